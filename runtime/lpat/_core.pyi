@@ -1,0 +1,105 @@
+"""Segments from snippet scores, and their evaluation, in C++.
+
+Arrays must have the types named here, in C order; they are read in place. Another type is a
+TypeError; a wrong shape, order or value, a ValueError that names the place. The interpreter lock
+is released meanwhile.
+"""
+
+from typing import Literal
+
+from lpat.types import Float32Array, Float64Array, Int64Array
+
+class Runs:
+    """Maximal runs of snippets above the threshold, as parallel arrays of length N.
+
+    `margin` is score - threshold. The contrast is the mean score inside minus that of the snippets
+    just outside: on either side a quarter of the run's length, rounded down, at least one, clipped
+    to the video (AutoLoc's outer-inner contrast). For a run that covers the whole video, the
+    threshold stands in for what is outside.
+    """
+
+    @property
+    def classes(self) -> Int64Array:
+        """(N,) columns of the scores."""
+
+    @property
+    def snippets(self) -> Int64Array:
+        """(N, 2) [first, stop)."""
+
+    @property
+    def segments(self) -> Float64Array:
+        """(N, 2) [start, end) in seconds; start < end."""
+
+    @property
+    def mean_probability(self) -> Float64Array:
+        """(N,) mean sigmoid(margin)."""
+
+    @property
+    def mean_margin(self) -> Float64Array:
+        """(N,) mean margin, positive."""
+
+    @property
+    def maximum_score(self) -> Float64Array:
+        """(N,) largest score."""
+
+    @property
+    def contrast(self) -> Float64Array:
+        """(N,) inner minus outer mean score."""
+
+    def __len__(self) -> int: ...
+
+def extract_segments(
+    scores: Float32Array,
+    threshold: Float32Array,
+    edges: Float64Array,
+    classes: Int64Array,
+    *,
+    boundary: Literal["snippet", "crossing"],
+    minimum_snippets: int = 1,
+) -> Runs:
+    """Maximal runs of snippets with score > threshold, of each of `classes`, in their order.
+
+    A class's runs are disjoint and in order of time. `scores` is (T, C), `threshold` (T,) or
+    (T, C), `edges` (T + 1,) the snippets' borders in seconds, which may repeat but not decrease.
+    With "snippet", a run lasts from the first edge of its first snippet to the last of its last;
+    with "crossing", from and to where the margin, linear between snippet centres, is zero, and
+    at the video's ends to the edge. Runs of less than `minimum_snippets`, and runs that take no
+    time, are left out.
+    """
+
+def average_precisions(
+    *,
+    detection_videos: Int64Array,
+    detection_classes: Int64Array,
+    detection_segments: Float64Array,
+    detection_scores: Float64Array,
+    truth_videos: Int64Array,
+    truth_classes: Int64Array,
+    truth_segments: Float64Array,
+    tious: Float64Array,
+    class_count: int,
+) -> Float64Array:
+    """Average precision (class_count, K) at each of `tious` (K,), by ActivityNet's protocol.
+
+    Detections rank by score, descending, and of equal score in input order. Each takes of its
+    video's ground truths of the class the free one of largest tIoU, the later of equals, if the
+    tIoU is at least the threshold; else it is false. Precision is interpolated at all points.
+    A class without detections has 0; one without ground truth is a ValueError.
+    """
+
+def match_detections(
+    *,
+    detection_videos: Int64Array,
+    detection_classes: Int64Array,
+    detection_segments: Float64Array,
+    detection_scores: Float64Array,
+    truth_videos: Int64Array,
+    truth_classes: Int64Array,
+    truth_segments: Float64Array,
+    tious: Float64Array,
+    class_count: int,
+) -> Int64Array:
+    """The ground truth (K, N) that each detection takes at each threshold, or -1.
+
+    In the order of the input; the rules of `average_precisions`, but a class may lack ground truth.
+    """

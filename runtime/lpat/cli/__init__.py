@@ -1,0 +1,1 @@
+"""Command lines of the runtime: thin, quick to answer, one error line."""

@@ -1,0 +1,42 @@
+"""What every command shares: exit codes and one line for an error.
+
+Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from lpat.errors import LpatError
+
+DONE, FAILED, PARTIAL, INTERRUPTED = 0, 1, 3, 130
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run `command` on the process's arguments and exit; it may return an exit code.
+
+    An `LpatError` becomes one line on stderr. A bug keeps its traceback.
+    """
+    try:
+        code = command.main(prog_name=command.name, standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = FAILED
+    except LpatError as error:
+        print(f"{command.name}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        code = FAILED
+    except (KeyboardInterrupt, click.Abort):
+        print(f"\n{command.name}: interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left (`| head`): nothing more can be said, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    sys.exit(code or DONE)

@@ -1,0 +1,87 @@
+"""lpat-extract: features of videos, stored once for the other commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from lpat.cli import options
+from lpat.cli.app import DONE, FAILED, PARTIAL, run
+
+
+@click.command("lpat-extract")
+@click.argument("inputs", type=options.FILE, nargs=-1, required=True)
+@click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
+@click.option(
+    "--stride",
+    type=click.IntRange(1, 1000),
+    default=16,
+    show_default=True,
+    help="Frames from one snippet to the next.",
+)
+@options.jobs
+@click.option("--overwrite", is_flag=True, help="Do again what is there already.")
+@options.cache_options
+@click.version_option(package_name="lpat")
+def command(
+    inputs: tuple[Path, ...],
+    output: Path,
+    stride: int,
+    jobs: int | None,
+    overwrite: bool,
+    cache_folder: Path | None,
+    no_cache: bool,
+) -> int:
+    """Store the built-in motion features of the videos INPUTS as OUTPUT/NAME.safetensors.
+
+    INPUTS are videos and folders of them. The files hold an array (T, D) and the full spec of
+    the features; lpat-train and lpat-detect take them in place of the videos.
+
+    Exit codes: 0 all done, 1 nothing done, 3 some inputs failed, 130 interrupted.
+    """
+    from tqdm import tqdm
+
+    from lpat.errors import FeatureError, LpatError
+    from lpat.extraction import default_spec, load_all_features
+    from lpat.feature_files import read_features, write_features
+    from lpat.inputs import find_inputs
+    from lpat.workers import available_cores
+
+    spec = default_spec(stride)
+    found = [source for source in find_inputs(inputs) if not source.holds_features]
+    paths = {source.name: output / f"{source.name}.safetensors" for source in found}
+
+    def is_current(video: Path, path: Path) -> bool:
+        try:
+            newer = path.stat().st_mtime_ns >= video.stat().st_mtime_ns
+            return newer and read_features(path).spec == spec
+        except (FeatureError, OSError):
+            return False
+
+    pending = [s for s in found if overwrite or not is_current(s.path, paths[s.name])]
+    failed, seconds = 0, 0.0
+    cache = options.cache_from(cache_folder, no_cache)
+    features = load_all_features(pending, spec, cache, jobs or available_cores())
+    with tqdm(features, total=len(pending), unit="video", disable=None, file=sys.stderr) as bar:
+        for source, extraction in bar:
+            if isinstance(extraction, LpatError):
+                failed += 1
+                tqdm.write(f"failed: {source.name}: {extraction}", file=sys.stderr)
+                continue
+            write_features(paths[source.name], extraction.features)
+            seconds += extraction.features.duration
+    done, unchanged = len(pending) - failed, len(found) - len(pending)
+    print(
+        f"{done} done ({seconds:.0f} s of video), {unchanged} unchanged, {failed} failed; "
+        f"features of {spec.dimension} dimensions in {output}"
+    )
+    if not failed:
+        return DONE
+    return PARTIAL if done or unchanged else FAILED
+
+
+def main() -> None:
+    """Entry point."""
+    run(command)

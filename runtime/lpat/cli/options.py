@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from lpat.extraction import FeatureCache
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FILE = click.Path(path_type=Path)
+"""A path that the command itself checks, so that the message is its own."""
+
+device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; auto is CUDA where there is one.",
+)
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Videos read at the same time.  [default: one per core]",
+)
+
+
+def cache_options(command: Command) -> Command:
+    """`--cache` and `--no-cache`, for `cache_from`."""
+    command = click.option(
+        "--cache",
+        "cache_folder",
+        type=FILE,
+        default=None,
+        help="Folder of extracted features, kept for the next run.  [default: the user's cache]",
+    )(command)
+    return click.option("--no-cache", is_flag=True, help="Neither use nor fill that folder.")(
+        command
+    )
+
+
+def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
+    """The cache that `cache_options` chose."""
+    from lpat.extraction import FeatureCache, default_cache
+
+    if no_cache:
+        return None
+    return FeatureCache(cache_folder) if cache_folder else default_cache()

@@ -1,0 +1,17 @@
+"""The compiled extension, or word of how to build it. All other modules import it from here."""
+
+try:
+    from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
+        Runs,
+        average_precisions,
+        extract_segments,
+        match_detections,
+    )
+except ImportError as error:
+    raise ImportError(
+        "lpat's compiled extension is missing: run `pip install .` in the source folder "
+        f"(needs a C++20 compiler) [{error}]",
+        name="lpat._core",
+    ) from error
+
+__all__ = ["Runs", "average_precisions", "extract_segments", "match_detections"]

@@ -1,0 +1,100 @@
+"""Detections files, ActivityNet-style: {"results": {VIDEO: [{"label", "score", "segment"}]}}."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpat.documents import expect, expect_segment, read_json
+from lpat.errors import AnnotationError
+from lpat.types import Detections
+
+VERSION = "lpat-detections-1"
+
+
+def detections_document(
+    results: Mapping[str, Detections], external: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The JSON value that holds the detections of some videos.
+
+    Times are rounded to the millisecond and never to an empty segment; scores keep the six
+    digits that order them. `external` says how they were made (`external_data`).
+    """
+    return {
+        "version": VERSION,
+        "external_data": dict(external or {}),
+        "results": {name: _rows(detections) for name, detections in results.items()},
+    }
+
+
+def read_detections(path: str | Path) -> dict[str, Detections]:
+    """Detections of each video of a file, in its order; all share one tuple of classes.
+
+    Raises:
+        AnnotationError: the file breaks its format; the message names the place.
+    """
+    path = Path(path)
+    document = expect(read_json(path), dict, str(path))
+    if "results" not in document:
+        raise AnnotationError(f'{path}: expected "results" of videos, but it has none')
+    rows = {
+        name: _parsed(f"{path}: video {name!r}", entries)
+        for name, entries in expect(document["results"], dict, f"{path}: results").items()
+    }
+    classes = tuple(sorted({label for parsed in rows.values() for label, _, _ in parsed}))
+    index = {label: number for number, label in enumerate(classes)}
+    return {
+        name: Detections(
+            classes,
+            np.array([segment for _, segment, _ in parsed], np.float64).reshape(-1, 2),
+            np.array([index[label] for label, _, _ in parsed], np.int64),
+            np.array([score for _, _, score in parsed], np.float64),
+        )
+        for name, parsed in rows.items()
+    }
+
+
+def read_external_data(path: str | Path) -> dict[str, Any]:
+    """How a file's detections were made, as far as it says.
+
+    Raises:
+        AnnotationError: no such file, or not a JSON object.
+    """
+    document = expect(read_json(Path(path)), dict, str(path))
+    return expect(document.get("external_data", {}), dict, f"{path}: external_data")
+
+
+def _rows(detections: Detections) -> list[dict[str, Any]]:
+    rows = []
+    for (start, end), label, score in zip(
+        detections.segments.tolist(),
+        detections.labels.tolist(),
+        detections.scores.tolist(),
+        strict=True,
+    ):
+        times = [round(start, 3), round(end, 3)]
+        if times[0] >= times[1]:
+            times = [start, end]
+        rows.append(
+            {"label": detections.classes[label], "score": float(f"{score:.6g}"), "segment": times}
+        )
+    return rows
+
+
+def _parsed(place: str, entries: Any) -> list[tuple[str, tuple[float, float], float]]:
+    parsed = []
+    for number, entry in enumerate(expect(entries, list, place)):
+        here = f"{place}, detection {number}"
+        expect(entry, dict, here)
+        label, score = entry.get("label"), entry.get("score")
+        if not isinstance(label, str) or not label:
+            raise AnnotationError(f"{here}: expected a label, not {label!r}")
+        number_given = isinstance(score, int | float) and not isinstance(score, bool)
+        if not (number_given and math.isfinite(score)):
+            raise AnnotationError(f"{here}: expected a finite score, not {score!r}")
+        parsed.append((label, expect_segment(entry.get("segment"), here), float(score)))
+    return parsed

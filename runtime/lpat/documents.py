@@ -1,0 +1,88 @@
+"""Reading JSON that others wrote: one clear line for whatever is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from lpat.errors import AnnotationError
+
+
+def read_text(path: Path) -> str:
+    """Text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        AnnotationError: no such file, unreadable, or not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise AnnotationError(f"{path}: no such file") from error
+    except UnicodeDecodeError as error:
+        raise AnnotationError(
+            f"{path}: expected UTF-8 text, but byte {error.start} isn't"
+        ) from error
+    except OSError as error:
+        raise AnnotationError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def read_json(path: Path) -> Any:
+    """Value of a JSON file.
+
+    Raises:
+        AnnotationError: unreadable, not JSON, or an object that names a key twice.
+    """
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise AnnotationError(f"{path}: {twice!r} appears twice")
+        return value
+
+    try:
+        return json.loads(read_text(path), object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise AnnotationError(
+            f"{path}: expected JSON, but line {error.lineno} column {error.colno}: {error.msg}"
+        ) from error
+    except RecursionError as error:
+        raise AnnotationError(f"{path}: expected JSON, but it is nested too deeply") from error
+
+
+def expect(value: Any, kind: type, name: str) -> Any:
+    """`value`, which must be of the JSON kind given; `name` says where it stands."""
+    if not isinstance(value, kind):
+        raise AnnotationError(f"{name}: expected {_KINDS[kind]}, not {_kind_of(value)}")
+    return value
+
+
+def expect_segment(value: Any, name: str) -> tuple[float, float]:
+    """(start, end) of a JSON segment; start is at least 0 and less than end."""
+    if not (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(time, int | float) and not isinstance(time, bool) for time in value)
+        and all(math.isfinite(time) for time in value)
+    ):
+        raise AnnotationError(f"{name}: expected a segment [start, end] in seconds, not {value!r}")
+    start, end = map(float, value)
+    if start < 0:
+        raise AnnotationError(f"{name}: segment {value} starts before 0")
+    if end <= start:
+        raise AnnotationError(f"{name}: segment {value} ends before or where it starts")
+    return start, end
+
+
+_KINDS = {dict: "an object", list: "a list", str: "a string"}
+
+
+def _kind_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int | float):
+        return f"{value!r}"
+    return next((words for kind, words in _KINDS.items() if isinstance(value, kind)), "other")

@@ -1,0 +1,37 @@
+"""The one family of errors that a user can cause.
+
+Each also is the built-in error that a Python caller would expect. The commands print an
+`LpatError` as one line; any other exception is a bug and keeps its traceback.
+"""
+
+
+class LpatError(Exception):
+    """Base of every error that names something wrong with what the user gave."""
+
+
+class UsageError(LpatError, ValueError):
+    """Options that contradict each other, or inputs that name nothing."""
+
+
+class VideoError(LpatError, OSError):
+    """A video that can't be opened, or holds no picture that can be decoded."""
+
+
+class FeatureError(LpatError, ValueError):
+    """A feature file that can't be read, or features that don't fit where they are used."""
+
+
+class AnnotationError(LpatError, ValueError):
+    """Annotations or detections files that break their format."""
+
+
+class ModelError(LpatError, ValueError):
+    """A model file that isn't ours, is broken, or doesn't fit the features."""
+
+
+class OutputError(LpatError, OSError):
+    """A place that can't be written."""
+
+
+class DeviceError(LpatError, RuntimeError):
+    """A device that was asked for and isn't there."""

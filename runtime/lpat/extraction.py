@@ -1,0 +1,189 @@
+"""Features of videos: extracted by the extractor that a spec names, or taken from the cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from lpat.errors import FeatureError, LpatError, OutputError
+from lpat.feature_files import PRECOMPUTED, read_features, write_features
+from lpat.inputs import Input
+from lpat.motion import MotionExtractor
+from lpat.snippets import Tick, resample
+from lpat.types import Features, FeatureSpec, Float32Array, Parameter
+from lpat.video import Video
+from lpat.workers import run_all
+
+
+class FeatureExtractor(Protocol):
+    """Turns a video's frames at constant rate into one vector per snippet, streaming."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What it was configured with."""
+        ...
+
+    def spec(self, *, fps: float, snippet_frames: int, stride: int) -> FeatureSpec:
+        """The spec of the features that it makes on such snippets."""
+        ...
+
+    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Iterator[Float32Array]:
+        """One vector (D,) per snippet, each as soon as its frames are there."""
+        ...
+
+
+EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
+"""The built-in extractors by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """Features of a video, and how its reading went."""
+
+    features: Features
+    decode_failures: int = 0
+    from_cache: bool = False
+
+
+def default_spec(stride: int = 16) -> FeatureSpec:
+    """The spec of the built-in `motion` features: 16-frame snippets at 25 frames per second."""
+    return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride)
+
+
+def extractor_of(spec: FeatureSpec) -> FeatureExtractor:
+    """The extractor that makes features of exactly this spec.
+
+    Raises:
+        FeatureError: no such extractor here, or it can't make such features.
+    """
+    if spec.extractor == PRECOMPUTED:
+        raise FeatureError(
+            f"precomputed features of {spec.dimension} dimensions are expected, not a video: "
+            "no extractor here can make them"
+        )
+    if spec.extractor not in EXTRACTORS:
+        known = ", ".join(EXTRACTORS)
+        raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
+    try:
+        extractor = EXTRACTORS[spec.extractor](**spec.parameters)  # type: ignore[arg-type]
+        made = extractor.spec(fps=spec.fps, snippet_frames=spec.snippet_frames, stride=spec.stride)
+    except (TypeError, ValueError) as error:
+        raise FeatureError(f"feature extractor {spec.extractor!r}: {error}") from error
+    if differences := spec.differences(made):
+        raise FeatureError(
+            f"this version's extractor {spec.extractor!r} makes {'; '.join(differences)}"
+        )
+    return extractor
+
+
+def extract_features(path: Path, spec: FeatureSpec) -> Extraction:
+    """Features of a video file, read once from start to end.
+
+    Raises:
+        VideoError: the file can't be opened or holds no picture that can be decoded.
+        FeatureError: no extractor makes features of this spec.
+    """
+    extractor = extractor_of(spec)
+    with Video.open(path) as video:
+        rows = list(extractor.extract(resample(video, spec.fps), spec))
+        features = Features(np.stack(rows), spec, video.duration)
+        return Extraction(features, video.decode_failures)
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """A folder of extracted features, by the video's path, size and time and by the spec."""
+
+    folder: Path
+
+    def path_of(self, video: Path, spec: FeatureSpec) -> Path:
+        """Where the features of a video as it is now are kept."""
+        return self.folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}.safetensors"
+
+    def get(self, video: Path, spec: FeatureSpec) -> Features | None:
+        """Features from the cache; None where there are none, or a file that doesn't hold them."""
+        try:
+            features = read_features(self.path_of(video, spec))
+        except FeatureError:
+            return None
+        return features if features.spec == spec else None
+
+
+def default_cache() -> FeatureCache:
+    """The user's cache: $LPAT_CACHE, or `lpat` in the platform's folder for caches."""
+    own = os.environ.get("LPAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return FeatureCache(Path(own) if own else Path(base) / "lpat")
+
+
+def load_features(
+    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None
+) -> Extraction:
+    """Features of an input: a feature file is read, a video extracted once and then cached.
+
+    With a spec they must be of that spec. Without, a video gets `default_spec()`. A cache that
+    can't be written costs the next run its time, not this one its result.
+
+    Raises:
+        VideoError: the video can't be read.
+        FeatureError: the feature file can't be read, or holds features of another spec.
+    """
+    if source.holds_features:
+        return Extraction(_checked(read_features(source.path), spec, source.path))
+    spec = spec or default_spec()
+    extractor_of(spec)  # a video that needs what isn't here fails before it is read
+    cached = cache.get(source.path, spec) if cache and source.path.exists() else None
+    if cached is not None:
+        return Extraction(cached, from_cache=True)
+    extraction = extract_features(source.path, spec)
+    if cache is not None and not extraction.decode_failures:
+        with contextlib.suppress(OutputError):
+            write_features(cache.path_of(source.path, spec), extraction.features)
+    return extraction
+
+
+def load_all_features(
+    sources: Sequence[Input], spec: FeatureSpec | None, cache: FeatureCache | None, jobs: int
+) -> Iterator[tuple[Input, Extraction | LpatError]]:
+    """`load_features` of each input as it is ready; an error stands in the place of a bad one.
+
+    Files and cached features come first; videos are extracted by up to `jobs` processes.
+    """
+    to_extract = []
+    for source in sources:
+        cached = None
+        if not source.holds_features and cache is not None:
+            cached = cache.get(source.path, spec or default_spec())
+        if cached is not None:
+            yield source, Extraction(cached, from_cache=True)
+        elif source.holds_features:
+            yield from run_all(partial(load_features, spec=spec, cache=None), [source], jobs=1)
+        else:
+            to_extract.append(source)
+    yield from run_all(partial(load_features, spec=spec, cache=cache), to_extract, jobs)
+
+
+def _checked(features: Features, spec: FeatureSpec | None, path: Path) -> Features:
+    if spec is not None and (differences := spec.differences(features.spec)):
+        raise FeatureError(f"{path}: {'; '.join(differences)}")
+    return features
+
+
+def file_key(path: Path, settings: Mapping[str, object]) -> str:
+    """Digest of a file's path, size and time and of the settings it is worked on with."""
+    try:
+        status = path.stat()
+        identity = [os.path.abspath(path), status.st_size, status.st_mtime_ns]  # noqa: PTH100
+    except OSError:
+        identity = [str(path)]
+    text = json.dumps([identity, settings], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

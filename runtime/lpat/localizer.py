@@ -1,0 +1,158 @@
+"""Runs an exported model: features in, scores and detections out."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lpat.errors import DeviceError, ModelError
+from lpat.extraction import FeatureCache, load_features
+from lpat.inputs import Input
+from lpat.model_file import KEY, ModelMetadata, metadata_from_json
+from lpat.segments import detect
+from lpat.types import Detections, Features, Scores
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Device = Literal["auto", "cpu", "cuda"]
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_OUTPUTS = ("scores", "background", "probabilities")
+_LARGEST_FILE = 2 << 30
+
+
+class Localizer:
+    """A model file, checked and loaded on a device.
+
+    Raises:
+        ModelError: the file can't be read or isn't a model of lpat.
+        DeviceError: the device was asked for by name and isn't there.
+    """
+
+    def __init__(self, path: str | Path, device: Device = "auto") -> None:
+        self.path = Path(path)
+        content = _content_of(self.path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._session = _session_of(self.path, content, device)
+        self.provider: str = self._session.get_providers()[0]
+        self.metadata = _metadata_of(self.path, self._session)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels in the order of the scores."""
+        return self.metadata.classes
+
+    def score(self, features: Features) -> Scores:
+        """Scores of one video's features.
+
+        Raises:
+            ModelError: features of another spec than the model was trained on, or scores that
+                are not finite.
+        """
+        if differences := self.metadata.features.differences(features.spec):
+            raise ModelError(f"{self.path}: features with {'; '.join(differences)}")
+        outputs = self._session.run(list(_OUTPUTS), {"features": features.values[None]})
+        scores, background, probabilities = (np.asarray(output)[0] for output in outputs)
+        if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):
+            raise ModelError(f"{self.path}: the model gives scores that are not finite")
+        return Scores(self.classes, scores, background, probabilities, features.edges)
+
+    def detect(
+        self, source: str | Path | Features, cache: FeatureCache | None = None
+    ) -> Detections:
+        """Detections in a video, a feature file, or features, best first.
+
+        Raises:
+            VideoError, FeatureError: the source can't be read.
+            ModelError: it doesn't fit the model.
+        """
+        if not isinstance(source, Features):
+            path = Path(source)
+            source = load_features(Input(path.stem, path), self.metadata.features, cache).features
+        return detect(self.score(source), self.metadata.post_processing)
+
+
+def cuda_device_count() -> int:
+    """CUDA devices that the driver reports; 0 without a driver. Loads no CUDA library."""
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(name)
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def _content_of(path: Path) -> bytes:
+    """The file, whole: a model is one file, so nothing beside it is ever opened."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ModelError(f"{path}: expected a model file below 2 GiB")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file") from error
+    except OSError as error:
+        raise ModelError(f"{path}: can't be read ({error.strerror})") from error
+    if not content:
+        raise ModelError(f"{path}: expected an ONNX model, but it is empty (0 bytes)")
+    return content
+
+
+def _session_of(path: Path, content: bytes, device: Device) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)  # its warnings go to stderr; ours are one line
+    wanted = _PROVIDERS["cpu" if device == "cpu" or not cuda_device_count() else "cuda"]
+    if device == "cuda" and wanted != _PROVIDERS["cuda"]:
+        raise DeviceError("--device cuda: no CUDA device was found; use auto or cpu")
+    if wanted == _PROVIDERS["cuda"] and hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            content, options, providers=list(dict.fromkeys([wanted, _PROVIDERS["cpu"]]))
+        )
+    except Exception as error:  # the kinds it raises share no base
+        reason = str(error).splitlines()[0][:200]
+        raise ModelError(f"{path}: expected an ONNX model of lpat, but {reason}") from error
+    if device == "cuda" and session.get_providers()[0] != wanted:
+        raise DeviceError(
+            "--device cuda: ONNX Runtime could not use the CUDA device "
+            "(are its CUDA and cuDNN libraries installed?)"
+        )
+    return session
+
+
+def _metadata_of(path: Path, session: onnxruntime.InferenceSession) -> ModelMetadata:
+    text = session.get_modelmeta().custom_metadata_map.get(KEY)
+    if text is None:
+        raise ModelError(f"{path}: expected a model exported by lpat; it has no {KEY!r} metadata")
+    try:
+        metadata = metadata_from_json(text)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    inputs = {entry.name: list(entry.shape) for entry in session.get_inputs()}
+    outputs = {entry.name: list(entry.shape) for entry in session.get_outputs()}
+    dimension, classes = metadata.features.dimension, len(metadata.classes)
+    fits = (
+        set(inputs) == {"features"}
+        and len(inputs["features"]) == 3
+        and inputs["features"][2] == dimension
+        and set(outputs) == set(_OUTPUTS)
+        and (outputs["scores"][-1], outputs["probabilities"][-1]) == (classes, classes + 1)
+    )
+    if not fits:
+        raise ModelError(
+            f"{path}: expected input features (B, T, {dimension}) and outputs "
+            f"{', '.join(_OUTPUTS)} of {classes} classes, not {inputs} and {outputs}"
+        )
+    return metadata

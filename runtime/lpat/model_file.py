@@ -1,0 +1,100 @@
+"""The metadata of model.onnx: all that the runtime must know beyond the graph.
+
+It lies in the ONNX file's `metadata_props["lpat"]` as JSON. A model file may come from anyone, so
+every field is checked and bounded before use; nothing in it is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lpat.errors import FeatureError, ModelError, UsageError
+from lpat.feature_files import spec_from_json
+from lpat.segments import PostProcessing
+from lpat.types import FeatureSpec
+
+KEY = "lpat"
+SCHEMA = 1
+LONGEST_TEXT = 1 << 20
+MOST_CLASSES = 10_000
+LONGEST_LABEL = 200
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """Classes in the order of the scores, the features to feed, and how to make segments."""
+
+    classes: tuple[str, ...]
+    features: FeatureSpec
+    post_processing: PostProcessing
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text that `metadata_from_json` takes back."""
+        document = {
+            "schema": SCHEMA,
+            "classes": list(self.classes),
+            "features": {**asdict(self.features), "parameters": dict(self.features.parameters)},
+            "post_processing": asdict(self.post_processing),
+            "training": dict(self.training),
+        }
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+
+def metadata_from_json(text: str) -> ModelMetadata:
+    """Metadata from its JSON text, checked field by field.
+
+    Raises:
+        ModelError: not JSON, too large, of another schema, or a field missing or broken.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise ModelError(f"metadata of {len(text)} characters, more than {LONGEST_TEXT}")
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ModelError("metadata that isn't JSON") from error
+    if not isinstance(document, dict):
+        raise ModelError("metadata that isn't a JSON object")
+    schema = document.get("schema")
+    if not isinstance(schema, int) or schema != SCHEMA:
+        raise ModelError(f"metadata of schema {str(schema)[:40]}; this version reads {SCHEMA}")
+    try:
+        return ModelMetadata(
+            classes=_classes(document.get("classes")),
+            features=spec_from_json(document.get("features")),
+            post_processing=_post_processing(document.get("post_processing")),
+            training=_object(document.get("training", {}), "training"),
+        )
+    except (FeatureError, UsageError) as error:
+        raise ModelError(f"broken metadata: {error}") from error
+
+
+def _classes(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= MOST_CLASSES:
+        raise ModelError(f"broken metadata: expected 1 to {MOST_CLASSES} classes")
+    for label in value:
+        if not isinstance(label, str) or not 0 < len(label) <= LONGEST_LABEL:
+            raise ModelError(f"broken metadata: class {str(label)[:40]!r} is no label")
+    if len(set(value)) != len(value):
+        raise ModelError("broken metadata: a class appears twice")
+    return tuple(value)
+
+
+def _post_processing(value: Any) -> PostProcessing:
+    options = _object(value, "post_processing")
+    unknown = set(options) - set(PostProcessing.__dataclass_fields__)
+    if unknown:
+        raise ModelError(f"broken metadata: unknown post-processing {sorted(unknown)[0][:40]!r}")
+    try:
+        return PostProcessing(**options)
+    except TypeError as error:
+        raise ModelError(f"broken metadata: post-processing: {error}") from error
+
+
+def _object(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ModelError(f"broken metadata: expected an object {name}")
+    return value

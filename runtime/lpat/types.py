@@ -1,0 +1,146 @@
+"""The nouns of the data flow, each a frozen dataclass of arrays, checked once when made.
+
+Axes everywhere: T snippet, D feature, C class, N segment. Times are seconds from the first frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lpat.errors import FeatureError
+
+Float32Array = NDArray[np.float32]
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+
+Parameter = bool | int | float | str
+"""What a feature extractor may be configured with: plain JSON scalars."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """All that must agree between the features a model was trained on and those it is given.
+
+    Snippet t stands for the time [t * stride / fps, (t + 1) * stride / fps). Its feature is
+    computed from `snippet_frames` frames around the middle of that time; with
+    `stride == snippet_frames`, from exactly the frames in it.
+    """
+
+    extractor: str
+    version: int
+    parameters: Mapping[str, Parameter]
+    dimension: int
+    fps: float = 25.0
+    snippet_frames: int = 16
+    stride: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("dimension", "fps", "snippet_frames", "stride"):
+            if not getattr(self, name) > 0:
+                raise FeatureError(f"{name} must be positive, not {getattr(self, name)}")
+
+    @property
+    def snippet_seconds(self) -> float:
+        """Time that one snippet stands for."""
+        return self.stride / self.fps
+
+    def edges(self, count: int, duration: float) -> Float64Array:
+        """Borders (count + 1,) of the snippets' times; the last never lies past `duration`."""
+        edges = np.arange(count + 1, dtype=np.float64) * self.snippet_seconds
+        return np.minimum(edges, duration) if duration > 0 else edges
+
+    def differences(self, other: FeatureSpec) -> list[str]:
+        """One phrase for each field in which `other` isn't what this one expects."""
+        return [
+            f"{name} {theirs} where {mine} was expected"
+            for name in self.__dataclass_fields__
+            if (mine := getattr(self, name)) != (theirs := getattr(other, name))
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features (T, D) of one video, and what they are."""
+
+    values: Float32Array
+    spec: FeatureSpec
+    duration: float
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != self.spec.dimension:
+            raise FeatureError(
+                f"features must have shape (T, {self.spec.dimension}), not {self.values.shape}"
+            )
+        if len(self.values) == 0:
+            raise FeatureError("features must have at least one snippet, not none")
+        finite = np.isfinite(self.values).all(axis=1)
+        if not finite.all():
+            raise FeatureError(f"features of snippet {int(finite.argmin())} are not finite")
+        if not (np.isfinite(self.duration) and self.duration > 0):
+            raise FeatureError(f"duration must be positive, not {self.duration}")
+
+    @property
+    def edges(self) -> Float64Array:
+        """Borders (T + 1,) of the snippets' times in seconds."""
+        return self.spec.edges(len(self.values), self.duration)
+
+    def __repr__(self) -> str:
+        snippets, dimension = self.values.shape
+        return (
+            f"Features(T={snippets}, D={dimension}, {self.spec.extractor}, {self.duration:.2f} s)"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What the model says of one video: class scores, the threshold, class probabilities."""
+
+    classes: tuple[str, ...]
+    scores: Float32Array  # (T, C)
+    background: Float32Array  # (T,), the predicted threshold
+    probabilities: Float32Array  # (C + 1,), the last is the background's
+    edges: Float64Array  # (T + 1,) seconds
+
+    def __post_init__(self) -> None:
+        snippets, classes = len(self.edges) - 1, len(self.classes)
+        expected = {
+            "scores": (snippets, classes),
+            "background": (snippets,),
+            "probabilities": (classes + 1,),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} must have shape {shape}, not {getattr(self, name).shape}")
+
+    def __repr__(self) -> str:
+        return f"Scores(T={len(self.background)}, C={len(self.classes)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Scored segments of one video, best first."""
+
+    classes: tuple[str, ...]
+    segments: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (N, 2) [start, end)
+    labels: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))  # (N,) into classes
+    scores: Float64Array = field(default_factory=lambda: np.zeros(0))  # (N,)
+
+    def __post_init__(self) -> None:
+        if self.segments.ndim != 2 or self.segments.shape[1] != 2:
+            raise ValueError(f"segments must have shape (N, 2), not {self.segments.shape}")
+        for name in ("labels", "scores"):
+            if getattr(self, name).shape != (len(self.segments),):
+                raise ValueError(
+                    f"{name} must have shape ({len(self.segments)},), "
+                    f"not {getattr(self, name).shape}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def __repr__(self) -> str:
+        return f"Detections(N={len(self)}, C={len(self.classes)})"

@@ -1,0 +1,382 @@
+"""Videos as streams of frames with exact times.
+
+A frame's time is its presentation time in seconds from the first frame, as the container has it;
+never its number over an average rate. Memory doesn't grow with the video, and a frame is turned
+into pixels only when asked.
+"""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.sidedata.sidedata import Type
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from lpat.errors import VideoError
+
+UInt8Array = NDArray[np.uint8]
+Size = tuple[int, int]
+"""Width and height in pixels, in this order, as OpenCV has it."""
+
+LONGEST_GAP = 3600.0
+"""Seconds. Between two frames, a longer time is a broken clock, not a still picture."""
+
+LONGEST_STEP_BACK = 1.0
+"""Seconds. A frame this far behind is out of order; one still farther, after a restarted clock."""
+
+DEFAULT_RATE = 25
+"""Frames a second where neither timestamps nor the container tell."""
+
+# FFmpeg makes pictures of these too, but nobody means them as videos.
+_TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})
+_STILL_STREAMS = Disposition.attached_pic | Disposition.timed_thumbnails
+
+# Before version 19, PyAV fails on a title that isn't UTF-8 unless told not to.
+_OPEN_OPTIONS: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
+class Scaler:
+    """Turns decoded pictures into arrays, upright; any thread may use it.
+
+    Keeps one scaling context for each form asked, as setting one up takes longer than using it.
+    """
+
+    def __init__(self) -> None:
+        self._reformatters: dict[tuple[str, Size | None], VideoReformatter] = {}
+        self._lock = threading.Lock()
+
+    def pixels(self, picture: av.VideoFrame, pixel_format: str, size: Size | None) -> UInt8Array:
+        """Picture (H, W) or (H, W, 3), contiguous, the caller's own."""
+        transposed, mirrored, inverted = _orientation(picture)
+        width, height = size or _upright_size(picture)
+        if transposed:
+            width, height = height, width
+        with self._lock:
+            reformatter = self._reformatters.setdefault((pixel_format, size), VideoReformatter())
+            scaled = reformatter.reformat(
+                picture,
+                width=width,
+                height=height,
+                format=pixel_format,
+                interpolation="AREA",
+                threads=1,
+            )
+        pixels = scaled.to_ndarray()
+        if transposed:
+            pixels = pixels.swapaxes(0, 1)
+        pixels = pixels[:: -1 if inverted else 1, :: -1 if mirrored else 1]
+        pixels = np.ascontiguousarray(pixels, dtype=np.uint8)
+        return pixels.copy() if scaled is picture else pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a video and when it is shown. Each call for pixels converts anew."""
+
+    time: float
+    duration: float  # the container's; where it has none, the interval to the frame before
+    picture: av.VideoFrame = field(repr=False)
+    scaler: Scaler = field(default_factory=Scaler, repr=False)
+
+    @property
+    def width(self) -> int:
+        """Pixels across, after rotation."""
+        return _upright_size(self.picture)[0]
+
+    @property
+    def height(self) -> int:
+        """Pixels down, after rotation."""
+        return _upright_size(self.picture)[1]
+
+    def gray(self, size: Size | None = None) -> UInt8Array:
+        """Luma (H, W), 0 black to 255 white, upright; scaled to `size` if given."""
+        return self.scaler.pixels(self.picture, "gray", size)
+
+    def bgr(self, size: Size | None = None) -> UInt8Array:
+        """Blue, green, red (H, W, 3), upright; scaled to `size` if given."""
+        return self.scaler.pixels(self.picture, "bgr24", size)
+
+
+class Video:
+    """A video's frames in the order they are shown, read once, from `with Video.open(path)`.
+
+    The counts are of what was met so far, so they are the video's once iteration is over.
+    """
+
+    def __init__(self, path: Path, container: InputContainer, stream: VideoStream) -> None:
+        self.path = path
+        self.duration = 0.0  # the end of the last frame
+        self.decode_failures = 0  # packets or reads that FFmpeg refused
+        self.dropped_frames = 0  # frames not later than the one before
+        self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
+        self._container = container
+        self._stream = stream
+        self._reason = "its video stream is empty"
+        self._started = False
+
+    @classmethod
+    def open(cls, path: str | Path, *, threads: int = 0) -> Video:
+        """The video at `path`, to be decoded by so many `threads`; 0 lets FFmpeg choose.
+
+        The frames don't depend on `threads`.
+
+        Raises:
+            VideoError: there is no such file, or no video in it.
+        """
+        path = Path(path)
+        container = _open_container(path)
+        try:
+            stream = _video_stream(path, container)
+        except VideoError:
+            container.close()
+            raise
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        return cls(path, container, stream)
+
+    @property
+    def expected_duration(self) -> float | None:
+        """What the container says, for progress bars; `duration` is what was found."""
+        ticks, base = self._stream.duration, self._stream.time_base
+        if ticks and base:
+            seconds = ticks * base.numerator / base.denominator
+        else:
+            seconds = (self._container.duration or 0) / av.time_base
+        return seconds if seconds > 0 else None
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; frames already given stay usable."""
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames at strictly increasing times, the first at 0.
+
+        Decoding goes on after whatever it can't decode, up to where the file breaks off.
+
+        Raises:
+            VideoError: not one picture can be decoded.
+            RuntimeError: the frames were read already.
+        """
+        if self._started:
+            raise RuntimeError("the frames of a Video can be read once; open it again")
+        self._started = True
+        return self._frames()
+
+    def _frames(self) -> Iterator[Frame]:
+        scaler = Scaler()
+        clock = _Clock(self._stream)
+        for picture in self._pictures():
+            time = clock.time(picture.pts)
+            self.clock_breaks = clock.breaks
+            if time is None:
+                self.dropped_frames += 1
+                continue
+            duration = clock.duration(picture.duration)
+            self.duration = time + duration
+            yield Frame(time, duration, picture, scaler)
+        if self.duration == 0:
+            raise VideoError(f"{_shown(self.path)}: no picture can be decoded ({self._reason})")
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        """All pictures that can be decoded, in the order they are shown.
+
+        With several threads, several packets are in work when the file ends, and PyAV drops those
+        after one that fails, as the last of a truncated file does. They are then decoded again
+        by one thread.
+        """
+        last = None
+        missing = 0  # packets that have given neither picture nor failure
+        for sent, pictures, error in _decoded(self._container, self._stream):
+            missing += sent - len(pictures) - (error is not None)
+            if error is not None:
+                self.decode_failures += 1
+                self._reason = error.strerror or str(error)
+            for picture in pictures:
+                last = picture.pts
+                yield picture
+        if missing <= 0 or last is None or self._stream.codec_context.thread_count == 1:
+            return
+        failures = 0
+        with _open_container(self.path) as container:
+            stream = next(s for s in container.streams.video if s.index == self._stream.index)
+            stream.codec_context.thread_count = 1
+            try:
+                container.seek(last, stream=stream)
+            except FFmpegError:
+                return
+            for _, pictures, error in _decoded(container, stream):
+                failures += error is not None
+                later = [p for p in pictures if p.pts is not None and p.pts > last]
+                missing -= len(later)
+                yield from later
+        # Of these failures, some were met before: at most the packets still missing are new.
+        self.decode_failures += max(0, min(failures, missing))
+
+
+def _decoded(
+    container: InputContainer, stream: VideoStream
+) -> Iterator[tuple[int, list[av.VideoFrame], FFmpegError | None]]:
+    """Packets sent to the decoder, none or one, and what came back: pictures or a failure."""
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:  # it means "as before", but to a decoder "the end"
+                continue
+            try:
+                pictures = packet.decode()
+            except FFmpegError as error:
+                yield 1, [], error
+            else:
+                yield 1, pictures, None
+    except FFmpegError as error:
+        yield 1, [], error
+    try:
+        yield 0, stream.decode(None), None
+    except FFmpegError as error:
+        yield 0, [], error
+
+
+class _Clock:
+    """Seconds since the first frame, from timestamps as they come."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self.breaks = 0
+        self._base = stream.time_base
+        rate = stream.guessed_rate
+        self._interval = rate.denominator / rate.numerator if rate else 1 / DEFAULT_RATE
+        self._last: float | None = None  # seconds
+        self._origin: int | None = None  # the timestamp that stands for `_offset` seconds
+        self._offset = 0.0
+
+    def time(self, timestamp: int | None) -> float | None:
+        """Seconds of the next frame; None if it isn't after the one before.
+
+        A frame without timestamp, and one after a jump that can't be filmed time, follow at the
+        interval before. After a jump, the clock goes on from there.
+        """
+        due = 0.0 if self._last is None else self._last + self._interval
+        if timestamp is None:
+            self._last = due
+            return due
+        if self._origin is None:
+            self._origin, self._offset = timestamp, due
+        seconds = self._offset + self._seconds(timestamp - self._origin)
+        step = self._interval if self._last is None else seconds - self._last
+        if not -LONGEST_STEP_BACK < step < LONGEST_GAP:
+            self.breaks += 1
+            self._origin, self._offset, seconds = timestamp, due, due
+        elif step <= 0:
+            return None
+        elif self._last is not None:
+            self._interval = step
+        self._last = seconds
+        return seconds
+
+    def duration(self, ticks: int | None) -> float:
+        """Seconds a frame is shown, if the container says so, else the interval before."""
+        seconds = self._seconds(ticks or 0)
+        return seconds if 0 < seconds < LONGEST_GAP else self._interval
+
+    def _seconds(self, ticks: int) -> float:
+        return ticks * self._base.numerator / self._base.denominator if self._base else 0.0
+
+
+def _open_container(path: Path) -> InputContainer:
+    name = _shown(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
+            raise VideoError(f"{name}: expected a video, but it is {kind}")
+        if status.st_size == 0:
+            raise VideoError(f"{name}: expected a video, but it is empty (0 bytes)")
+        with path.open("rb") as file:
+            # The prefix keeps "a:b.mp4" from being read as protocol "a". A name that isn't UTF-8
+            # can't be passed on; its open file can.
+            if _is_utf8(str(path)):
+                address, options = f"file:{path}", {}
+            else:
+                address, options = "fd:", {"fd": str(file.fileno())}
+            options |= {"protocol_whitelist": "file,fd"}
+            return av.open(address, options=options, **_OPEN_OPTIONS)
+    except FileNotFoundError:
+        raise VideoError(f"{name}: no such file") from None
+    except PermissionError as error:
+        raise VideoError(f"{name}: can't be read ({error.strerror})") from error
+    except FFmpegError as error:
+        raise VideoError(
+            f"{name}: expected a video, but it is broken or of an unknown format ({error.strerror})"
+        ) from error
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _video_stream(path: Path, container: InputContainer) -> VideoStream:
+    """The stream to read: the default one, else the first; never a cover picture."""
+    name, form = _shown(path), container.format.name
+    moving = [s for s in container.streams.video if not s.disposition & _STILL_STREAMS]
+    if not moving:
+        kinds = ["cover picture" if s.type == "video" else s.type for s in container.streams]
+        found = ", ".join(sorted(set(kinds))) or "nothing"
+        raise VideoError(f"{name}: expected a video, but it has no video stream ({found} only)")
+    stream = max(moving, key=lambda s: bool(s.disposition & Disposition.default))
+    if stream.codec_context is None:
+        raise VideoError(f"{name}: no decoder for its video stream")
+    if form.startswith("image2") or form.endswith("_pipe"):
+        raise VideoError(f"{name}: expected a video, but it is a still picture ({form})")
+    if stream.codec_context.name in _TEXT_CODECS:
+        raise VideoError(f"{name}: expected a video, but it is text")
+    return stream
+
+
+def _shown(path: Path) -> str:
+    """The name on one line, whatever is in it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+
+
+def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """Whether to swap rows and columns, then reverse columns, then reverse rows, to be upright.
+
+    The display matrix sends (x, y) to (a x + c y, b x + d y), y downwards.
+    """
+    try:
+        matrix = cast(Mapping[Type, Any], picture.side_data).get(Type.DISPLAYMATRIX)
+    except ValueError:  # PyAV 18 stumbles over side data that it has no name for
+        turns = round(picture.rotation / 90) % 4  # counterclockwise
+        return turns % 2 == 1, turns >= 2, turns in (1, 2)
+    if matrix is None:
+        return False, False, False
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, count=5).tolist()
+    if abs(b) > abs(a):
+        return True, c < 0, b < 0
+    return False, a < 0, d < 0
+
+
+def _upright_size(picture: av.VideoFrame) -> Size:
+    transposed = _orientation(picture)[0]
+    return (picture.height, picture.width) if transposed else (picture.width, picture.height)

@@ -1,0 +1,77 @@
+"""Work on many items in several processes, with one item's failure kept to itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import TypeVar
+
+from lpat.errors import LpatError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def available_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_all(
+    function: Callable[[Item], Result], items: Sequence[Item], jobs: int
+) -> Iterator[tuple[Item, Result | LpatError]]:
+    """(item, result) as they finish, in any order; an `LpatError` stands in the result's place.
+
+    With one job or one item everything runs in this process. Leaving the iteration early, as
+    Ctrl-C does, ends the workers at once. Any other exception is a bug and is raised.
+    """
+    jobs = min(jobs, len(items))
+    if jobs <= 1:
+        for item in items:
+            yield item, _attempt(function, item)
+        return
+    # A fresh interpreter per worker: forking a process with threads (OpenCV, FFmpeg) may hang.
+    pool = ProcessPoolExecutor(
+        jobs, multiprocessing.get_context("spawn"), initializer=_prepare_worker
+    )
+    try:
+        waiting: dict[Future[Result | LpatError], Item] = {}
+        remaining = iter(items)
+        while True:
+            # A few more than the workers, so that none waits; never the whole batch in memory.
+            for item in remaining:
+                waiting[pool.submit(_attempt, function, item)] = item
+                if len(waiting) >= 2 * jobs:
+                    break
+            if not waiting:
+                break
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+    except BaseException:
+        _end_workers(pool)
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _attempt(function: Callable[[Item], Result], item: Item) -> Result | LpatError:
+    try:
+        return function(item)
+    except LpatError as error:
+        return error
+
+
+def _prepare_worker() -> None:
+    """Ctrl-C is the parent's to handle; one thread of OpenCV a worker, or they fight."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+
+
+def _end_workers(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):
+        process.terminate()

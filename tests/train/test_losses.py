@@ -1,0 +1,115 @@
+"""Each loss against the paper's formula, written out video by video in NumPy."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from lpat_train import losses
+from lpat_train.model import Output
+
+EPS = 1e-6
+
+
+def random_batch(seed: int, lengths: tuple[int, ...] = (5, 9, 1), classes: int = 3):
+    """Random scores of padded videos; what lies in the padding is large, to be noticed."""
+    random = np.random.default_rng(seed)
+    longest = max(lengths)
+    scores = random.normal(size=(len(lengths), longest, classes)).astype(np.float32)
+    background = random.normal(size=(len(lengths), longest)).astype(np.float32)
+    mask = np.arange(longest)[None, :] < np.array(lengths)[:, None]
+    scores[~mask], background[~mask] = 50.0, -50.0
+    labels = (random.random((len(lengths), classes)) < 0.5).astype(np.float32)
+    labels[labels.sum(axis=1) == 0, 0] = 1
+    return scores, background, mask, labels
+
+
+def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def log_softmax(values: np.ndarray) -> np.ndarray:
+    return values - values.max() - math.log(np.exp(values - values.max()).sum())
+
+
+@pytest.mark.parametrize(("reading", "times"), [("once", 1), ("inside", 3)])
+def test_classification_is_eq_5(reading: losses.BackgroundReading, times: int) -> None:
+    logits = np.array([[1.0, -2.0, 0.5, 0.25], [0.0, 3.0, 1.0, -1.0]], np.float32)
+    labels = np.array([[1, 0, 1], [0, 1, 0]], np.float32)
+    expected = 0.0
+    for row, its in zip(logits, labels, strict=True):
+        log_p = log_softmax(row)
+        expected -= sum(its * log_p[:3]) / its.sum() + times * 0.2 * log_p[3]
+    got = losses.classification_loss(*tensors(logits, labels), 0.2, reading)
+    assert got.item() == pytest.approx(expected / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_confidence_with_vector_norm_is_eq_7(seed: int) -> None:
+    scores, background, mask, labels = random_batch(seed)
+    expected = 0.0
+    for s, b, real, its in zip(scores, background, mask, labels, strict=True):
+        labelled = s[real][:, its > 0].max(axis=1)  # Eq. 6
+        hinge = np.maximum(labelled * b[real] + 0.5, 0)
+        expected += hinge.sum() / math.sqrt((labelled**2).sum() * (b[real] ** 2).sum() + EPS)
+    got = losses.confidence_loss(*tensors(scores, background, labels, mask), "vector")
+    assert got.item() == pytest.approx(expected / len(mask), rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_confidence_with_snippet_norm_divides_each_term(seed: int) -> None:
+    scores, background, mask, labels = random_batch(seed)
+    expected = 0.0
+    for s, b, real, its in zip(scores, background, mask, labels, strict=True):
+        for t in np.flatnonzero(real):
+            product = s[t, its > 0].max() * b[t]
+            expected += max(product + 0.5, 0) / max(abs(product), 0.1)
+    got = losses.confidence_loss(*tensors(scores, background, labels, mask), "snippet")
+    assert got.item() == pytest.approx(expected / len(mask), rel=1e-4)
+
+
+def test_confidence_has_a_finite_gradient_at_zero() -> None:
+    scores = torch.zeros(1, 4, 2, requires_grad=True)
+    background = torch.zeros(1, 4, requires_grad=True)
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    losses.confidence_loss(scores, background, torch.ones(1, 2), mask, "vector").backward()
+    assert torch.isfinite(scores.grad).all()  # type: ignore[arg-type]
+    assert torch.isfinite(background.grad).all()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("share", [0.125, 0.5, 1.0])
+def test_top_k_is_w_talcs(share: float) -> None:
+    scores, _, mask, labels = random_batch(7)
+    expected = 0.0
+    for s, real, its in zip(scores, mask, labels, strict=True):
+        count = math.ceil(real.sum() * share)
+        pooled = np.sort(s[real], axis=0)[::-1][:count].mean(axis=0)
+        expected -= (its / its.sum() * log_softmax(pooled)).sum()
+    got = losses.top_k_loss(*tensors(scores, labels, mask), share)
+    assert got.item() == pytest.approx(expected / len(mask), rel=1e-5)
+
+
+def test_barrier_is_lowest_at_half_and_rises_towards_both_ends() -> None:
+    mask, labels = torch.ones(1, 6, dtype=torch.bool), torch.tensor([[1.0, 0.0]])
+
+    def barrier(margin: float) -> float:
+        scores = torch.full((1, 6, 2), margin)
+        return losses.barrier_loss(scores, torch.zeros(1, 6), labels, mask).item()
+
+    assert barrier(0.0) == pytest.approx(2 * math.log(2), rel=1e-5)
+    assert barrier(-8.0) > barrier(-2.0) > barrier(0.0) < barrier(2.0) < barrier(8.0)
+    assert math.isfinite(barrier(1e4))
+
+
+def test_total_adds_the_terms_by_their_weights() -> None:
+    scores, background, mask, labels = random_batch(3)
+    s, b, m, y = tensors(scores, background, mask, labels)
+    logits = torch.randn(len(mask), 4, generator=torch.Generator().manual_seed(0))
+    weights = losses.LossWeights(0.3, 0.1, "once", "vector", 2.0, 0.125, 0.25)
+    got = losses.lpat_loss(Output(s, b, logits), y, m, weights)
+    expected = (
+        0.3 * got.classification + 0.7 * got.confidence + 2.0 * got.top_k + 0.25 * got.barrier
+    )
+    assert got.total.item() == pytest.approx(expected.item(), rel=1e-6)
+    assert len({round(value.item(), 6) for value in got}) == len(got)

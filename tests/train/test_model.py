@@ -1,0 +1,83 @@
+"""The network against the paper's equations, and a video alone against the same in a batch."""
+
+import numpy as np
+import pytest
+import torch
+
+from lpat_train.dataset import make_batch
+from lpat_train.losses import LossWeights, lpat_loss
+from lpat_train.model import LPAT, Localizer, gated_average
+
+LENGTHS = (1, 2, 7, 12)
+
+
+def make_network(temporal_convolution: bool) -> LPAT:
+    torch.manual_seed(3)
+    network = LPAT(6, 3, hidden=8, temporal_convolution=temporal_convolution)
+    network.fit_standardisation(torch.randn(50, 6) * 3 + 1)
+    return network.eval()
+
+
+def random_videos() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(4)
+    return [torch.randn(length, 6, generator=generator) * 2 for length in LENGTHS]
+
+
+def test_pooling_is_eqs_1_and_2() -> None:
+    random = np.random.default_rng(0)
+    scores, background = random.normal(size=(9, 4)), random.normal(size=9)
+    gates = 1 / (1 + np.exp(-(scores - background[:, None])))
+    expected = (gates * scores).sum(axis=0) / gates.sum(axis=0)
+    got = gated_average(torch.tensor(scores)[None], torch.tensor(background)[None], None)
+    np.testing.assert_allclose(got[0].numpy(), expected, rtol=1e-10)
+
+
+def test_pooling_stays_finite_where_every_gate_underflows() -> None:
+    scores = torch.tensor([[[-200.0], [-201.0]]])
+    got = gated_average(scores, torch.full((1, 2), 200.0), None)
+    assert -201 <= got.item() <= -200
+
+
+@pytest.mark.parametrize("temporal_convolution", [False, True])
+def test_a_video_scores_the_same_alone_and_in_a_batch(temporal_convolution: bool) -> None:
+    network, videos = make_network(temporal_convolution), random_videos()
+    batch = make_batch(videos, [torch.ones(3)] * len(videos))
+    together = network(batch.features, batch.mask)
+    for row, video in enumerate(videos):
+        alone = network(video[None])
+        real = slice(0, len(video))
+        torch.testing.assert_close(together.scores[row, real], alone.scores[0])
+        torch.testing.assert_close(together.background[row, real], alone.background[0])
+        torch.testing.assert_close(together.logits[row], alone.logits[0])
+
+
+@pytest.mark.parametrize("temporal_convolution", [False, True])
+@pytest.mark.parametrize("norm", ["vector", "snippet"])
+def test_the_loss_of_a_batch_is_the_mean_over_its_videos(norm, temporal_convolution: bool) -> None:
+    network, videos = make_network(temporal_convolution), random_videos()
+    labels = [torch.tensor(row) for row in ([1.0, 0, 0], [0, 1.0, 1.0], [1.0, 1.0, 0], [0, 0, 1.0])]
+    weights = LossWeights(0.4, 1 / 3, "once", norm, 1.0, 0.125, 0.3)
+
+    def loss(chosen: list[int]) -> torch.Tensor:
+        batch = make_batch([videos[i] for i in chosen], [labels[i] for i in chosen])
+        output = network(batch.features, batch.mask)
+        return torch.stack(lpat_loss(output, batch.labels, batch.mask, weights))
+
+    alone = torch.stack([loss([index]) for index in range(len(videos))]).mean(dim=0)
+    torch.testing.assert_close(loss(list(range(len(videos)))), alone)
+
+
+def test_standardisation_leaves_a_constant_feature_at_zero() -> None:
+    network = LPAT(2, 1, hidden=4)
+    snippets = torch.tensor([[5.0, 0.0], [5.0, 2.0]])
+    network.fit_standardisation(snippets)
+    standardised = (snippets - network.mean) * network.scale
+    torch.testing.assert_close(standardised, torch.tensor([[0.0, -1.0], [0.0, 1.0]]))
+
+
+def test_probabilities_are_the_softmax_of_pooled_scores_and_background() -> None:
+    network, video = make_network(False), random_videos()[2]
+    scores, background, probabilities = Localizer(network)(video[None])
+    pooled = gated_average(scores, background, None)[0].tolist()
+    logits = torch.tensor([*pooled, background.mean().item()])
+    torch.testing.assert_close(probabilities[0], torch.softmax(logits, dim=0))

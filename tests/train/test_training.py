@@ -1,0 +1,180 @@
+"""Training: what may influence it, what must not, and how it goes on after a stop."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lpat.annotations import read_annotations
+from lpat.errors import AnnotationError, FeatureError, UsageError
+from lpat.feature_files import read_features
+from lpat.files import write_json
+from lpat.inputs import find_inputs
+from lpat.types import Features, FeatureSpec
+from lpat_train import loop
+from lpat_train.checkpoint import load_checkpoint, save_checkpoint
+from lpat_train.config import TrainingConfig
+from lpat_train.dataset import TrainingSet, batch_at, make_training_set, match_inputs
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig(steps=12, batch_size=3, hidden=16, clip_snippets=16)
+
+
+def training_set_of(folder: Path, annotations: Path) -> TrainingSet:
+    labels = read_annotations(annotations).labels_by_video("training")
+    inputs = match_inputs(find_inputs([folder]), labels)
+    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)
+
+
+def weights_of(network: torch.nn.Module) -> dict[str, bytes]:
+    return {name: value.numpy().tobytes() for name, value in network.state_dict().items()}
+
+
+@pytest.fixture
+def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
+    return training_set_of(*dataset())
+
+
+def test_segment_times_cannot_influence_training(dataset, tmp_path: Path) -> None:
+    folder, annotations = dataset()
+    before = weights_of(loop.train(training_set_of(folder, annotations), CONFIG, device=CPU))
+    document = json.loads(annotations.read_text(encoding="utf-8"))
+    random = np.random.default_rng(0)
+    for entry in document["database"].values():
+        for annotation in entry["annotations"]:
+            start, end = np.sort(random.uniform(0, entry["duration"], 2))
+            annotation["segment"] = [float(start), float(end) + 0.1]
+    shuffled = tmp_path / "shuffled.json"
+    write_json(shuffled, document)
+    after = weights_of(loop.train(training_set_of(folder, shuffled), CONFIG, device=CPU))
+    assert before == after
+
+
+def test_labels_do_influence_training(dataset, tmp_path: Path) -> None:
+    folder, annotations = dataset()
+    before = weights_of(loop.train(training_set_of(folder, annotations), CONFIG, device=CPU))
+    document = json.loads(annotations.read_text(encoding="utf-8"))
+    document["database"]["v0"] = {"subset": "training", "labels": ["b"]}
+    changed = tmp_path / "changed.json"
+    write_json(changed, document)
+    assert weights_of(loop.train(training_set_of(folder, changed), CONFIG, device=CPU)) != before
+
+
+def test_a_seed_decides_everything(training_set: TrainingSet) -> None:
+    first = weights_of(loop.train(training_set, CONFIG, device=CPU))
+    torch.randn(7)  # whatever else drew random numbers meanwhile
+    assert weights_of(loop.train(training_set, CONFIG, device=CPU)) == first
+    other = TrainingConfig(**{**CONFIG.__dict__, "seed": 1})
+    assert weights_of(loop.train(training_set, other, device=CPU)) != first
+
+
+def test_a_resumed_run_ends_at_the_very_weights_of_an_unbroken_one(
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_STEPS", 5)
+    unbroken = weights_of(loop.train(training_set, CONFIG, device=CPU))
+
+    def stop_at_seven(step: int, _: dict[str, float]) -> None:
+        if step == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(training_set, CONFIG, device=CPU, folder=tmp_path, on_step=stop_at_seven)
+    steps: list[int] = []
+    network = loop.train(
+        training_set, CONFIG, device=CPU, folder=tmp_path, resume=True,
+        on_step=lambda step, _: steps.append(step),
+    )  # fmt: skip
+    assert steps == list(range(6, 13))
+    assert weights_of(network) == unbroken
+
+
+def test_training_learns_the_labels(training_set: TrainingSet) -> None:
+    history: list[float] = []
+    config = TrainingConfig(steps=150, batch_size=5, hidden=32, learning_rate=1e-3)
+    loop.train(
+        training_set, config, device=CPU, on_step=lambda _, its: history.append(its["top_k"])
+    )
+    assert np.mean(history[-10:]) < 0.7 * np.mean(history[:10])
+
+
+def test_a_loss_that_is_not_finite_stops_training(training_set: TrainingSet) -> None:
+    config = TrainingConfig(steps=30, hidden=16, learning_rate=1e30)
+    with pytest.raises(loop.DivergenceError, match="training diverged at step"):
+        loop.train(training_set, config, device=CPU)
+
+
+def test_every_epoch_takes_each_video_once(training_set: TrainingSet) -> None:
+    videos = training_set.videos
+    per_epoch = -(-len(videos) // 3)
+    orders = []
+    for epoch in range(2):
+        sizes = [
+            batch_at(step, videos, batch_size=3, clip_snippets=99, seed=0).features
+            for step in range(epoch * per_epoch, (epoch + 1) * per_epoch)
+        ]
+        first_rows = [tuple(row[0].tolist()) for batch in sizes for row in batch]
+        assert sorted(first_rows) == sorted(tuple(v.values[0].tolist()) for v in videos)
+        orders.append(first_rows)
+    assert orders[0] != orders[1]
+
+
+def test_long_videos_come_as_windows(training_set: TrainingSet) -> None:
+    batch = batch_at(0, training_set.videos, batch_size=4, clip_snippets=8, seed=0)
+    assert batch.features.shape[1] == 8
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    small = loop.make_network(CONFIG, 5, 2)
+    save_checkpoint(tmp_path, small, torch.optim.Adam(small.parameters()), 1)
+    with pytest.raises(UsageError, match="doesn't hold this network"):
+        load_checkpoint(tmp_path, loop.make_network(CONFIG, 6, 2))
+
+
+def test_a_broken_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"\x80\x04 not safetensors")
+    with pytest.raises(UsageError, match="doesn't hold this network"):
+        load_checkpoint(tmp_path, loop.make_network(CONFIG, 6, 2))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"v0": ("a",), "nowhere": ("a",)}, "1 of 2 annotated videos have no file.*'nowhere'"),
+        ({"nowhere": ("a",)}, "1 of 1 annotated videos have no file"),
+        ({"v0": ()}, "video 'v0' has no labels"),
+    ],
+)
+def test_labels_that_do_not_match_the_files_are_refused(dataset, labels, message: str) -> None:
+    folder, _ = dataset(2, 0)
+    with pytest.raises(AnnotationError, match=message):
+        match_inputs(find_inputs([folder]), labels)
+
+
+def test_missing_videos_can_be_skipped(dataset) -> None:
+    folder, _ = dataset(2, 0)
+    labels = {"v0": ("a",), "nowhere": ("a",)}
+    chosen = match_inputs(find_inputs([folder]), labels, skip_missing=True)
+    assert [source.name for source in chosen] == ["v0"]
+
+
+def test_features_of_different_specs_are_refused() -> None:
+    features = {
+        name: Features(np.zeros((3, size), np.float32), FeatureSpec("motion", 1, {}, size), 1.0)
+        for name, size in (("v0", 4), ("v1", 5))
+    }
+    with pytest.raises(FeatureError, match="'v1' don't fit those of 'v0': dimension 5 where 4"):
+        make_training_set(features, {"v0": ("a",), "v1": ("a",)})
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_trains_to_nearly_the_weights_of_cpu(training_set: TrainingSet) -> None:
+    config = TrainingConfig(**{**CONFIG.__dict__, "dropout": 0.0})
+    on_cpu = loop.train(training_set, config, device=CPU).state_dict()
+    on_cuda = loop.train(training_set, config, device=torch.device("cuda")).state_dict()
+    for name, value in on_cpu.items():
+        torch.testing.assert_close(on_cuda[name].cpu(), value, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,1 @@
+"""Trains LPAT from video-level tags and exports it as one ONNX file."""

@@ -1,0 +1,161 @@
+"""A training run on disk: weights, the optimiser's state, the config and what they are of.
+
+Everything is safetensors, TOML or JSON; nothing is ever pickled or unpickled. Each step draws its
+random numbers from (seed, step) alone, so weights, moments and the count of steps are all that an
+exact continuation needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lpat.errors import LpatError, OutputError, UsageError
+from lpat.feature_files import spec_from_json
+from lpat.files import atomic_path, write_json, write_text
+from lpat.types import FeatureSpec
+from lpat_train.config import PRESETS, TrainingConfig, read_config, to_toml
+from lpat_train.dataset import TrainingSet
+from lpat_train.model import LPAT
+
+_STATE = "checkpoint.safetensors"
+_CONFIG = "config.toml"
+_ABOUT = "run.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a finished or interrupted run is of, as its folder says."""
+
+    folder: Path
+    config: TrainingConfig
+    classes: tuple[str, ...]
+    spec: FeatureSpec
+    videos: int
+
+
+def new_run_folder(base: Path) -> Path:
+    """A fresh folder `base/<time>`, with `base/latest` pointing at it.
+
+    Raises:
+        OutputError: `base` can't be written.
+    """
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
+        number = 0
+        while True:
+            folder = base / (f"{stamp}-{number}" if number else stamp)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                number += 1
+                continue
+            break
+        link = base / f".latest-{os.getpid()}"
+        link.symlink_to(folder.name, target_is_directory=True)
+        link.replace(base / "latest")
+    except OSError as error:
+        raise OutputError(f"{base}: can't be written ({error.strerror})") from error
+    return folder
+
+
+def write_run(folder: Path, config: TrainingConfig, training_set: TrainingSet) -> None:
+    """Say what the run in a folder is of, before its first step."""
+    write_text(folder / _CONFIG, to_toml(config))
+    spec = training_set.spec
+    write_json(
+        folder / _ABOUT,
+        {
+            "schema": 1,
+            "classes": list(training_set.classes),
+            "features": {**asdict(spec), "parameters": dict(spec.parameters)},
+            "videos": len(training_set.videos),
+        },
+    )
+
+
+def read_run(folder: Path) -> Run:
+    """What the run in a folder is of.
+
+    Raises:
+        UsageError: no run there, or a broken one.
+    """
+    if not (folder / _ABOUT).is_file():
+        raise UsageError(f"{folder}: expected a training run, but it holds none")
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        return Run(
+            folder,
+            read_config(folder / _CONFIG, PRESETS["lpat"]),
+            tuple(about["classes"]),
+            spec_from_json(about["features"]),
+            int(about["videos"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder / _ABOUT}: broken description of a run ({error})") from error
+
+
+def save_checkpoint(
+    folder: Path, network: LPAT, optimizer: torch.optim.Optimizer, step: int
+) -> None:
+    """Write weights and the optimiser's state after `step` steps, whole or not at all."""
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with atomic_path(folder / _STATE) as temporary:
+        save_file(contiguous, str(temporary), metadata={"step": str(step)})
+
+
+def load_checkpoint(
+    folder: Path, network: LPAT, optimizer: torch.optim.Optimizer | None = None
+) -> int:
+    """Put a saved state into a network, and into its optimiser; the steps it had taken.
+
+    Raises:
+        UsageError: no checkpoint there, or one of another network.
+    """
+    path = folder / _STATE
+    if not path.is_file():
+        raise UsageError(f"{folder}: expected a checkpoint, but it holds none yet")
+    try:
+        with safe_open(str(path), framework="pt") as opened:
+            step = int((opened.metadata() or {})["step"])
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        network.load_state_dict(_below("network.", tensors))
+        if optimizer is not None:
+            optimizer.load_state_dict(_optimizer_state(optimizer, tensors))
+    except (SafetensorError, OSError, RuntimeError, KeyError, ValueError) as error:
+        if isinstance(error, LpatError):
+            raise
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"{path}: doesn't hold this network ({reason})") from error
+    return step
+
+
+def _optimizer_state(
+    optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
+) -> dict[str, Any]:
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, value in _below("optimizer.", tensors).items():
+        index, key = name.split(".", 1)
+        states.setdefault(int(index), {})[key] = value
+    return {**optimizer.state_dict(), "state": states}
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,24 @@
+"""Starts a command that needs PyTorch, or says in one line how to get it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import NoReturn
+
+import click
+
+from lpat.cli import app
+
+
+def run(command: click.Command, *needs: str) -> NoReturn:
+    """Run `command` where all packages that it `needs` are installed."""
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    if missing:
+        print(
+            f"{command.name}: error: this command needs {', '.join(missing)}: "
+            "pip install 'lpat[train]'",
+            file=sys.stderr,
+        )
+        sys.exit(app.FAILED)
+    app.run(command)

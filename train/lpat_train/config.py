@@ -1,0 +1,141 @@
+"""What a training run can be told: one frozen dataclass, read from presets, TOML and options."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from lpat.segments import Boundary, PostProcessing, SegmentScore
+
+from lpat.errors import UsageError
+from lpat_train.losses import BackgroundReading, LossWeights, NormReading
+
+
+def _option(default: Any, words: str) -> Any:
+    return field(default=default, metadata={"help": words})
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Hyperparameters of LPAT. The defaults are the preset `lpat`; METHOD names the readings."""
+
+    seed: int = _option(0, "of weights, batches, windows and dropout")
+    steps: int = _option(600, "updates of the weights")
+    batch_size: int = _option(10, "videos in a batch")
+    learning_rate: float = _option(3e-4, "of Adam, constant (paper: 1e-4)")
+    weight_decay: float = _option(0.0, "of Adam")
+    clip_snippets: int = _option(320, "longer videos are trained on random windows of this length")
+    hidden: int = _option(512, "width of the feature transformation; 0: the features' own")
+    dropout: float = _option(0.7, "before the classifier")
+    temporal_convolution: bool = _option(True, "the paper's +TemConv")
+    standardize: bool = _option(True, "scale features by the training snippets' statistics")
+    balance: float = _option(0.8, "lambda of Eq. 8: the share of L_clas; the rest is L_conf")
+    background_weight: float = _option(-1.0, "w_b of Eq. 5; -1: one over the number of classes")
+    background_reading: BackgroundReading = _option("once", "where w_b stands in Eq. 5")
+    norm_reading: NormReading = _option("vector", "what the norms of Eq. 7 run over")
+    top_k: float = _option(1.0, "weight of W-TALC's top-k loss; 0: none, as in the paper")
+    top_k_share: float = _option(0.125, "share of a video's snippets in that loss")
+    barrier: float = _option(0.3, "weight of the barrier on the mean gate; 0: none")
+    segment_score: SegmentScore = _option("probability", "what a detection's score is")
+    boundary: Boundary = _option(
+        "snippet", "where a segment ends: at a snippet's edge, or where score and background cross"
+    )
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(kind) is not None and value not in get_args(kind):
+                choices = ", ".join(get_args(kind))
+                raise UsageError(f"{name}: expected one of {choices}, not {value!r}")
+        for name in ("steps", "batch_size", "clip_snippets", "learning_rate", "top_k_share"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name}: expected more than 0, not {getattr(self, name)}")
+        for name in ("seed", "hidden", "top_k", "barrier", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name}: expected 0 or more, not {getattr(self, name)}")
+        for name, highest in {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0}.items():
+            if not 0 <= getattr(self, name) <= highest:
+                raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
+
+    def post_processing(self) -> PostProcessing:
+        """How the exported model makes segments."""
+        return PostProcessing(segment_score=self.segment_score, boundary=self.boundary)
+
+    def loss_weights(self, classes: int) -> LossWeights:
+        """The weights of the loss for a number of classes."""
+        return LossWeights(
+            balance=self.balance,
+            background_weight=1 / classes if self.background_weight < 0 else self.background_weight,
+            background_reading=self.background_reading,
+            norm_reading=self.norm_reading,
+            top_k=self.top_k,
+            top_k_share=self.top_k_share,
+            barrier=self.barrier,
+        )
+
+
+PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
+    {
+        "lpat": TrainingConfig(),
+        # Eqs. 1-8 with the values that the paper states for THUMOS'14.
+        "paper": TrainingConfig(
+            learning_rate=1e-4,
+            hidden=0,
+            temporal_convolution=False,
+            balance=0.2,
+            top_k=0.0,
+            barrier=0.0,
+        ),
+    }
+)
+
+
+def read_config(path: Path, base: TrainingConfig) -> TrainingConfig:
+    """`base` changed by a TOML file of the same names.
+
+    Raises:
+        UsageError: unreadable, not TOML, an unknown key, or a value of another type.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: expected a TOML file ({error})") from error
+    return changed(base, values, str(path))
+
+
+def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> TrainingConfig:
+    """`base` with some fields replaced; a whole number will do for a float.
+
+    Raises:
+        UsageError: an unknown name, or a value of another type; `place` says where it stood.
+    """
+    known = {entry.name: type(getattr(base, entry.name)) for entry in fields(base)}
+    typed = {}
+    for name, value in values.items():
+        if name not in known:
+            raise UsageError(f"{place}: unknown key {name!r}; known: {', '.join(known)}")
+        whole_number_for_float = known[name] is float and type(value) is int
+        if type(value) is not known[name] and not whole_number_for_float:
+            raise UsageError(
+                f"{place}: {name} expects a value of type {known[name].__name__}, not {value!r}"
+            )
+        typed[name] = known[name](value)
+    return replace(base, **typed)
+
+
+def to_toml(config: TrainingConfig) -> str:
+    """The config as a TOML text that `read_config` takes back."""
+    lines = [f"{name} = {_toml_value(value)}" for name, value in asdict(config).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: bool | int | float | str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else repr(value)

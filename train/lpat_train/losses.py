@@ -1,0 +1,125 @@
+"""The losses of LPAT, each a pure function of the network's output, one value per batch.
+
+Every loss is the mean over the batch's videos; padding counts nowhere. Axes as in `model`.
+`labels` (B, C) is multi-hot, at least one per video.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lpat_train.model import Output
+
+BackgroundReading = Literal["once", "inside"]
+NormReading = Literal["vector", "snippet"]
+
+
+class LossWeights(NamedTuple):
+    """How the terms add up, and which reading of the paper each follows (`TrainingConfig`)."""
+
+    balance: float
+    background_weight: float
+    background_reading: BackgroundReading
+    norm_reading: NormReading
+    top_k: float
+    top_k_share: float
+    barrier: float
+
+
+class Losses(NamedTuple):
+    """Scalars: what is minimised, and its terms before weighting."""
+
+    total: Tensor
+    classification: Tensor
+    confidence: Tensor
+    top_k: Tensor
+    barrier: Tensor
+
+
+def lpat_loss(output: Output, labels: Tensor, mask: Tensor, weights: LossWeights) -> Losses:
+    """Eq. 8, balance * L_clas + (1 - balance) * L_conf, and two terms beyond the paper."""
+    terms = {
+        "classification": classification_loss(
+            output.logits, labels, weights.background_weight, weights.background_reading
+        ),
+        "confidence": confidence_loss(
+            output.scores, output.background, labels, mask, weights.norm_reading
+        ),
+        "top_k": top_k_loss(output.scores, labels, mask, weights.top_k_share),
+        "barrier": barrier_loss(output.scores, output.background, labels, mask),
+    }
+    total = (
+        weights.balance * terms["classification"]
+        + (1 - weights.balance) * terms["confidence"]
+        + weights.top_k * terms["top_k"]
+        + weights.barrier * terms["barrier"]
+    )
+    return Losses(total, **terms)
+
+
+def classification_loss(
+    logits: Tensor, labels: Tensor, background_weight: float, reading: BackgroundReading
+) -> Tensor:
+    """L_clas (Eq. 5): cross entropy to the normalised labels, and to the background.
+
+    Printed in the paper without its minus. `once` adds w_b log p[C+1] once per video; `inside`
+    takes the printed parentheses at their word, where the sum over j adds it C times.
+    """
+    log_p = torch.log_softmax(logits, dim=-1)
+    targets = labels / labels.sum(dim=1, keepdim=True)
+    times = 1 if reading == "once" else labels.shape[1]
+    per_video = (targets * log_p[:, :-1]).sum(dim=1) + times * background_weight * log_p[:, -1]
+    return -per_video.mean()
+
+
+def confidence_loss(
+    scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor, reading: NormReading
+) -> Tensor:
+    """L_conf (Eqs. 6 and 7): pushes the labelled score and the background to opposite signs.
+
+    `vector` divides by the norms over the video's snippets. `snippet` divides each term by its
+    own |s b|, with a floor: as printed it grows without bound near zero.
+    """
+    labelled = labelled_maximum(scores, labels)  # (B, T), Eq. 6
+    hinge = functional.relu(labelled * background + 0.5) * mask
+    if reading == "snippet":
+        return (hinge / (labelled * background).abs().clamp(min=0.1)).sum(dim=1).mean()
+    squares = (labelled.square() * mask).sum(dim=1) * (background.square() * mask).sum(dim=1)
+    # The root's slope is infinite at zero: the small term keeps the gradient finite there.
+    return (hinge.sum(dim=1) / (squares + 1e-6).sqrt()).mean()
+
+
+def labelled_maximum(scores: Tensor, labels: Tensor) -> Tensor:
+    """The largest score among the video's labelled classes (Eq. 6): (B, T)."""
+    return scores.masked_fill(labels[:, None, :] == 0, float("-inf")).amax(dim=-1)
+
+
+def top_k_loss(scores: Tensor, labels: Tensor, mask: Tensor, share: float) -> Tensor:
+    """Multiple-instance loss of W-TALC: each class's mean over its ceil(share * T) best snippets.
+
+    Softmax over the classes, no background; it keeps the scores of an action complete.
+    """
+    lengths = mask.sum(dim=1)  # (B,)
+    counts = (lengths * share).ceil().clamp(min=1)
+    best = scores.masked_fill(~mask[..., None], float("-inf")).sort(dim=1, descending=True).values
+    ranks = torch.arange(scores.shape[1], device=scores.device)
+    chosen = ranks[None, :] < counts[:, None]  # (B, T)
+    pooled = best.masked_fill(~chosen[..., None], 0).sum(dim=1) / counts[:, None]  # (B, C)
+    targets = labels / labels.sum(dim=1, keepdim=True)
+    return -(targets * torch.log_softmax(pooled, dim=-1)).sum(dim=1).mean()
+
+
+def barrier_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+    """-(log g + log(1 - g)) of a video's mean gate g of its labelled classes.
+
+    Nothing in Eqs. 4-7 fixes how much of a video is foreground: all of it, or a peak alone, can
+    satisfy them. This keeps the share away from both.
+    """
+    gates = torch.sigmoid(scores - background[..., None]) * mask[..., None]
+    share = gates.sum(dim=1) / mask.sum(dim=1, keepdim=True)  # (B, C)
+    mean = ((share * labels).sum(dim=1) / labels.sum(dim=1)).clamp(1e-6, 1 - 1e-6)
+    return -(mean.log() + (-mean).log1p()).mean()

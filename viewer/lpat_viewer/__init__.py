@@ -1,0 +1,1 @@
+"""The desktop viewer: video over a timeline of scores, thresholds and detections."""
