@@ -40,7 +40,8 @@ std::span<const T> view(const py::array& array, const std::string& name,
     throw std::invalid_argument(name + " must be " + dimensions(allowed) + ", not " +
                                 std::to_string(array.ndim()) + "D");
   }
-  constexpr int layout = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  constexpr int layout = static_cast<int>(py::array::c_style) |
+                         static_cast<int>(py::detail::npy_api::NPY_ARRAY_ALIGNED_);
   if ((array.flags() & layout) != layout) {
     throw std::invalid_argument(name + " must be C-contiguous and aligned");
   }
@@ -70,8 +71,8 @@ lpat::Matrix threshold_view(const py::array& threshold, const lpat::Matrix& scor
   const auto values = view<float>(threshold, "threshold", {1, 2});
   const std::size_t columns = threshold.ndim() == 1 ? 1 : length(threshold, 1);
   if (length(threshold) != scores.rows || (threshold.ndim() == 2 && columns != scores.columns)) {
-    throw std::invalid_argument("threshold must have shape (" + std::to_string(scores.rows) + ",) or (" +
-                                std::to_string(scores.rows) + ", " +
+    const std::string rows = std::to_string(scores.rows);
+    throw std::invalid_argument("threshold must have shape (" + rows + ",) or (" + rows + ", " +
                                 std::to_string(scores.columns) + "), not " +
                                 std::string(py::str(threshold.attr("shape"))));
   }
@@ -95,17 +96,18 @@ template <typename T>
 py::array_t<T> array_of(std::vector<T> values, std::vector<py::ssize_t> shape) {
   auto owned = std::make_unique<std::vector<T>>(std::move(values));
   const T* data = owned->data();
-  py::capsule owner(owned.get(), [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+  py::capsule owner(owned.get(),
+                    [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
   owned.release();
   return py::array_t<T>(std::move(shape), data, owner);
 }
 
 // Runs as parallel arrays, which is how Python computes with them.
 struct Runs {
-  py::array_t<std::int64_t> classes;    // (N,)
-  py::array_t<std::int64_t> snippets;   // (N, 2) [first, stop)
-  py::array_t<double> segments;         // (N, 2) [start, end) seconds
-  py::array_t<double> mean_probability; // (N,), as are those below
+  py::array_t<std::int64_t> classes;     // (N,)
+  py::array_t<std::int64_t> snippets;    // (N, 2) [first, stop)
+  py::array_t<double> segments;          // (N, 2) [start, end) seconds
+  py::array_t<double> mean_probability;  // (N,), as are those below
   py::array_t<double> mean_margin;
   py::array_t<double> maximum_score;
   py::array_t<double> contrast;

@@ -150,7 +150,9 @@ std::vector<Run> extract_segments(const Matrix& scores, const Matrix& threshold,
       (threshold.columns != 1 && threshold.columns != scores.columns)) {
     throw std::invalid_argument("threshold must have one value per snippet or per score");
   }
-  if (minimum_snippets == 0) throw std::invalid_argument("minimum_snippets must be positive, not 0");
+  if (minimum_snippets == 0) {
+    throw std::invalid_argument("minimum_snippets must be positive, not 0");
+  }
   require_finite(scores, "scores");
   require_finite(threshold, "threshold");
   require_edges(edges, scores.rows);

@@ -7,7 +7,8 @@ using lpat::Boundary;
 
 const std::vector<std::int64_t> first_class{0};
 
-std::vector<lpat::Run> runs_of(const std::vector<float>& scores, const std::vector<float>& threshold,
+std::vector<lpat::Run> runs_of(const std::vector<float>& scores,
+                               const std::vector<float>& threshold,
                                const std::vector<double>& edges,
                                Boundary boundary = Boundary::snippet,
                                std::size_t minimum_snippets = 1) {
@@ -58,8 +59,8 @@ void classes_come_in_the_order_asked() {
   const std::vector<float> threshold{0, 0, 0, 2};
   const std::vector<double> edges{0, 1, 2};
   const std::vector<std::int64_t> classes{1, 0};
-  const auto runs =
-      lpat::extract_segments({scores, 2, 2}, {threshold, 2, 2}, edges, classes, Boundary::snippet, 1);
+  const auto runs = lpat::extract_segments({scores, 2, 2}, {threshold, 2, 2}, edges, classes,
+                                           Boundary::snippet, 1);
   CHECK(runs.size() == 2);
   CHECK(runs[0].class_index == 1 && runs[0].end == 1);
   CHECK(runs[1].class_index == 0 && runs[1].end == 1);

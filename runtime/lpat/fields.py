@@ -51,28 +51,23 @@ def affine_field(coefficients: Float32Array, rows: int, columns: int) -> Float32
     return centre + right * x + down * y
 
 
-def oriented(x: Float32Array, y: Float32Array, bins: int, magnitude: Float32Array) -> Float32Array:
-    """Channels (K, ...): the part of each vector's length that falls into each of `bins` directions.
+def oriented(x: Float32Array, y: Float32Array, length: Float32Array, *, out: Float32Array) -> None:
+    """Fill the channels `out` (K, ...) with how much each vector points in each of K directions.
 
-    A vector is shared by the two directions next to it. Direction 0 is along +x, and the angle
-    grows towards +y. No angle is computed: the share is the excess of the projection over that of
-    a vector one bin away, which falls from one to zero over a bin's width.
+    Direction 0 is along +x, and the angle grows towards +y. A channel holds the whole length of
+    the vectors in its direction, falling to none at the next direction: the projection, less what
+    the projection would be one direction away, which needs no angle to be computed.
     """
-    width = 2 * np.pi / bins
-    angles = np.arange(bins) * width
-    limit, gain = np.float32(np.cos(width)), np.float32(1 / (1 - np.cos(width)))
-    cosines, sines = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-    floor = magnitude * limit
-    channels = np.empty((bins, *x.shape), np.float32)
-    scratch = np.empty_like(x)
-    for channel, cosine, sine in zip(channels, cosines, sines, strict=True):
-        np.multiply(x, cosine, out=channel)
-        np.multiply(y, sine, out=scratch)
-        channel += scratch
-        channel -= floor
+    step = 2 * np.pi / len(out)
+    gain = 1 / (1 - np.cos(step))
+    reduced = length * np.float32(gain * np.cos(step))
+    along_y = np.empty_like(y)
+    for direction, channel in enumerate(out):
+        np.multiply(x, np.float32(gain * np.cos(direction * step)), out=channel)
+        np.multiply(y, np.float32(gain * np.sin(direction * step)), out=along_y)
+        channel += along_y
+        channel -= reduced
         np.maximum(channel, 0, out=channel)
-    channels *= gain
-    return channels
 
 
 def gradients(image: Float32Array) -> tuple[Float32Array, Float32Array]:

@@ -8,18 +8,17 @@ descriptions are summed over phases and normalised.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import ClassVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from lpat.descriptors import (
     RASTER,
-    TickDescriptions,
+    MotionStatistics,
     describe_appearance,
     describe_motion,
     snippet_blocks,
@@ -27,6 +26,7 @@ from lpat.descriptors import (
 from lpat.errors import FeatureError
 from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
+from lpat.video import UInt8Array
 
 FRAME = (160, 120)
 """Width and height that every frame is reduced to, whatever its size and aspect.
@@ -48,6 +48,9 @@ APPEARANCE_STEP = 4
 LONGEST_HOLD = 16
 """Ticks that a frame may be held and still be taken for a frame of a slow source, not a still."""
 
+CUT_CHANGE, CUT_RATIO = 8.0, 3.0
+"""A cut: the mean change of grey is above the first, plus the second times the usual change."""
+
 BATCH = 16
 """Ticks described at once."""
 
@@ -67,11 +70,12 @@ class MotionExtractor:
     rows: int = 3  # cells from top to bottom
     columns: int = 4  # cells from left to right
     phases: int = 4  # parts of a snippet that are described apart
+    appearance: bool = False  # describe gradients and colours of the picture too
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not (isinstance(value, int) and 1 <= value <= 16):
-                raise FeatureError(f"{name} must be from 1 to 16, not {value}")
+        for name in ("rows", "columns", "phases"):
+            if not 1 <= getattr(self, name) <= 16:
+                raise FeatureError(f"{name} must be from 1 to 16, not {getattr(self, name)}")
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -86,15 +90,11 @@ class MotionExtractor:
     @property
     def blocks(self) -> dict[str, slice]:
         """Where each descriptor lies in a snippet's feature."""
-        nothing = TickDescriptions.of_nothing(self.rows, self.columns)
-        sizes = [block.size for block in self._blocks([nothing], [0]).values()]
-        edges = np.cumsum([0, *sizes]).tolist()
-        names = self._blocks([nothing], [0])
-        return {name: slice(*pair) for name, pair in zip(names, pairwise(edges), strict=True)}
+        names, sizes = zip(*((name, len(b)) for name, b in self._blocks([]).items()), strict=True)
+        edges = pairwise(np.cumsum([0, *sizes]).tolist())
+        return {name: slice(*edge) for name, edge in zip(names, edges, strict=True)}
 
-    def spec(
-        self, *, fps: float = 25.0, snippet_frames: int = 16, stride: int = 16
-    ) -> FeatureSpec:
+    def spec(self, *, fps: float = 25.0, snippet_frames: int = 16, stride: int = 16) -> FeatureSpec:
         """The spec of the features that `extract` makes with it."""
         return FeatureSpec(
             extractor=self.name,
@@ -109,65 +109,151 @@ class MotionExtractor:
     def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Iterator[Float32Array]:
         """One vector (D,) per snippet, as soon as its window of ticks is complete.
 
-        The window is centred on the snippet's ticks [t * stride, (t + 1) * stride) and cut off
+        The window is centred on the snippet's ticks [t * stride, (t + 1) * stride), and cut off
         at the ends of the video. The last snippet may have fewer ticks.
         """
-        lead = (spec.snippet_frames - spec.stride) // 2  # ticks of the window before the snippet
-        window: deque[TickDescriptions] = deque()
-        first = 0  # the tick of window[0]
-        snippet = 0
-        count = 0
+        lead = (spec.snippet_frames - spec.stride) // 2  # ticks of the window before the snippet's
+        window: deque[_Description] = deque()
+        seen = snippet = 0
+        start, stop = -lead, spec.snippet_frames - lead
+        batch: list[_Field] = []
 
         def feature() -> Float32Array:
-            start = snippet * spec.stride - lead
-            chosen = [
-                (d, (index - start) * self.phases // spec.snippet_frames)
-                for index, d in enumerate(window, first)
-                if start <= index < start + spec.snippet_frames
-            ]
-            parts = self._blocks([d for d, _ in chosen], [phase for _, phase in chosen])
-            return np.concatenate(list(parts.values()))
+            inside = [tick for tick in window if start <= tick.index < stop]
+            phase = [(tick.index - start) * self.phases // spec.snippet_frames for tick in inside]
+            return np.concatenate(list(self._blocks(inside, phase).values()))
 
-        def window_end() -> int:
-            return snippet * spec.stride - lead + spec.snippet_frames
-
-        for description in self._descriptions(ticks, window_end_step=spec.stride, lead=lead):
-            window.append(description)
-            count += 1
-            while count >= max(window_end(), (snippet + 1) * spec.stride):
-                yield feature()
-                snippet += 1
-                while window and first < snippet * spec.stride - lead:
-                    window.popleft()
-                    first += 1
-        while snippet * spec.stride < count:
-            yield feature()
-            snippet += 1
-
-    def _descriptions(
-        self, ticks: Iterable[Tick], *, window_end_step: int, lead: int
-    ) -> Iterator[TickDescriptions]:
-        """Descriptions of each tick, computed in batches that end where a snippet does."""
-        batch: list[_Field] = []
-        for field in _fields(ticks):
+        for field in _fields(ticks, self.appearance):
+            seen += 1
             batch.append(field)
-            complete = (field.index + 1 - lead) % window_end_step == 0
-            if complete or len(batch) == BATCH:
-                yield from self._described(batch)
-                batch = []
-        if batch:
-            yield from self._described(batch)
+            if len(batch) < BATCH and seen < stop:
+                continue
+            window.extend(self._described(batch))
+            batch = []
+            if seen < stop:
+                continue
+            yield feature()
+            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
+            while window and window[0].index < start:
+                window.popleft()
+        window.extend(self._described(batch))
+        while snippet * spec.stride < seen:
+            yield feature()
+            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
 
-    def _described(self, batch: list[_Field]) -> Iterator[TickDescriptions]:
-        flow = np.stack([field.flow for field in batch], axis=1)
-        motion = describe_motion(flow, self.rows, self.columns)
-        for field, statistics in zip(batch, motion, strict=True):
-            appearance = None
+    def _described(self, fields: list[_Field]) -> Iterator[_Description]:
+        if not fields:
+            return
+        motion = describe_motion(
+            np.stack([field.flow for field in fields], axis=1), self.rows, self.columns
+        )
+        for number, field in enumerate(fields):
+            looks = None
             if field.picture is not None:
-                appearance = describe_appearance(*field.picture, self.rows, self.columns)
-            yield TickDescriptions(statistics, field.valid, appearance)
+                looks = describe_appearance(*field.picture, self.rows, self.columns)
+            yield _Description(field.index, motion[number : number + 1], field.known, looks)
 
     def _blocks(
-        self, descriptions: list[TickDescriptions], phases: list[int]
+        self, ticks: Sequence[_Description], phase: Sequence[int] = ()
     ) -> dict[str, Float32Array]:
-        return snippet_blocks(descriptions, phases, self.rows, self.columns, self.phases)
+        """The descriptors of the snippet with these ticks, each in so-manieth phase."""
+        known = [tick.motion for tick in ticks if tick.known]
+        phases = np.array([p for tick, p in zip(ticks, phase, strict=True) if tick.known], np.int64)
+        if not known:
+            known = [
+                describe_motion(
+                    np.zeros((2, 1, *RASTER[::-1]), np.float32), self.rows, self.columns
+                )
+            ]
+            phases = np.zeros(1, np.int64)
+        blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases)
+        if self.appearance:
+            looks = [tick.appearance for tick in ticks if tick.appearance is not None]
+            size = self.rows * self.columns * 7
+            blocks["appearance"] = np.mean(looks, axis=0) if looks else np.zeros(size, np.float32)
+        return blocks
+
+
+@dataclass(frozen=True, eq=False)
+class _Field:
+    """The flow (2, H, W) that a tick's picture came by, and that picture if it's to be described."""
+
+    index: int
+    flow: Float32Array
+    known: bool  # neither the first tick nor a cut
+    picture: tuple[UInt8Array, UInt8Array] | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Description:
+    """What a snippet needs to know of one tick."""
+
+    index: int
+    motion: MotionStatistics  # of one field
+    known: bool
+    appearance: Float32Array | None
+
+
+def _fields(ticks: Iterable[Tick], appearance: bool) -> Iterator[_Field]:
+    """The flow of each tick, in order.
+
+    A frame of a slow source is held over several ticks; the motion to the next frame is shared
+    out evenly among these, so that it looks as steady as it is. So a held tick comes out only
+    when the next frame is known.
+    """
+    tracker = _Tracker()
+    still = np.zeros((2, *RASTER[::-1]), np.float32)
+    held: deque[tuple[int, tuple[UInt8Array, UInt8Array] | None]] = deque()
+    for tick in ticks:
+        picture = None
+        if appearance and tick.index % APPEARANCE_STEP == 0:
+            picture = tick.frame.gray(RASTER), tick.frame.bgr(RASTER)
+        held.append((tick.index, picture))
+        if tick.repeated and len(held) <= LONGEST_HOLD:
+            continue
+        if tick.repeated:
+            index, picture = held.popleft()
+            yield _Field(index, still, True, picture)
+            continue
+        flow = tracker.flow(tick)
+        share = still if flow is None else flow / np.float32(len(held))
+        for index, picture in held:
+            yield _Field(index, share, flow is not None, picture)
+        held.clear()
+    for index, picture in held:
+        yield _Field(index, still, True, picture)
+
+
+class _Tracker:
+    """Dense flow from each frame to the next."""
+
+    def __init__(self) -> None:
+        self._solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._last: UInt8Array | None = None
+        self._size = (0, 0)
+        self._changes: deque[float] = deque(maxlen=8)
+
+    def flow(self, tick: Tick) -> Float32Array | None:
+        """Flow (2, H, W) on the raster from the frame before, None if there's none or a cut.
+
+        In pixels of a picture whose short side is `SHORT_SIDE`.
+        """
+        frame = tick.frame
+        image = frame.gray(FRAME)
+        last, self._last = self._last, image
+        size, self._size = self._size, (frame.width, frame.height)
+        if last is None or size != self._size:
+            self._changes.clear()
+            return None
+        change = cv2.norm(last, image, cv2.NORM_L1) / image.size
+        usual = float(np.median(self._changes)) if self._changes else 0.0
+        self._changes.append(change)
+        if change > CUT_CHANGE + CUT_RATIO * usual:
+            return None
+        flow = cv2.resize(
+            self._solver.calc(last, image, None), RASTER, interpolation=cv2.INTER_AREA
+        )
+        unit = SHORT_SIDE / min(self._size)
+        scale = [unit * full / reduced for full, reduced in zip(self._size, FRAME, strict=True)]
+        scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]
+        return np.clip(np.nan_to_num(scaled), -FASTEST, FASTEST)

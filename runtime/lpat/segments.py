@@ -98,7 +98,7 @@ def select_classes(probabilities: Float32Array, selection: ClassSelection = "mea
     finite = np.isfinite(probabilities)
     if not finite.all():
         raise ValueError(f"probabilities[{int(finite.argmin())}] must be finite")
-    # Sums of float32 values are exact in float64, so that equal ones equal their mean.
+    # The float64 sum of equal float32 values is exact, so that equal ones equal their mean.
     classes = probabilities[:-1].astype(np.float32).astype(np.float64)
     if selection == "all" or len(classes) == 0:
         return np.arange(len(classes), dtype=np.int64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -214,16 +215,15 @@ class Video:
             for picture in pictures:
                 last = picture.pts
                 yield picture
-        if missing <= 0 or last is None or self._stream.codec_context.thread_count == 1:
+        single = self._stream.codec_context.thread_count == 1
+        if missing <= 0 or last is None or single or self.clock_breaks:
             return
         failures = 0
-        with _open_container(self.path) as container:
+        with suppress(VideoError), _open_container(self.path) as container:
             stream = next(s for s in container.streams.video if s.index == self._stream.index)
             stream.codec_context.thread_count = 1
-            try:
+            with suppress(FFmpegError):  # what can't be sought is read from the start
                 container.seek(last, stream=stream)
-            except FFmpegError:
-                return
             for _, pictures, error in _decoded(container, stream):
                 failures += error is not None
                 later = [p for p in pictures if p.pts is not None and p.pts > last]
@@ -320,12 +320,14 @@ def _open_container(path: Path) -> InputContainer:
             return av.open(address, options=options, **_OPEN_OPTIONS)
     except FileNotFoundError:
         raise VideoError(f"{name}: no such file") from None
-    except PermissionError as error:
-        raise VideoError(f"{name}: can't be read ({error.strerror})") from error
+    except VideoError:
+        raise
     except FFmpegError as error:
         raise VideoError(
             f"{name}: expected a video, but it is broken or of an unknown format ({error.strerror})"
         ) from error
+    except OSError as error:
+        raise VideoError(f"{name}: can't be read ({error.strerror})") from error
 
 
 def _is_utf8(text: str) -> bool:

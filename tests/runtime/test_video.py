@@ -7,13 +7,18 @@ import threading
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import av
 import numpy as np
 import pytest
+from av.audio.stream import AudioStream
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
-from lpat.video import LONGEST_GAP, Frame, Video
+from lpat.video import LONGEST_GAP, Frame, Video, _Clock
 
 FFV1 = {"codec": "ffv1", "pixel_format": "bgr0"}  # lossless
 
@@ -389,8 +394,64 @@ def test_a_file_that_may_not_be_read_is_named(write_video, monkeypatch):
 def test_an_unknown_codec_is_named(write_video):
     path = write_video("v.mkv")
     path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_NONSENSE/XXXX"))
-    with pytest.raises(VideoError, match=r"no decoder|no picture|no video stream"):
-        read(path)
+    with pytest.raises(VideoError, match="no decoder for its video stream"):
+        Video.open(path)
+
+
+def test_a_cover_picture_is_not_the_video(write_video, tmp_path):
+    cover = av.VideoFrame.from_ndarray(np.zeros((100, 100, 3), np.uint8), "rgb24")
+    expected = "it has no video stream (audio, cover picture only)"
+    for source, is_video in ((write_video(pts=range(10)), True), (None, False)):
+        path = tmp_path / f"covered-{is_video}.mp4"
+        with av.open(str(path), "w") as target:
+            image = cast(VideoStream, target.add_stream("mjpeg", rate=1))
+            image.width, image.height, image.pix_fmt = 100, 100, "yuvj420p"
+            image.disposition = Disposition.attached_pic
+            other = cast(AudioStream, target.add_stream("aac", rate=44100))
+            if source:
+                with av.open(str(source)) as container:
+                    stream = target.add_stream_from_template(container.streams.video[0])
+                    for packet in container.demux(video=0):
+                        if packet.dts is not None:
+                            packet.stream = stream
+                            target.mux(packet)
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            sound.rate = 44100
+            target.mux([*other.encode(sound), *other.encode()])
+            target.mux([*image.encode(cover), *image.encode()])
+        if is_video:
+            assert {(f.width, f.height) for f in read(path)[1]} == {(64, 48)}
+        else:
+            with pytest.raises(VideoError) as caught:
+                Video.open(path)
+            assert str(caught.value) == f"{path}: expected a video, but {expected}"
+
+
+@pytest.mark.parametrize(
+    ("timestamps", "times", "breaks"),
+    [
+        ([None, None, None], [0, 0.04, 0.08], 0),
+        ([500, None, 580], [0, 0.04, 0.08], 0),
+        ([None, 500, 600], [0, 0.04, 0.14], 0),
+        ([0, 40, 40, 80], [0, 0.04, None, 0.08], 0),
+        ([0, 80, 40, 120], [0, 0.08, None, 0.12], 0),
+        ([0, 5000, 0, 40], [0, 5, 10, 10.04], 1),
+        ([-5000, -4990], [0, 0.01], 0),
+        ([-(2**62), 2**62], [0, 0.04], 1),
+    ],
+    ids=["none", "gap", "late", "twice", "swapped", "restart", "negative", "extreme"],
+)
+def test_timestamps_of_every_kind_give_times(timestamps, times, breaks):
+    stream = SimpleNamespace(time_base=Fraction(1, 1000), guessed_rate=Fraction(25))
+    clock = _Clock(cast(VideoStream, stream))
+    assert [clock.time(t) for t in timestamps] == pytest.approx(times)
+    assert clock.breaks == breaks
+
+
+def test_a_stream_without_timestamps_has_the_default_rate(write_video):
+    video, frames = read(write_video("v.h264", pts=range(30)))
+    assert [f.time for f in frames] == pytest.approx([k / 25 for k in range(30)])
+    assert video.duration == pytest.approx(1.2)
 
 
 def test_frames_are_read_once(write_video):

@@ -20,7 +20,8 @@ namespace lpat {
 // `tious` lie in (0, 1]. Returns row-major (tious, ranked): the index of the ground truth taken,
 // or -1. A truth is taken once per threshold.
 //
-// Takes O((N + G) log G) for detections that overlap few ground truths each.
+// Takes O((N + G) log G) while each detection overlaps few ground truths; one that begins early in
+// the video and ends late makes each detection look at those that begin in between.
 std::vector<std::int64_t> match_best_truth(const Events& detections,
                                            std::span<const std::size_t> ranked,
                                            const Events& truths,

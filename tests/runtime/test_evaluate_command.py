@@ -1,0 +1,160 @@
+"""lpat-eval as a user meets it: the table, the file, the one-line errors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpat.cli.evaluate import main, parse_tious
+from lpat.errors import UsageError
+
+
+def annotation(subset: str, *segments: list[float]) -> dict[str, Any]:
+    entries = [{"label": "run", "segment": segment} for segment in segments]
+    return {"subset": subset, "duration": 60, "annotations": entries}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Annotations of two subsets, and detections in a video of each."""
+    truth = {"a": annotation("test", [0, 10], [20, 30]), "b": annotation("training", [0, 10])}
+    rows = {
+        "a": [{"label": "run", "score": 0.5, "segment": [0, 9]}],
+        "b": [{"label": "run", "score": 0.9, "segment": [50, 59]}],
+    }
+    paths = tmp_path / "annotations.json", tmp_path / "detections.json"
+    paths[0].write_text(json.dumps({"database": truth}))
+    paths[1].write_text(json.dumps({"results": rows}))
+    return paths
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Exit code of the command."""
+    monkeypatch.setattr(sys, "argv", ["lpat-eval", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+def test_a_table_and_a_file_come_out(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / "new" / "evaluation.json"
+    options = ["--subset", "test", "--tiou", "0.5:0.95:0.05", "--json", target]
+    assert run(monkeypatch, *files, *options) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert "protocol activitynet" in output.out
+    assert "1 videos left out of the results: not to be judged" in output.out
+    document = json.loads(target.read_text())
+    assert document["subset"] == "test"
+    assert document["tiou"] == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
+    assert document["AP"] == {"run": [0.5] * 9 + [0.0]}
+    assert (document["videos"], document["ignored_videos"]) == (1, 1)
+
+
+def test_the_only_subset_needs_no_name(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files[0].write_text(json.dumps({"database": {"a": annotation("test", [0, 10])}}))
+    assert run(monkeypatch, *files) == 0
+    output = capsys.readouterr().out
+    assert "1 videos judged" in output
+    assert "1 videos not annotated" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "several subsets; choose one by --subset: test, training"),
+        (["--subset", "x"], "no subset 'x'; its subsets: test, training"),
+        (["--subset", "test", "--tiou", "x"], "--tiou: expected START:STOP:STEP or a list"),
+        (["--subset", "test", "--tiou", "0:1:0.5"], "--tiou: expected thresholds in (0, 1], not 0"),
+    ],
+)
+def test_errors_take_one_line(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    assert run(monkeypatch, *files, *options) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    assert output.err.startswith("lpat-eval: error: ")
+    assert message in output.err
+
+
+def test_files_that_name_other_videos_are_no_zero(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    row = {"label": "run", "score": 1, "segment": [0, 1]}
+    files[1].write_text(json.dumps({"results": {"a.mp4": [row]}}))
+    assert run(monkeypatch, *files, "--subset", "test") == 1
+    message = "none of its videos is to be judged; it names 'a.mp4', the annotations 'a'"
+    assert message in capsys.readouterr().err
+
+
+def test_annotations_without_times_are_named(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files[0].write_text(json.dumps({"database": {"a": {"labels": ["run"]}}}))
+    assert run(monkeypatch, *files) == 1
+    assert "no segment times to evaluate against" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.3:0.7:0.1", [0.3, 0.4, 0.5, 0.6, 0.7]),
+        ("0.1:0.9:0.1", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+        ("0.5:0.5:0.1", [0.5]),
+        ("0.5:0.59:0.1", [0.5]),
+        ("0.75, 0.5,0.75", [0.5, 0.75]),
+        ("1", [1.0]),
+    ],
+)
+def test_thresholds_are_a_range_or_a_list(text: str, expected: list[float]) -> None:
+    assert parse_tious(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a", "0.5,", "0.3:0.7", "0.1:1.1:0.5,2", "0", "1.1", "-0.5", "nan"),
+        *("0.7:0.3:0.1", "0.3:0.7:0", "0.3:0.7:-0.1", "0.3:0.7:1e-9"),
+        *("nan:1:0.1", "0.3:inf:0.1", "0.3:0.7:nan"),
+    ],
+)
+def test_other_thresholds_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--tiou: expected"):
+        parse_tious(text)
+
+
+def test_help_loads_neither_arrays_nor_engines() -> None:
+    code = (
+        "import sys\n"
+        "from lpat.cli.evaluate import command\n"
+        "command.main(['--help'], standalone_mode=False)\n"
+        "print(*sorted({'numpy', 'onnxruntime', 'cv2', 'av'} & set(sys.modules)), file=sys.stderr)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "ANNOTATIONS DETECTIONS" in process.stdout
+    assert process.stderr.strip() == ""
