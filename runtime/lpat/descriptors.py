@@ -29,6 +29,9 @@ RASTER = (80, 60)
 
 DIRECTIONS = 8
 
+APPEARANCE = DIRECTIONS // 2 + 3
+"""Values per cell of `describe_appearance`."""
+
 STILL = 0.3
 """Pixels per tick below which a pixel begins to count as still."""
 
@@ -37,6 +40,31 @@ FLOOR = 0.05
 
 Noise then makes a faint histogram, not a full one; 0.05 is what a still picture's flow has.
 """
+
+DESCRIPTORS = (
+    "hof",
+    "hof_cells",
+    "hof_cells_phases",
+    "hof_centred",
+    "hof_centred_phases",
+    "boundaries",
+    "boundaries_cells",
+    "kinematics",
+    "kinematics_cells",
+    "net",
+    "net_cells",
+    "speed",
+    "rest",
+    "camera",
+    "velocity",
+    "focus_speed",
+    "heading",
+    "turning",
+    "place",
+    "drift",
+    "appearance",
+)
+"""What a feature can be made of: the blocks of `snippet_blocks`, and `describe_appearance`."""
 
 # Channels of `MotionStatistics.cells`.
 HOF = slice(0, 8)  # motion in each direction
@@ -158,18 +186,18 @@ def describe_appearance(gray: UInt8Array, bgr: UInt8Array, rows: int, columns: i
     oriented(x, y, np.hypot(x, y), out=channels[:, 0])
     half = DIRECTIONS // 2
     edges = pooled(
-        channels[:half] + channels[half:],
+        np.add(channels[:half], channels[half:]),
         cell_weights(image.shape[0], rows),
         cell_weights(image.shape[1], columns),
     )
     lab = cv2.cvtColor(bgr.astype(np.float32) / 255, cv2.COLOR_BGR2Lab) / 100
     colour = pooled(
-        np.ascontiguousarray(lab.transpose(2, 0, 1))[:, None],
+        np.ascontiguousarray(lab.transpose(2, 0, 1)[:, None], np.float32),
         cell_weights(lab.shape[0], rows),
         cell_weights(lab.shape[1], columns),
     )
-    gradient_blocks = np.sqrt(edges / (edges.sum() + 1)).ravel()
-    return np.concatenate([gradient_blocks, colour.ravel() * (rows * columns) / 2])
+    histogram = np.sqrt(edges / (edges.sum() + 1)).ravel()
+    return np.concatenate([histogram, colour.ravel() * (rows * columns) / 2]).astype(np.float32)
 
 
 def snippet_blocks(
@@ -179,16 +207,15 @@ def snippet_blocks(
 
     Histograms are divided by the snippet's whole motion and square-rooted (Arandjelovic and
     Zisserman 2012), signed ones with their sign kept. So the vector tells how things move, and
-    only `speed` and `rest` how much. Without a tick, all is at rest.
+    only `speed`, `focus_speed` and `rest` how much. A phase without a tick is zero.
     """
-    ticks = len(phase)
-    share = (phase == np.arange(phases)[:, None]).astype(np.float32) / max(ticks, 1)  # (P, F)
-    cells = np.tensordot(share, motion.cells, axes=1)  # (P, G, K)
-    centred = np.tensordot(share, motion.centred, axes=1)  # (P, 9, 8)
-    weights = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-6)
+    member = (phase == np.arange(phases)[:, None]).astype(np.float32)  # (P, F)
+    weights = member / np.maximum(member.sum(axis=1, keepdims=True), 1)
+    cells = np.tensordot(weights, motion.cells, axes=1) / np.float32(phases)  # (P, G, K)
+    centred = np.tensordot(weights, motion.centred, axes=1) / np.float32(phases)  # (P, 9, 8)
     camera = weights @ motion.camera  # (P, 6)
     field = cells.sum(axis=1)  # (P, K)
-    total = cells.sum(axis=0)  # (G, K)
+    total = motion.cells.mean(axis=0)  # (G, K)
     speed = total[:, SPEED].sum() + FLOOR
     bent = total[:, BOUNDARIES].sum() / 2 + FLOOR / 4
     strained = total[:, KINEMATICS].sum() / 2 + FLOOR / 4
@@ -196,7 +223,7 @@ def snippet_blocks(
         "hof": np.sqrt(field[:, HOF] / speed),
         "hof_cells": np.sqrt(total[:, HOF] / speed),
         "hof_cells_phases": np.sqrt(cells[..., HOF] / speed),
-        "hof_centred": np.sqrt(centred.sum(axis=0) / speed),
+        "hof_centred": np.sqrt(motion.centred.mean(axis=0) / speed),
         "hof_centred_phases": np.sqrt(centred / speed),
         "boundaries": np.sqrt(field[:, BOUNDARIES] / bent),
         "boundaries_cells": np.sqrt(total[:, BOUNDARIES] / bent),
@@ -207,13 +234,15 @@ def snippet_blocks(
         "speed": np.log1p(_with_phases(total[:, SPEED], field[:, SPEED]) / STILL),
         "rest": np.sqrt(_with_phases(total[:, REST], field[:, REST])),
         "camera": _signed_root(camera),
-        **_focus_blocks(weights @ motion.focus),
+        **_focus_blocks(weights @ motion.focus, motion.focus[:, :2]),
     }
     return {name: block.astype(np.float32).ravel() for name, block in blocks.items()}
 
 
-def _focus_blocks(focus: Float32Array) -> dict[str, Float32Array]:
+def _focus_blocks(focus: Float32Array, velocities: Float32Array) -> dict[str, Float32Array]:
     """Descriptors of how the moving thing goes, from its mean (P, 7) in each phase.
+
+    `heading` is the histogram of its velocities (F, 2) at each tick.
 
     `turning` holds for each pair of phases how far their velocities agree (dot product) and which
     way the later one turned (cross product): straight, to and fro, round.
@@ -224,7 +253,11 @@ def _focus_blocks(focus: Float32Array) -> dict[str, Float32Array]:
     before, after = relative[early], relative[late]
     dot = (before * after).sum(axis=1)
     cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    length = np.hypot(*velocities.T)
+    headings = np.empty((2 * DIRECTIONS, len(length)), np.float32)
+    oriented(velocities[:, 0], velocities[:, 1], length, out=headings)
     return {
+        "heading": np.sqrt(headings.mean(axis=1) / (length.mean() + 4 * FLOOR)),
         "velocity": _signed_root(np.vstack([relative, relative.mean(axis=0)])),
         "focus_speed": np.log1p(np.hypot(*velocity.T)),
         "turning": _signed_root(np.stack([dot, cross])),

@@ -62,12 +62,12 @@ def oriented(x: Float32Array, y: Float32Array, length: Float32Array, *, out: Flo
     gain = 1 / (1 - np.cos(step))
     reduced = length * np.float32(gain * np.cos(step))
     along_y = np.empty_like(y)
-    for direction, channel in enumerate(out):
-        np.multiply(x, np.float32(gain * np.cos(direction * step)), out=channel)
-        np.multiply(y, np.float32(gain * np.sin(direction * step)), out=along_y)
-        channel += along_y
-        channel -= reduced
-        np.maximum(channel, 0, out=channel)
+    for k in range(len(out)):
+        np.multiply(x, np.float32(gain * np.cos(k * step)), out=out[k])
+        np.multiply(y, np.float32(gain * np.sin(k * step)), out=along_y)
+        out[k] += along_y
+        out[k] -= reduced
+    np.maximum(out, 0, out=out)
 
 
 def gradients(image: Float32Array) -> tuple[Float32Array, Float32Array]:
@@ -102,4 +102,4 @@ def pooled(channels: Float32Array, rows: Float32Array, columns: Float32Array) ->
     height, width = channels.shape[2:]
     along_x = np.matmul(channels, np.swapaxes(columns, -1, -2))  # (K, F, H, C)
     both = np.matmul(rows, along_x)  # (K, F, R, C)
-    return np.ascontiguousarray(both.transpose(1, 2, 3, 0)) / np.float32(height * width)
+    return np.ascontiguousarray(both.transpose(1, 2, 3, 0), np.float32) / np.float32(height * width)

@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 
 from lpat.descriptors import (
+    APPEARANCE,
+    DESCRIPTORS,
     RASTER,
     MotionStatistics,
     describe_appearance,
@@ -70,12 +72,18 @@ class MotionExtractor:
     rows: int = 3  # cells from top to bottom
     columns: int = 4  # cells from left to right
     phases: int = 4  # parts of a snippet that are described apart
-    appearance: bool = False  # describe gradients and colours of the picture too
+    descriptors: str = "hof,hof_cells,rest,velocity,focus_speed,turning"  # of DESCRIPTORS
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "phases"):
             if not 1 <= getattr(self, name) <= 16:
                 raise FeatureError(f"{name} must be from 1 to 16, not {getattr(self, name)}")
+        names = self.descriptors.split(",")
+        if unknown := [name for name in names if name not in DESCRIPTORS]:
+            known = ", ".join(DESCRIPTORS)
+            raise FeatureError(f"unknown descriptors {', '.join(unknown)}; known: {known}")
+        if len(set(names)) < len(names):
+            raise FeatureError(f"descriptors {self.descriptors!r} name one twice")
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -123,7 +131,7 @@ class MotionExtractor:
             phase = [(tick.index - start) * self.phases // spec.snippet_frames for tick in inside]
             return np.concatenate(list(self._blocks(inside, phase).values()))
 
-        for field in _fields(ticks, self.appearance):
+        for field in _fields(ticks, appearance="appearance" in self.descriptors.split(",")):
             seen += 1
             batch.append(field)
             if len(batch) < BATCH and seen < stop:
@@ -167,16 +175,15 @@ class MotionExtractor:
             ]
             phases = np.zeros(1, np.int64)
         blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases)
-        if self.appearance:
-            looks = [tick.appearance for tick in ticks if tick.appearance is not None]
-            size = self.rows * self.columns * 7
-            blocks["appearance"] = np.mean(looks, axis=0) if looks else np.zeros(size, np.float32)
-        return blocks
+        looks = [tick.appearance for tick in ticks if tick.appearance is not None]
+        nothing = np.zeros(self.rows * self.columns * APPEARANCE, np.float32)
+        blocks["appearance"] = np.mean(looks, axis=0) if looks else nothing
+        return {name: blocks[name] for name in self.descriptors.split(",")}
 
 
 @dataclass(frozen=True, eq=False)
 class _Field:
-    """The flow (2, H, W) that a tick's picture came by, and that picture if it's to be described."""
+    """The flow (2, H, W) that brought a tick's picture, and the picture if it's to be described."""
 
     index: int
     flow: Float32Array
@@ -194,7 +201,7 @@ class _Description:
     appearance: Float32Array | None
 
 
-def _fields(ticks: Iterable[Tick], appearance: bool) -> Iterator[_Field]:
+def _fields(ticks: Iterable[Tick], *, appearance: bool) -> Iterator[_Field]:
     """The flow of each tick, in order.
 
     A frame of a slow source is held over several ticks; the motion to the next frame is shared
@@ -229,6 +236,7 @@ class _Tracker:
 
     def __init__(self) -> None:
         self._solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._solver.setFinestScale(1)  # half of `FRAME` is the resolution of `RASTER`
         self._last: UInt8Array | None = None
         self._size = (0, 0)
         self._changes: deque[float] = deque(maxlen=8)
@@ -250,9 +258,9 @@ class _Tracker:
         self._changes.append(change)
         if change > CUT_CHANGE + CUT_RATIO * usual:
             return None
-        flow = cv2.resize(
-            self._solver.calc(last, image, None), RASTER, interpolation=cv2.INTER_AREA
-        )
+        # A third argument other than None would be the flow to begin with.
+        flow = self._solver.calc(last, image, None)  # pyright: ignore
+        flow = cv2.resize(flow, RASTER, interpolation=cv2.INTER_AREA)
         unit = SHORT_SIDE / min(self._size)
         scale = [unit * full / reduced for full, reduced in zip(self._size, FRAME, strict=True)]
         scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]

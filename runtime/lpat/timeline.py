@@ -62,21 +62,24 @@ def timeline_svg(
 ) -> str:
     """One video's timeline as an SVG element, for a page or a file of its own.
 
-    Shown are the classes of truth, of detections, and those more probable than the mean class,
-    at most six; the area is shaded where a class's score is above the predicted threshold. A
-    colour belongs to a class's index, so it is the same in every video. Of a long video, the
-    curves' extremes are drawn and bars that share a pixel become one, so the text stays small.
+    Shown are the classes of truth, of detections, those more probable than the mean class, and
+    the most probable one in any case, together at most six. The area is shaded where a class's
+    score is above the predicted threshold. A colour belongs to a class's index, so it is the
+    same in every video. Of a long video, the curves' extremes are drawn and bars that share a
+    pixel become one, so the text stays small.
 
     Args:
         scores: what the model says; at least one snippet.
         detections: found by the predicted threshold.
         truth: the true actions; None draws no lanes for them.
         manual: found by a threshold chosen by hand; None draws no lanes for them.
-        width: of the picture in pixels.
+        width: of the picture in pixels, at least 720.
 
     Raises:
-        ValueError: scores without snippets or without duration.
+        ValueError: scores without snippets or without duration, or too small a width.
     """
+    if width < 720:
+        raise ValueError(f"width must be at least 720, not {width}")
     if len(scores.background) == 0 or not scores.edges[-1] > 0:
         raise ValueError(f"expected scores of at least one snippet, not {scores!r}")
     rows, hidden = _rows(scores, detections, truth, manual)
@@ -112,8 +115,9 @@ def _rows(
     """The classes to show, those of truth first, by probability; how many had no room."""
     probability = dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
     true_names = {label for label, _, _ in truth or ()}
-    mean = scores.probabilities[:-1].mean() if scores.classes else 0.0
+    mean = sum(probability.values()) / max(len(probability), 1)
     names = true_names | {name for name in probability if probability[name] > mean}
+    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
     for found in (detections, *([manual] if manual else [])):
         names |= {found.classes[label] for label in found.labels}
     ordered = sorted(names, key=lambda name: (name not in true_names, -probability.get(name, -1)))

@@ -21,6 +21,10 @@ Parameter = bool | int | float | str
 """What a feature extractor may be configured with: plain JSON scalars."""
 
 
+_HIGHEST = {"dimension": 1 << 20, "fps": 1000, "snippet_frames": 10_000, "stride": 10_000}
+"""Specs come from files: what is beyond these is broken, or meant to exhaust the machine."""
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
     """All that must agree between the features a model was trained on and those it is given.
@@ -39,9 +43,11 @@ class FeatureSpec:
     stride: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("dimension", "fps", "snippet_frames", "stride"):
-            if not getattr(self, name) > 0:
-                raise FeatureError(f"{name} must be positive, not {getattr(self, name)}")
+        for name, highest in _HIGHEST.items():
+            if not 0 < getattr(self, name) <= highest:
+                raise FeatureError(
+                    f"{name} must be positive and at most {highest}, not {getattr(self, name)}"
+                )
 
     @property
     def snippet_seconds(self) -> float:

@@ -9,9 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from lpat.segments import Boundary, PostProcessing, SegmentScore
-
 from lpat.errors import UsageError
+from lpat.segments import Boundary, PostProcessing, SegmentScore
 from lpat_train.losses import BackgroundReading, LossWeights, NormReading
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from lpat.evaluation import Evaluation, evaluate
-from lpat.segments import PostProcessing, detect
 
 from lpat.annotations import VideoAnnotation
+from lpat.evaluation import Evaluation, evaluate
+from lpat.segments import PostProcessing, detect
 from lpat.types import Features, Scores
 from lpat_train.model import LPAT, Localizer
 

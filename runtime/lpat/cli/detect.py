@@ -107,3 +107,7 @@ def _print_detections(output: Path) -> None:
 def main() -> None:
     """Entry point."""
     run(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -103,3 +103,7 @@ def parse_tious(text: str) -> list[float]:
 def main() -> None:
     """Entry point of lpat-eval."""
     run(command)
+
+
+if __name__ == "__main__":
+    main()

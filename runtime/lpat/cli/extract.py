@@ -85,3 +85,7 @@ def command(
 def main() -> None:
     """Entry point."""
     run(command)
+
+
+if __name__ == "__main__":
+    main()

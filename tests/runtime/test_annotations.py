@@ -1,0 +1,114 @@
+"""Annotations files: what is read, and the one line that each broken one gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat.annotations import read_annotations
+from lpat.errors import AnnotationError
+
+GOOD = """{"database": {
+  "one": {"subset": "training", "duration": 9.5, "annotations": [
+    {"label": "jump", "segment": [1, 2.5]},
+    {"label": "run", "segment": [3, 4]},
+    {"label": "jump", "segment": [5, 6]}]},
+  "two": {"subset": "test", "labels": ["run", "run"]}}}"""
+
+
+def written(folder: Path, text: str | bytes, name: str = "annotations.json") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_json_gives_labels_once_and_segments_in_order(tmp_path: Path) -> None:
+    one, two = read_annotations(written(tmp_path, GOOD)).videos
+    assert (one.name, one.subset, one.duration) == ("one", "training", 9.5)
+    assert one.labels == ("jump", "run")
+    assert one.segment_labels == ("jump", "run", "jump")
+    np.testing.assert_array_equal(one.segments, [[1, 2.5], [3, 4], [5, 6]])
+    assert (two.labels, two.duration, two.segments.shape) == (("run",), None, (0, 2))
+
+
+def test_subsets_select_videos(tmp_path: Path) -> None:
+    annotations = read_annotations(written(tmp_path, GOOD))
+    assert annotations.subsets == ("training", "test")
+    assert [video.name for video in annotations.in_subset("test")] == ["two"]
+    assert annotations.labels_by_video(None) == {"one": ("jump", "run"), "two": ("run",)}
+    with pytest.raises(AnnotationError, match="no subset 'dev'; its subsets: training, test"):
+        annotations.in_subset("dev")
+
+
+def test_csv_separates_labels_by_semicolon_or_bar(tmp_path: Path) -> None:
+    text = "\ufeffvideo,labels,subset\none,jump; run,training\ntwo,run|run,\n"
+    one, two = read_annotations(written(tmp_path, text, "labels.csv")).videos
+    assert (one.name, one.labels, one.subset) == ("one", ("jump", "run"), "training")
+    assert (two.name, two.labels, two.subset) == ("two", ("run",), None)
+
+
+def video(annotation: str) -> str:
+    return '{"database": {"v": {"annotations": [' + annotation + "]}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected JSON, but line 1 column 1"),
+        ("{", "expected JSON, but line 1"),
+        (b"\xff\xfe{", "expected UTF-8 text, but byte 0 isn't"),
+        ("[]", "expected an object, not a list"),
+        ("{}", 'expected a "database" of videos'),
+        ('{"database": {}}', "expected annotated videos, but it has none"),
+        ('{"database": {"v": 3}}', "video 'v': expected an object, not 3"),
+        ('{"database": {"v": {}}}', 'video \'v\': expected "annotations" or "labels"'),
+        ('{"database": {"v": {"labels": []}, "v": {"labels": []}}}', "'v' appears twice"),
+        ('{"database": {"v": {"labels": [], "subset": 1}}}', "subset: expected a string, not 1"),
+        ('{"database": {"v": {"labels": [" "]}}}', "expected a label, not ' '"),
+        ('{"database": {"v": {"labels": [], "duration": -1}}}', "expected a duration in seconds"),
+        (video('{"segment": [0, 1]}'), "annotation 0: expected a label, not None"),
+        (video('{"label": "a"}'), r"annotation 0: expected a segment \[start, end\]"),
+        (video('{"label": "a", "segment": [0, NaN]}'), "expected a segment"),
+        (video('{"label": "a", "segment": [true, 2]}'), "expected a segment"),
+        (video('{"label": "a", "segment": [-1, 2]}'), "starts before 0"),
+        (video('{"label": "a", "segment": [3, 2]}'), "ends before or where it starts"),
+        (video('{"label": "a", "segment": [2, 2]}'), "ends before or where it starts"),
+        ("[" * 200_000, "nested too deeply"),
+    ],
+)  # fmt: skip
+def test_a_broken_json_file_gives_one_clear_line(tmp_path: Path, text, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(AnnotationError, match=message) as caught:
+        read_annotations(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected columns video,labels"),
+        ("name,labels\na,b\n", "it lacks video"),
+        ("video,labels\na,x\na,y\n", "'a' appears twice"),
+        ("video,labels\n,x\n", "line 2: expected a video's name"),
+        ("video,labels\na,x,y\n", "line 2: more values than columns"),
+        ('video,labels\na,"x\n', "line"),
+    ],
+)
+def test_a_broken_csv_file_gives_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        read_annotations(written(tmp_path, text, "labels.csv"))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="nowhere.json: no such file"):
+        read_annotations(tmp_path / "nowhere.json")
+
+
+def test_the_fields_own_annotations_are_read(shared_data: Path) -> None:
+    thumos = read_annotations(shared_data / "thumos14" / "annotations.json")
+    assert {name: len(thumos.in_subset(name)) for name in thumos.subsets} == {
+        "validation": 200,
+        "test": 212,
+    }
+    assert sum(len(video.segments) for video in thumos.videos) == 6365

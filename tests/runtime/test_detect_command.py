@@ -1,0 +1,218 @@
+"""lpat-detect as a user meets it: files, exit codes, lines on stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat.detections import read_detections
+from lpat.extraction import default_spec
+from lpat.feature_files import write_features
+from lpat.types import Features, FeatureSpec
+
+WriteVideo = Callable[..., Path]
+MakeModel = Callable[..., Path]
+Detect = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def model(tmp_path: Path, make_model: MakeModel) -> Path:
+    """A model that takes the built-in features."""
+    return make_model(tmp_path / "model.onnx", default_spec())
+
+
+@pytest.fixture
+def videos(tmp_path: Path, write_video: WriteVideo) -> Path:
+    """A folder with two videos of moving noise."""
+    (tmp_path / "videos").mkdir()
+    random = np.random.default_rng(0)
+    for name in ("one", "two"):
+        wide = random.integers(0, 255, (48, 300, 3), dtype=np.uint8)
+        write_video(
+            f"videos/{name}.mp4", pts=range(60), pictures=[wide[:, n : n + 64] for n in range(60)]
+        )
+    return tmp_path / "videos"
+
+
+@pytest.fixture
+def run_detect(tmp_path: Path) -> Detect:
+    """Runs the command in a process of its own, in a folder of its own."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command_line(*arguments),
+            cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def command_line(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "lpat.cli.detect", *map(str, arguments)]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "LPAT_CACHE": str(folder / "cache")}
+
+
+def statuses(output: Path) -> dict[str, str]:
+    document = json.loads((output / "run.json").read_text(encoding="utf-8"))
+    return {entry["name"]: entry["status"] for entry in document["inputs"]}
+
+
+def test_a_folder_gives_a_file_for_each_video_and_one_for_all(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    done = run_detect(model, videos, "--output", "out")
+    assert done.returncode == 0, done.stderr
+    assert "CPUExecutionProvider" in done.stdout or "CUDAExecutionProvider" in done.stdout
+    combined = read_detections(tmp_path / "out" / "detections.json")
+    assert list(combined) == ["one", "two"]
+    for name, detections in combined.items():
+        alone = read_detections(tmp_path / "out" / "videos" / f"{name}.json")
+        np.testing.assert_array_equal(alone[name].segments, detections.segments)
+        assert (detections.segments[:, 1] <= 2.4 + 1e-9).all()
+    assert statuses(tmp_path / "out") == {"one": "done", "two": "done"}
+
+
+def test_a_rerun_does_only_what_is_missing(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    run_detect(model, videos, "--output", "out")
+    before = (tmp_path / "out" / "detections.json").read_bytes()
+    (tmp_path / "out" / "videos" / "two.json").unlink()
+    again = run_detect(model, videos, "--output", "out")
+    assert statuses(tmp_path / "out") == {"one": "unchanged", "two": "done"}
+    assert "1 done, 1 unchanged" in again.stdout
+    assert (tmp_path / "out" / "detections.json").read_bytes() == before
+    run_detect(model, videos, "--output", "out", "--overwrite")
+    assert statuses(tmp_path / "out") == {"one": "done", "two": "done"}
+
+
+def test_bad_files_are_named_and_passed_over(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    (videos / "empty.mp4").touch()
+    (videos / "text.mp4").write_text("no video", encoding="utf-8")
+    done = run_detect(model, videos, tmp_path / "nowhere.mp4", "--output", "out")
+    assert done.returncode == 3
+    for name in ("empty", "text", "nowhere"):
+        assert f"failed: {name}: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(read_detections(tmp_path / "out" / "detections.json")) == ["one", "two"]
+    assert statuses(tmp_path / "out")["empty"] == "failed"
+
+
+def test_nothing_done_is_exit_code_1(run_detect: Detect, model: Path, tmp_path: Path) -> None:
+    done = run_detect(model, tmp_path / "nowhere.mp4", "--output", "out")
+    assert done.returncode == 1
+    assert "no such file" in done.stderr
+
+
+def test_inputs_of_equal_names_are_both_kept(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    (videos / "sub").mkdir()
+    (videos / "two.mp4").rename(videos / "sub" / "one.mp4")
+    assert run_detect(model, videos, "--output", "out").returncode == 0
+    names = set(read_detections(tmp_path / "out" / "detections.json"))
+    assert names == {"videos/one.mp4", "sub/one.mp4"}
+    assert (tmp_path / "out" / "videos" / "sub" / "one.mp4.json").is_file()
+
+
+def test_feature_files_are_taken_and_checked(
+    run_detect: Detect, model: Path, tmp_path: Path
+) -> None:
+    spec, other = default_spec(), FeatureSpec("motion", 1, {}, 5)
+    for name, its in (("good", spec), ("other", other)):
+        values = np.random.default_rng(0).random((9, its.dimension), dtype=np.float32)
+        write_features(tmp_path / "f" / f"{name}.safetensors", Features(values, its, 5.0))
+    done = run_detect(model, tmp_path / "f", "--output", "out")
+    assert done.returncode == 3
+    assert "failed: other: " in done.stderr
+    assert "dimension 5 where" in done.stderr
+    assert list(read_detections(tmp_path / "out" / "detections.json")) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.onnx", "x.mp4"], "nowhere.onnx: no such file"),
+        (["model.onnx", "folder"], "expected a folder with videos"),
+        (["model.onnx"], "Missing argument 'INPUTS...'"),
+        (["model.onnx", "x.mp4", "--device", "tpu"], "Invalid value for '--device'"),
+    ],
+)
+def test_bad_usage_is_one_clear_line(
+    run_detect: Detect, model: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    done = run_detect(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "detections").exists()
+
+
+def test_an_output_that_cannot_be_written_is_named(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = run_detect(model, videos, "--output", "file/out")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "file/out" in done.stderr
+    assert "can't be written" in done.stderr
+
+
+def test_an_interrupted_run_leaves_whole_files_only(
+    model: Path, videos: Path, write_video: WriteVideo, tmp_path: Path
+) -> None:
+    write_video("videos/z_long.mp4", pts=range(20_000), size=(64, 48))
+    process = subprocess.Popen(
+        command_line(model, videos, "--output", "out", "--jobs", "2", "--no-cache"),
+        cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "out" / "videos" / "two.json").exists():
+        assert process.poll() is None, "it ended before it could be interrupted"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    files = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
+    assert files == {"run.json", "videos/one.json", "videos/two.json"}
+    assert not json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["complete"]
+
+
+@pytest.mark.parametrize("name", ["detect", "evaluate", "extract"])
+def test_help_answers_without_loading_what_is_slow(name: str) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner\n"
+        f"from lpat.cli.{name} import command\n"
+        "result = CliRunner().invoke(command, ['--help']); assert result.exit_code == 0\n"
+        "print([m for m in ('onnxruntime', 'cv2', 'av', 'torch', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_importing_lpat_loads_nothing_slow() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import lpat\n"
+        "slow = {'onnxruntime', 'cv2', 'av', 'torch', 'PySide6', 'pyqtgraph', 'tqdm'}\n"
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,122 @@
+"""Videos to features, once: the cache, the extractor's spec, several processes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat import extraction
+from lpat.errors import FeatureError, LpatError, VideoError
+from lpat.extraction import (
+    FeatureCache,
+    default_spec,
+    extract_features,
+    extractor_of,
+    load_all_features,
+    load_features,
+)
+from lpat.feature_files import write_features
+from lpat.inputs import Input
+from lpat.types import Features, FeatureSpec
+
+WriteVideo = Callable[..., Path]
+
+
+@pytest.fixture
+def video(write_video: WriteVideo) -> Input:
+    """Forty frames of moving noise: two whole snippets and a half."""
+    random = np.random.default_rng(0)
+    wide = random.integers(0, 255, (48, 200, 3), dtype=np.uint8)
+    pictures = [wide[:, 2 * n : 2 * n + 64] for n in range(40)]
+    return Input("video", write_video("video.mp4", pts=range(40), pictures=pictures))
+
+
+def test_a_video_gives_a_snippet_for_each_16_frames_and_one_for_the_rest(video: Input) -> None:
+    features = extract_features(video.path, default_spec()).features
+    assert features.values.shape == (3, default_spec().dimension)
+    assert features.duration == pytest.approx(1.6)
+    np.testing.assert_allclose(features.edges, [0, 0.64, 1.28, 1.6])
+
+
+def test_a_video_is_extracted_once(
+    video: Input, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = FeatureCache(tmp_path / "cache")
+    first = load_features(video, None, cache)
+    monkeypatch.setattr(extraction, "extract_features", None)
+    second = load_features(video, None, cache)
+    assert (first.from_cache, second.from_cache) == (False, True)
+    np.testing.assert_array_equal(first.features.values, second.features.values)
+
+
+def test_a_changed_video_is_extracted_again(video: Input, tmp_path: Path) -> None:
+    cache, spec = FeatureCache(tmp_path / "cache"), default_spec()
+    load_features(video, None, cache)
+    with video.path.open("ab") as file:
+        file.write(b"more")
+    assert cache.get(video.path, spec) is None
+    assert cache.path_of(video.path, spec) != cache.path_of(video.path, default_spec(stride=8))
+
+
+def test_a_broken_cache_file_is_no_harm(video: Input, tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path / "cache")
+    load_features(video, None, cache)
+    cache.path_of(video.path, default_spec()).write_bytes(b"broken")
+    assert not load_features(video, None, cache).from_cache
+    assert load_features(video, None, cache).from_cache
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(video: Input, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not load_features(video, None, FeatureCache(tmp_path / "file" / "cache")).from_cache
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"extractor": "i3d"}, "unknown feature extractor 'i3d'; known: motion"),
+        ({"version": 99}, "this version's extractor 'motion' makes version 1 where 99"),
+        ({"dimension": 7}, "makes dimension .* where 7 was expected"),
+        ({"parameters": {"more": 1}}, "feature extractor 'motion': .*more"),
+        ({"parameters": {"rows": "x"}}, "feature extractor 'motion'"),
+        ({"extractor": "precomputed"}, "precomputed features of .* are expected, not a video"),
+    ],
+)
+def test_a_spec_that_no_extractor_makes_is_refused(change, message: str) -> None:
+    with pytest.raises(FeatureError, match=message):
+        extractor_of(replace(default_spec(), **change))
+
+
+def test_a_feature_file_of_another_spec_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "v.safetensors"
+    values = np.zeros((2, 5), np.float32)
+    write_features(path, Features(values, FeatureSpec("motion", 1, {}, 5), 1.0))
+    with pytest.raises(FeatureError, match=r"v\.safetensors: .*dimension 5 where"):
+        load_features(Input("v", path), default_spec(), None)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_bad_video_stands_beside_the_good_ones(
+    video: Input, write_video: WriteVideo, tmp_path: Path, jobs: int
+) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    other = Input("other", write_video("other.mp4", pts=range(20)))
+    sources = [video, Input("broken", broken), Input("gone", tmp_path / "gone.mp4"), other]
+    results = {s.name: r for s, r in load_all_features(sources, None, None, jobs)}
+    assert set(results) == {"video", "broken", "gone", "other"}
+    assert isinstance(results["broken"], VideoError)
+    assert isinstance(results["gone"], VideoError)
+    assert not isinstance(results["video"], LpatError)
+    np.testing.assert_array_equal(
+        results["video"].features.values,
+        extract_features(video.path, default_spec()).features.values,
+    )
+
+
+def test_real_videos_give_finite_features(shared_data: Path) -> None:
+    for name in ("v_ZNVhz7ctTq0.mp4", "video_90.mov", "-video-with-dash-.mp4", "corrupted.mp4"):
+        result = extract_features(shared_data / "clips" / name, default_spec())
+        assert np.abs(result.features.values).max() < 1e3

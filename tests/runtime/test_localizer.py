@@ -1,0 +1,148 @@
+"""Model files: ours run, anything else gives one clear line and runs nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat.errors import DeviceError, ModelError
+from lpat.localizer import Localizer, cuda_device_count
+from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
+from lpat.segments import PostProcessing
+from lpat.types import Features, FeatureSpec
+
+SPEC = FeatureSpec("precomputed", 1, {}, 6)
+GOOD = json.loads(ModelMetadata(("jump", "run"), SPEC, PostProcessing(), {"videos": 3}).to_json())
+MakeModel = Callable[..., Path]
+
+
+def features_of(snippets: int, spec: FeatureSpec = SPEC) -> Features:
+    values = np.random.default_rng(snippets).normal(size=(snippets, spec.dimension))
+    return Features(values.astype(np.float32), spec, snippets * spec.snippet_seconds)
+
+
+def test_a_model_scores_videos_of_any_length(tmp_path: Path, make_model: MakeModel) -> None:
+    localizer = Localizer(make_model(tmp_path / "model.onnx", SPEC), "cpu")
+    assert localizer.provider == "CPUExecutionProvider"
+    assert localizer.classes == ("class_0", "class_1")
+    for snippets in (1, 2, 50):
+        features = features_of(snippets)
+        scores = localizer.score(features)
+        assert scores.scores.shape == (snippets, 2)
+        assert scores.probabilities.sum() == pytest.approx(1)
+        np.testing.assert_array_equal(scores.edges, features.edges)
+
+
+def test_detections_come_from_features_and_feature_files(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    localizer = Localizer(make_model(tmp_path / "model.onnx", SPEC), "cpu")
+    features = features_of(30)
+    np.save(tmp_path / "video.npy", features.values)
+    found = localizer.detect(features)
+    assert len(found) > 0
+    np.testing.assert_array_equal(found.segments, localizer.detect(tmp_path / "video.npy").segments)
+
+
+def test_features_of_another_spec_are_refused_by_name(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    localizer = Localizer(make_model(tmp_path / "model.onnx", SPEC), "cpu")
+    other = FeatureSpec("motion", 1, {}, 5)
+    with pytest.raises(ModelError, match="extractor motion where precomputed was expected"):
+        localizer.score(features_of(3, other))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"not a model", "expected an ONNX model of lpat"), (b"\x08\x09", "expected")],
+)
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        Localizer(path, "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nowhere\.onnx: no such file"):
+        Localizer(tmp_path / "nowhere.onnx", "cpu")
+
+
+def test_a_model_of_somebody_else_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC, metadata=None)
+    with pytest.raises(ModelError, match="expected a model exported by lpat"):
+        Localizer(path, "cpu")
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_metadata_that_does_not_fit_the_graph_is_refused(
+    tmp_path: Path, make_model: MakeModel, classes: int
+) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC, metadata=json.dumps(GOOD), classes=classes)
+    with pytest.raises(ModelError, match="of 2 classes, not"):
+        Localizer(path, "cpu")
+
+
+def test_metadata_comes_back_as_written() -> None:
+    metadata = metadata_from_json(json.dumps(GOOD))
+    assert metadata.classes == ("jump", "run")
+    assert metadata.features == SPEC
+    assert metadata.training == {"videos": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "isn't JSON"),
+        ("[" * 100_000, "isn't JSON"),
+        ("[]", "isn't a JSON object"),
+        ("x" * (LONGEST_TEXT + 1), "more than"),
+        ({"schema": 99}, "metadata of schema 99; this version reads 1"),
+        ({"schema": "1" * 5000}, "metadata of schema"),
+        ({"classes": []}, "expected 1 to 10000 classes"),
+        ({"classes": ["a", "a"]}, "a class appears twice"),
+        ({"classes": ["a" * 201]}, "is no label"),
+        ({"classes": [{"$ref": "x"}]}, "is no label"),
+        ({"classes": ["a"] * 10_001}, "expected 1 to 10000 classes"),
+        ({"features": None}, "expected a feature spec"),
+        ({"features": {**GOOD["features"], "dimension": -1}}, "dimension must be positive"),
+        ({"features": {**GOOD["features"], "fps": 1e9}}, "fps must be positive and at most 1000"),
+        ({"features": {**GOOD["features"], "fps": 1e999}}, "fps"),
+        ({"post_processing": 3}, "expected an object post_processing"),
+        ({"post_processing": {"threshold": "__import__('os')"}}, "threshold must be one of"),
+        ({"post_processing": {"more": 1}}, "unknown post-processing 'more'"),
+        ({"post_processing": {"minimum_snippets": -1}}, "minimum_snippets"),
+        ({"training": []}, "expected an object training"),
+    ],
+)
+def test_broken_or_hostile_metadata_is_refused(text, message: str) -> None:
+    if isinstance(text, dict):
+        text = json.dumps({**GOOD, **text})
+    with pytest.raises(ModelError, match=message) as caught:
+        metadata_from_json(text)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")
+def test_cuda_that_is_not_there_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC)
+    with pytest.raises(DeviceError, match="no CUDA device was found"):
+        Localizer(path, "cuda")
+    assert Localizer(path, "auto").provider == "CPUExecutionProvider"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(cuda_device_count() == 0, reason="no CUDA device")
+def test_cuda_gives_the_scores_of_cpu(tmp_path: Path, make_model: MakeModel) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC)
+    on_cuda = Localizer(path, "cuda")
+    assert on_cuda.provider == "CUDAExecutionProvider"
+    np.testing.assert_allclose(
+        on_cuda.score(features_of(40)).scores,
+        Localizer(path, "cpu").score(features_of(40)).scores,
+        atol=1e-4,
+    )
