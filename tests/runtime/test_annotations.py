@@ -101,7 +101,7 @@ def test_a_broken_csv_file_gives_one_clear_line(tmp_path: Path, text: str, messa
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match="nowhere.json: no such file"):
+    with pytest.raises(AnnotationError, match=r"nowhere\.json: no such file"):
         read_annotations(tmp_path / "nowhere.json")
 
 

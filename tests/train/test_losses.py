@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lpat_train import losses
+from lpat_train.config import TrainingConfig
 from lpat_train.model import Output
 
 EPS = 1e-6
@@ -41,7 +42,9 @@ def test_classification_is_eq_5(reading: losses.BackgroundReading, times: int) -
     for row, its in zip(logits, labels, strict=True):
         log_p = log_softmax(row)
         expected -= sum(its * log_p[:3]) / its.sum() + times * 0.2 * log_p[3]
-    got = losses.classification_loss(*tensors(logits, labels), 0.2, reading)
+    got = losses.classification_loss(
+        *tensors(logits, labels), background_weight=0.2, reading=reading
+    )
     assert got.item() == pytest.approx(expected / 2, rel=1e-5)
 
 
@@ -53,7 +56,7 @@ def test_confidence_with_vector_norm_is_eq_7(seed: int) -> None:
         labelled = s[real][:, its > 0].max(axis=1)  # Eq. 6
         hinge = np.maximum(labelled * b[real] + 0.5, 0)
         expected += hinge.sum() / math.sqrt((labelled**2).sum() * (b[real] ** 2).sum() + EPS)
-    got = losses.confidence_loss(*tensors(scores, background, labels, mask), "vector")
+    got = losses.confidence_loss(*tensors(scores, background, labels, mask), reading="vector")
     assert got.item() == pytest.approx(expected / len(mask), rel=1e-4)
 
 
@@ -65,7 +68,7 @@ def test_confidence_with_snippet_norm_divides_each_term(seed: int) -> None:
         for t in np.flatnonzero(real):
             product = s[t, its > 0].max() * b[t]
             expected += max(product + 0.5, 0) / max(abs(product), 0.1)
-    got = losses.confidence_loss(*tensors(scores, background, labels, mask), "snippet")
+    got = losses.confidence_loss(*tensors(scores, background, labels, mask), reading="snippet")
     assert got.item() == pytest.approx(expected / len(mask), rel=1e-4)
 
 
@@ -86,7 +89,7 @@ def test_top_k_is_w_talcs(share: float) -> None:
         count = math.ceil(real.sum() * share)
         pooled = np.sort(s[real], axis=0)[::-1][:count].mean(axis=0)
         expected -= (its / its.sum() * log_softmax(pooled)).sum()
-    got = losses.top_k_loss(*tensors(scores, labels, mask), share)
+    got = losses.top_k_loss(*tensors(scores, labels, mask), share=share)
     assert got.item() == pytest.approx(expected / len(mask), rel=1e-5)
 
 
@@ -106,8 +109,8 @@ def test_total_adds_the_terms_by_their_weights() -> None:
     scores, background, mask, labels = random_batch(3)
     s, b, m, y = tensors(scores, background, mask, labels)
     logits = torch.randn(len(mask), 4, generator=torch.Generator().manual_seed(0))
-    weights = losses.LossWeights(0.3, 0.1, "once", "vector", 2.0, 0.125, 0.25)
-    got = losses.lpat_loss(Output(s, b, logits), y, m, weights)
+    config = TrainingConfig(balance=0.3, top_k=2.0, barrier=0.25)
+    got = losses.lpat_loss(Output(s, b, logits), y, m, config)
     expected = (
         0.3 * got.classification + 0.7 * got.confidence + 2.0 * got.top_k + 0.25 * got.barrier
     )

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_batch
-from lpat_train.losses import LossWeights, lpat_loss
+from lpat_train.losses import lpat_loss
 from lpat_train.model import LPAT, Localizer, gated_average
 
 LENGTHS = (1, 2, 7, 12)
@@ -56,12 +57,12 @@ def test_a_video_scores_the_same_alone_and_in_a_batch(temporal_convolution: bool
 def test_the_loss_of_a_batch_is_the_mean_over_its_videos(norm, temporal_convolution: bool) -> None:
     network, videos = make_network(temporal_convolution), random_videos()
     labels = [torch.tensor(row) for row in ([1.0, 0, 0], [0, 1.0, 1.0], [1.0, 1.0, 0], [0, 0, 1.0])]
-    weights = LossWeights(0.4, 1 / 3, "once", norm, 1.0, 0.125, 0.3)
+    config = TrainingConfig(balance=0.4, norm_reading=norm)
 
     def loss(chosen: list[int]) -> torch.Tensor:
         batch = make_batch([videos[i] for i in chosen], [labels[i] for i in chosen])
         output = network(batch.features, batch.mask)
-        return torch.stack(lpat_loss(output, batch.labels, batch.mask, weights))
+        return torch.stack(lpat_loss(output, batch.labels, batch.mask, config))
 
     alone = torch.stack([loss([index]) for index in range(len(videos))]).mean(dim=0)
     torch.testing.assert_close(loss(list(range(len(videos)))), alone)

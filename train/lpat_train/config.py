@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
 from lpat.segments import Boundary, PostProcessing, SegmentScore
-from lpat_train.losses import BackgroundReading, LossWeights, NormReading
+
+BackgroundReading = Literal["once", "inside"]
+NormReading = Literal["vector", "snippet"]
 
 
 def _option(default: Any, words: str) -> Any:
@@ -20,7 +23,7 @@ def _option(default: Any, words: str) -> Any:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Hyperparameters of LPAT. The defaults are the preset `lpat`; METHOD names the readings."""
+    """Hyperparameters of LPAT; the defaults are the preset `lpat` (docs/training.md says why)."""
 
     seed: int = _option(0, "of weights, batches, windows and dropout")
     steps: int = _option(600, "updates of the weights")
@@ -50,6 +53,8 @@ class TrainingConfig:
             if get_origin(kind) is not None and value not in get_args(kind):
                 choices = ", ".join(get_args(kind))
                 raise UsageError(f"{name}: expected one of {choices}, not {value!r}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(f"{name}: expected a finite number, not {value}")
         for name in ("steps", "batch_size", "clip_snippets", "learning_rate", "top_k_share"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name}: expected more than 0, not {getattr(self, name)}")
@@ -64,17 +69,9 @@ class TrainingConfig:
         """How the exported model makes segments."""
         return PostProcessing(segment_score=self.segment_score, boundary=self.boundary)
 
-    def loss_weights(self, classes: int) -> LossWeights:
-        """The weights of the loss for a number of classes."""
-        return LossWeights(
-            balance=self.balance,
-            background_weight=1 / classes if self.background_weight < 0 else self.background_weight,
-            background_reading=self.background_reading,
-            norm_reading=self.norm_reading,
-            top_k=self.top_k,
-            top_k_share=self.top_k_share,
-            barrier=self.barrier,
-        )
+    def background_weight_of(self, classes: int) -> float:
+        """w_b of Eq. 5 for a number of classes."""
+        return 1 / classes if self.background_weight < 0 else self.background_weight
 
 
 PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(

@@ -89,7 +89,6 @@ def train(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     start = load_checkpoint(folder, network, optimizer) if folder and resume else 0
-    weights = config.loss_weights(len(training_set.classes))
     for step in range(start, config.steps):
         batch = batch_at(
             step,
@@ -99,7 +98,7 @@ def train(
             seed=config.seed,
         ).to(device)
         torch.manual_seed(config.seed * 1_000_003 + step)  # dropout's, so that a run can resume
-        losses = lpat_loss(network(batch.features, batch.mask), batch.labels, batch.mask, weights)
+        losses = lpat_loss(network(batch.features, batch.mask), batch.labels, batch.mask, config)
         optimizer.zero_grad()
         losses.total.backward()
         optimizer.step()

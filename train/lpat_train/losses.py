@@ -6,28 +6,14 @@ Every loss is the mean over the batch's videos; padding counts nowhere. Axes as 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lpat_train.config import BackgroundReading, NormReading, TrainingConfig
 from lpat_train.model import Output
-
-BackgroundReading = Literal["once", "inside"]
-NormReading = Literal["vector", "snippet"]
-
-
-class LossWeights(NamedTuple):
-    """How the terms add up, and which reading of the paper each follows (`TrainingConfig`)."""
-
-    balance: float
-    background_weight: float
-    background_reading: BackgroundReading
-    norm_reading: NormReading
-    top_k: float
-    top_k_share: float
-    barrier: float
 
 
 class Losses(NamedTuple):
@@ -40,25 +26,24 @@ class Losses(NamedTuple):
     barrier: Tensor
 
 
-def lpat_loss(output: Output, labels: Tensor, mask: Tensor, weights: LossWeights) -> Losses:
-    """Eq. 8, balance * L_clas + (1 - balance) * L_conf, and two terms beyond the paper."""
-    terms = {
-        "classification": classification_loss(
-            output.logits, labels, weights.background_weight, weights.background_reading
-        ),
-        "confidence": confidence_loss(
-            output.scores, output.background, labels, mask, weights.norm_reading
-        ),
-        "top_k": top_k_loss(output.scores, labels, mask, weights.top_k_share),
-        "barrier": barrier_loss(output.scores, output.background, labels, mask),
-    }
-    total = (
-        weights.balance * terms["classification"]
-        + (1 - weights.balance) * terms["confidence"]
-        + weights.top_k * terms["top_k"]
-        + weights.barrier * terms["barrier"]
+def lpat_loss(output: Output, labels: Tensor, mask: Tensor, config: TrainingConfig) -> Losses:
+    """Eq. 8, lambda * L_clas + (1 - lambda) * L_conf, and two terms beyond the paper."""
+    background_weight = config.background_weight_of(labels.shape[1])
+    classification = classification_loss(
+        output.logits, labels, background_weight, config.background_reading
     )
-    return Losses(total, **terms)
+    confidence = confidence_loss(
+        output.scores, output.background, labels, mask, config.norm_reading
+    )
+    top_k = top_k_loss(output.scores, labels, mask, config.top_k_share)
+    barrier = barrier_loss(output.scores, output.background, labels, mask)
+    total = (
+        config.balance * classification
+        + (1 - config.balance) * confidence
+        + config.top_k * top_k
+        + config.barrier * barrier
+    )
+    return Losses(total, classification, confidence, top_k, barrier)
 
 
 def classification_loss(

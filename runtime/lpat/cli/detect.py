@@ -89,9 +89,10 @@ def _print_summary(report: BatchReport, output: Path) -> None:
     if report.inputs == 1 and not report.count("failed"):
         _print_detections(output)
     counts = f"{report.count('done')} done"
-    for status, words in (("unchanged", "unchanged"), ("failed", "failed")):
-        if number := report.count(status):
-            counts += f", {number} {words}"
+    if unchanged := report.count("unchanged"):
+        counts += f", {unchanged} unchanged"
+    if failed := report.count("failed"):
+        counts += f", {failed} failed"
     print(f"{counts}; results in {output / 'detections.json'}")
 
 

@@ -51,3 +51,7 @@ def command(folder: Path, seed: int, training: int, test: int) -> int:
 def main() -> None:
     """Entry point."""
     launch.run(command, "torch", "onnx", "onnxscript", "tensorboard")
+
+
+if __name__ == "__main__":
+    main()

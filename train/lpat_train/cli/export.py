@@ -45,3 +45,7 @@ def command(model: Path, run_folder: Path) -> int:
 def main() -> None:
     """Entry point."""
     launch.run(command, "torch", "onnx", "onnxscript")
+
+
+if __name__ == "__main__":
+    main()

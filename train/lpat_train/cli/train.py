@@ -257,3 +257,7 @@ def _config_options() -> list[click.Option]:
 def main() -> None:
     """Entry point."""
     launch.run(command, "torch", "tensorboard")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""lpat-extract as a user meets it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lpat.cli.extract import command
+from lpat.errors import UsageError
+from lpat.extraction import default_spec
+from lpat.feature_files import read_features
+
+WriteVideo = Callable[..., Path]
+
+
+def extract(*arguments: object) -> Result:
+    """The command in this process; it returns its exit code."""
+    words = [*map(str, arguments), "--jobs", "1", "--no-cache"]
+    return CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
+
+
+def test_features_are_stored_with_their_spec(write_video: WriteVideo, tmp_path: Path) -> None:
+    video = write_video("v.mp4", pts=range(40))
+    result = extract(video, "--output", tmp_path / "out", "--stride", "8")
+    assert result.return_value == 0
+    features = read_features(tmp_path / "out" / "v.safetensors")
+    assert features.spec == default_spec(stride=8)
+    assert len(features.values) == 5
+
+
+def test_a_rerun_leaves_what_is_newer_than_its_video(
+    write_video: WriteVideo, tmp_path: Path
+) -> None:
+    video, out = write_video("v.mp4"), tmp_path / "out"
+    extract(video, "--output", out)
+    before = (out / "v.safetensors").stat().st_mtime_ns
+    assert "0 done" in extract(video, "--output", out).output
+    assert (out / "v.safetensors").stat().st_mtime_ns == before
+    assert "1 done" in extract(video, "--output", out, "--overwrite").output
+    assert "1 done" in extract(video, "--output", out, "--stride", "8").output
+
+
+def test_bad_videos_are_named_and_passed_over(write_video: WriteVideo, tmp_path: Path) -> None:
+    result = extract(write_video("v.mp4"), tmp_path / "bad.mp4", "--output", tmp_path / "out")
+    assert result.return_value == 3
+    assert "failed: bad: " in result.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["v.safetensors"]
+
+
+def test_nothing_done_is_exit_code_1(tmp_path: Path) -> None:
+    result = extract(tmp_path / "bad.mp4", "--output", tmp_path / "out")
+    assert result.return_value == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected a folder with videos"):
+        extract(tmp_path, "--output", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,195 @@
+"""lpat-train and lpat-export as a user meets them, on small feature files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+
+from lpat.cli import detect, evaluate
+from lpat.errors import AnnotationError, LpatError, OutputError, UsageError
+from lpat.files import write_json
+from lpat_train.cli import export, train
+
+QUICK = ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache")
+
+
+def invoke(command, *arguments: object) -> Result:
+    """The command in this process; it returns its exit code and raises its errors."""
+    return CliRunner().invoke(
+        command, [*map(str, arguments)], standalone_mode=False, catch_exceptions=False
+    )
+
+
+def run_train(folder: Path, annotations: Path, *more: object) -> Result:
+    return invoke(train.command, folder, "--annotations", annotations, *QUICK, *more)
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that the process works in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_from_labels_to_evaluated_detections(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    trained = run_train(features, annotations, "--validate", "test")
+    assert trained.return_value == 0
+    assert "training on 10 videos, 2 classes" in trained.output
+    assert "manual" in trained.output
+    runs = sorted(path.name for path in (in_folder / "runs").iterdir())
+    assert runs[-1] == "latest"
+    assert (in_folder / "runs" / "latest").resolve().name == runs[0]
+    written = {path.name for path in (in_folder / "runs" / "latest").iterdir()}
+    assert {"checkpoint.safetensors", "config.toml", "run.json"} < written
+    assert any(name.startswith("events.out.tfevents") for name in written)
+
+    exported = invoke(export.command, "my model.onnx")
+    assert exported.return_value == 0
+    assert "T = 1, 2, 17, 320, 2000" in exported.output
+    assert "lpat-detect 'my model.onnx' VIDEO_OR_FOLDER" in exported.output
+
+    assert invoke(detect.command, "my model.onnx", features, "--output", "out").return_value == 0
+    judged = invoke(
+        evaluate.command, annotations, "out/detections.json", "--subset", "test", "--json", "e.json"
+    )
+    assert judged.return_value in (0, None)
+    document = json.loads((in_folder / "e.json").read_text(encoding="utf-8"))
+    assert document["protocol"] == "activitynet"
+
+
+def test_the_exported_file_is_one_with_dynamic_axes(dataset, in_folder: Path) -> None:
+    run_train(*dataset(), "--output", "run")
+    invoke(export.command, "out/model.onnx", "--run", "run")
+    assert [path.name for path in (in_folder / "out").iterdir()] == ["model.onnx"]
+    model = onnx.load(in_folder / "out" / "model.onnx", load_external_data=False)
+
+    def axes(value: onnx.ValueInfoProto) -> list[str | int]:
+        return [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+
+    shapes = {value.name: axes(value) for value in (*model.graph.input, *model.graph.output)}
+    assert shapes == {
+        "features": ["B", "T", 12],
+        "scores": ["B", "T", 2],
+        "background": ["B", "T"],
+        "probabilities": ["B", 3],
+    }
+    metadata = json.loads({entry.key: entry.value for entry in model.metadata_props}["lpat"])
+    assert metadata["schema"] == 1
+    assert metadata["classes"] == ["a", "b"]
+    assert metadata["training"]["videos"] == 10
+
+
+def test_a_run_can_be_resumed(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    run_train(features, annotations, "--output", "whole")
+    run_train(features, annotations, "--output", "parts", "--steps", "3")
+    config = in_folder / "parts" / "config.toml"
+    config.write_text((in_folder / "whole" / "config.toml").read_text("utf-8"), "utf-8")
+    resumed = invoke(
+        train.command, features, "--annotations", annotations, "--resume", "parts", "--no-cache"
+    )
+    assert resumed.return_value == 0
+    name = "checkpoint.safetensors"
+    assert (in_folder / "parts" / name).read_bytes() == (in_folder / "whole" / name).read_bytes()
+
+
+def test_a_resumed_run_keeps_its_config(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    run_train(features, annotations, "--output", "run")
+    with pytest.raises(UsageError, match="--resume goes on under the run's own config"):
+        run_train(features, annotations, "--resume", "run")
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "message"),
+    [
+        (("--subset", "dev"), AnnotationError, "no subset 'dev'; its subsets: training, test"),
+        (("--validate", "dev"), AnnotationError, "no subset 'dev'"),
+        (("--config", "nowhere.toml"), UsageError, "nowhere.toml: no such file"),
+        (("--dropout", "2"), UsageError, "dropout: expected 0 to 0.99, not 2.0"),
+        (("--resume", "nowhere"), UsageError, "leave out other settings"),
+        (("--output", "file/run"), OutputError, "file/run.*can't be written"),
+    ],
+)
+def test_bad_usage_is_refused_before_training(
+    dataset, in_folder: Path, more, kind: type[LpatError], message: str
+) -> None:
+    (in_folder / "file").touch()
+    with pytest.raises(kind, match=message):
+        run_train(*dataset(), *more)
+    assert not (in_folder / "runs").exists()
+
+
+def test_a_label_that_training_never_saw_is_refused_at_once(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    document = json.loads(annotations.read_text(encoding="utf-8"))
+    document["database"]["v10"]["annotations"][0]["label"] = "zebra"
+    write_json(annotations, document)
+    with pytest.raises(AnnotationError, match="'v10' of subset 'test' shows 'zebra', a label that"):
+        run_train(features, annotations, "--validate", "test")
+    assert not (in_folder / "runs").exists()
+
+
+def test_a_video_that_cannot_be_read_is_named_and_left_out(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    (features / "v3.safetensors").write_bytes(b"broken")
+    trained = run_train(features, annotations)
+    assert trained.return_value == 3
+    assert "failed: v3: " in trained.output
+    assert "training on 9 videos" in trained.output
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_an_export_without_a_run_is_refused() -> None:
+    with pytest.raises(UsageError, match="runs/latest: expected a training run"):
+        invoke(export.command, "model.onnx")
+
+
+def test_an_export_needs_an_onnx_name(dataset, in_folder: Path) -> None:
+    run_train(*dataset(), "--output", "run")
+    with pytest.raises(OutputError, match=r"model\.pt: expected a name that ends in \.onnx"):
+        invoke(export.command, "model.pt", "--run", "run")
+    assert not (in_folder / "model.pt").exists()
+
+
+def test_unknown_options_and_values_exit_with_1(tmp_path: Path) -> None:
+    for more in (["--lambda", "1"], ["--steps", "many"], ["--preset", "x"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "lpat_train.cli.train", "x", "--annotations", "y", *more],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert more[0] in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["train", "export", "demo"])
+def test_help_does_not_load_torch(name: str) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner\n"
+        f"from lpat_train.cli.{name} import command\n"
+        "result = CliRunner().invoke(command, ['--help']); assert result.exit_code == 0\n"
+        "print([m for m in ('torch', 'onnx', 'onnxruntime', 'cv2') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_command_without_torch_says_how_to_get_it() -> None:
+    code = (
+        "import importlib.util, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'torch' else find(name, *a)\n"
+        "sys.argv = ['lpat-train']\n"
+        "from lpat_train.cli.train import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "lpat-train: error: this command needs torch: pip install 'lpat[train]'\n"
+    )
