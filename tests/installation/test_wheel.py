@@ -1,0 +1,94 @@
+"""A wheel installed alone: the runtime's commands work where neither torch nor Qt is.
+
+`nox -s package` builds the wheel, installs it into a fresh environment, and names that
+environment's interpreter in LPAT_CLEAN_PYTHON.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from lpat.extraction import default_spec
+
+PYTHON = Path(os.environ["LPAT_CLEAN_PYTHON"])
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+
+
+def command(name: str) -> Path:
+    return PYTHON.parent / name
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """Two seconds of noise that moves."""
+    path = tmp_path / "video.mp4"
+    wide = np.random.default_rng(0).integers(0, 255, (48, 200, 3), dtype=np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = 64, 48
+        for n in range(50):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(wide[:, n : n + 64].copy())))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("package", ["torch", "onnx", "PySide6", "pyqtgraph", "pytest"])
+def test_the_environment_lacks(package: str) -> None:
+    assert "ModuleNotFoundError" in run(PYTHON, "-c", f"import {package}").stderr
+
+
+def test_all_three_packages_are_there_and_typed() -> None:
+    code = (
+        "import importlib.util as u, pathlib\n"
+        "for name in ('lpat', 'lpat_train', 'lpat_viewer'):\n"
+        "    folder = pathlib.Path(u.find_spec(name).origin).parent\n"
+        "    assert (folder / 'py.typed').is_file(), name\n"
+        "    assert 'site-packages' in folder.parts\n"
+        "import lpat._core\n"
+        "assert pathlib.Path(lpat._core.__file__).with_name('_core.pyi').is_file()\n"
+    )
+    assert run(PYTHON, "-c", code).stderr == ""
+
+
+@pytest.mark.parametrize("name", ["lpat-detect", "lpat-eval", "lpat-extract"])
+def test_a_runtime_command_answers(name: str) -> None:
+    done = run(command(name), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: {name}")
+
+
+@pytest.mark.parametrize("name", ["lpat-train", "lpat-export", "lpat-demo"])
+def test_a_training_command_says_what_it_needs(name: str) -> None:
+    done = run(command(name))
+    assert done.returncode == 1
+    assert "pip install 'lpat[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_videos_are_extracted_detected_and_evaluated(
+    video: Path, tmp_path: Path, make_model: Callable[..., Path]
+) -> None:
+    model = make_model(tmp_path / "model.onnx", default_spec())
+    features, out = tmp_path / "features", tmp_path / "out"
+    extracted = run(command("lpat-extract"), video, "--output", features, "--no-cache")
+    assert extracted.returncode == 0, extracted.stderr
+    for source in (video, features):
+        done = run(command("lpat-detect"), model, source, "--output", out, "--no-cache")
+        assert done.returncode == 0, done.stderr
+    annotations = tmp_path / "annotations.json"
+    annotation = {"label": "class_0", "segment": [0.0, 1.0]}
+    annotations.write_text(
+        json.dumps({"database": {"video": {"annotations": [annotation]}}}), encoding="utf-8"
+    )
+    judged = run(command("lpat-eval"), annotations, out / "detections.json")
+    assert judged.returncode == 0, judged.stderr
+    assert "class_0" in judged.stdout
