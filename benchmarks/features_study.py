@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ from lpat.video import Video
 FOLDS = 5
 BATCH = 10
 SUFFIXES = {".mp4", ".mkv", ".webm", ".avi", ".mov"}
-CHOSEN = MotionExtractor().descriptors.split(",")
+BASE = ("hof", "hof_cells", "rest", "velocity", "focus_speed", "turning")
 
 
 @dataclass(frozen=True)
@@ -47,31 +48,27 @@ class Variant:
 
 
 def variants() -> list[Variant]:
+    """All that are compared: the default, and one change at a time to `BASE` or to the default."""
+
     def only(*names: str) -> MotionExtractor:
         return MotionExtractor(descriptors=",".join(names))
 
-    found = [Variant("chosen"), Variant("chosen, not standardised", standardised=False)]
-    found += [
-        Variant(f"chosen without {name}", only(*(n for n in CHOSEN if n != name)))
-        for name in CHOSEN
-    ]
-    found += [
-        Variant(f"chosen with {name}", only(*CHOSEN, name))
-        for name in DESCRIPTORS
-        if name not in CHOSEN
-    ]
+    others = [name for name in DESCRIPTORS if name not in BASE]
+    found = [Variant("base", only(*BASE)), Variant("default")]
+    found.append(Variant("default, not standardised", standardised=False))
+    found += [Variant(f"base without {n}", only(*(b for b in BASE if b != n))) for n in BASE]
+    found += [Variant(f"base with {name}", only(*BASE, name)) for name in others]
     found += [Variant(f"only {name}", only(name)) for name in DESCRIPTORS]
     found.append(Variant("everything", only(*DESCRIPTORS)))
-    found.append(Variant("everything, not standardised", only(*DESCRIPTORS), standardised=False))
     found += [
-        Variant(f"{rows} x {columns} cells", MotionExtractor(rows=rows, columns=columns))
-        for rows, columns in ((2, 2), (3, 3), (4, 5))
+        Variant(f"default, {frames} frames every {stride}", snippet_frames=frames, stride=stride)
+        for frames, stride in ((32, 16), (24, 16), (48, 16), (16, 8), (32, 8))
     ]
-    found += [Variant(f"{phases} phases", MotionExtractor(phases=phases)) for phases in (1, 2, 8)]
     found += [
-        Variant(f"{frames} frames every {stride}", snippet_frames=frames, stride=stride)
-        for frames, stride in ((24, 16), (32, 16), (48, 16), (16, 8), (24, 8), (32, 8))
+        Variant(f"default, {rows} x {columns} cells", MotionExtractor(rows=rows, columns=columns))
+        for rows, columns in ((2, 2), (4, 6))
     ]
+    found += [Variant(f"default, {n} phases", MotionExtractor(phases=n)) for n in (2, 8)]
     return found
 
 
@@ -229,7 +226,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--variants", default="", help="only those whose names hold this text")
+    parser.add_argument("--variants", default="", help="only names that match this expression")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     paths, labels = labelled_videos(arguments.videos, arguments.annotations, arguments.subset)
@@ -237,7 +234,7 @@ def main() -> None:
     features = Features(paths, arguments.jobs)
     print("| variant | D | mAP % | cross entropy | coverage % |\n| --- | --- | --- | --- | --- |")
     for variant in variants():
-        if arguments.variants not in variant.name:
+        if not re.search(arguments.variants, variant.name):
             continue
         rows = features.get(variant)
         run = partial(trial, rows, labels, session, standardised=variant.standardised)

@@ -72,7 +72,8 @@ class MotionExtractor:
     rows: int = 3  # cells from top to bottom
     columns: int = 4  # cells from left to right
     phases: int = 4  # parts of a snippet that are described apart
-    descriptors: str = "hof,hof_cells,rest,velocity,focus_speed,turning"  # of DESCRIPTORS
+    # Names of DESCRIPTORS, in the order of the vector.
+    descriptors: str = "hof,hof_cells,rest,velocity,focus_speed,turning,kinematics"
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "phases"):
@@ -168,16 +169,13 @@ class MotionExtractor:
         known = [tick.motion for tick in ticks if tick.known]
         phases = np.array([p for tick, p in zip(ticks, phase, strict=True) if tick.known], np.int64)
         if not known:
-            known = [
-                describe_motion(
-                    np.zeros((2, 1, *RASTER[::-1]), np.float32), self.rows, self.columns
-                )
-            ]
-            phases = np.zeros(1, np.int64)
+            nothing = np.zeros((2, self.phases, *RASTER[::-1]), np.float32)
+            known = [describe_motion(nothing, self.rows, self.columns)]
+            phases = np.arange(self.phases)
         blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases)
         looks = [tick.appearance for tick in ticks if tick.appearance is not None]
-        nothing = np.zeros(self.rows * self.columns * APPEARANCE, np.float32)
-        blocks["appearance"] = np.mean(looks, axis=0) if looks else nothing
+        unseen = np.zeros(self.rows * self.columns * APPEARANCE, np.float32)
+        blocks["appearance"] = np.mean(looks, axis=0) if looks else unseen
         return {name: blocks[name] for name in self.descriptors.split(",")}
 
 

@@ -7,12 +7,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from lpat.errors import LpatError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class WorkerError(LpatError, RuntimeError):
+    """A worker process that ended in the middle of its work."""
 
 
 def available_cores() -> int:
@@ -50,6 +55,10 @@ def run_all(
                 break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process died, perhaps for want of memory; try fewer --jobs"
+        ) from error
     except BaseException:
         _end_workers(pool)
         raise

@@ -98,6 +98,19 @@ def test_a_run_can_be_resumed(dataset, in_folder: Path) -> None:
     assert (in_folder / "parts" / name).read_bytes() == (in_folder / "whole" / name).read_bytes()
 
 
+def test_a_run_is_never_overwritten_unasked(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    run_train(features, annotations, "--output", "run")
+    before = (in_folder / "run" / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(UsageError, match="run: holds a run already; --resume goes on with it"):
+        run_train(features, annotations, "--output", "run", "--seed", "1")
+    assert (in_folder / "run" / "checkpoint.safetensors").read_bytes() == before
+    again = run_train(features, annotations, "--output", "run", "--seed", "1", "--overwrite")
+    assert again.return_value == 0
+    assert (in_folder / "run" / "checkpoint.safetensors").read_bytes() != before
+    assert len(list((in_folder / "run").glob("events*"))) == 1
+
+
 def test_a_resumed_run_keeps_its_config(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
     run_train(features, annotations, "--output", "run")

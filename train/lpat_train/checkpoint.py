@@ -69,6 +69,28 @@ def new_run_folder(base: Path) -> Path:
     return folder
 
 
+def claim_folder(folder: Path, *, overwrite: bool) -> Path:
+    """A folder for a new run; one that holds a run already is emptied of it or refused.
+
+    Raises:
+        UsageError: it holds a run, and `overwrite` is false.
+        OutputError: it can't be written.
+    """
+    try:
+        if (folder / _ABOUT).exists():
+            if not overwrite:
+                raise UsageError(
+                    f"{folder}: holds a run already; --resume goes on with it, "
+                    "--overwrite starts anew"
+                )
+            for old in (folder / _ABOUT, folder / _STATE, *folder.glob("events.out.tfevents.*")):
+                old.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written ({error.strerror})") from error
+    return folder
+
+
 def write_run(folder: Path, config: TrainingConfig, training_set: TrainingSet) -> None:
     """Say what the run in a folder is of, before its first step."""
     write_text(folder / _CONFIG, to_toml(config))

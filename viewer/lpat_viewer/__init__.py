@@ -1,1 +1,1 @@
-"""The desktop viewer: video over a timeline of scores, thresholds and detections."""
+"""Where the desktop viewer will live; there is no window yet."""

@@ -45,6 +45,7 @@ class TrainCommand(click.Command):
     default=None,
     help="Folder of the run.  [default: runs/<time>, also runs/latest]",
 )
+@click.option("--overwrite", is_flag=True, help="Start anew where OUTPUT holds a run already.")
 @click.option(
     "--resume",
     type=options.FILE,
@@ -88,6 +89,7 @@ def command(
     annotations: Path,
     subset: str | None,
     output: Path | None,
+    overwrite: bool,
     resume: Path | None,
     preset: str,
     config_file: Path | None,
@@ -112,7 +114,7 @@ def command(
     from lpat.errors import UsageError
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
-    from lpat_train.checkpoint import new_run_folder, read_run, write_run
+    from lpat_train.checkpoint import claim_folder, new_run_folder, read_run, write_run
     from lpat_train.data_loading import load_labelled
     from lpat_train.dataset import make_training_set
     from lpat_train.loop import choose_device
@@ -142,7 +144,12 @@ def command(
     training_set = make_training_set(loaded.features, labels)
     if run and (run.classes, run.spec) != (training_set.classes, training_set.spec):
         raise UsageError(f"{run.folder}: was trained on other classes or features than these")
-    folder = resume or output or new_run_folder(Path("runs"))
+    if run:
+        folder = run.folder
+    else:
+        folder = (
+            claim_folder(output, overwrite=overwrite) if output else new_run_folder(Path("runs"))
+        )
     write_run(folder, config, training_set)
     print(
         f"training on {len(training_set.videos)} videos, {len(training_set.classes)} classes, "
