@@ -63,7 +63,7 @@ class Result:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("videos", type=Path)
     parser.add_argument("annotations", type=Path)
     parser.add_argument("--seeds", type=int, default=3)

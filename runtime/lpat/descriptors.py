@@ -102,8 +102,10 @@ class MotionStatistics:
         )
 
 
-def describe_motion(flow: Float32Array, rows: int, columns: int) -> MotionStatistics:
-    """Statistics of flow (2, F, H, W) over a grid of cells.
+def describe_motion(
+    flow: Float32Array, rows: int, columns: int, *, boundaries: bool = True
+) -> MotionStatistics:
+    """Statistics of flow (2, F, H, W) over a grid of cells; `boundaries`, the dearest, if asked.
 
     HOF and MBH are the histograms of Dalal, Triggs and Schmid (2006); divergence, curl and shear
     those of Jain, Jegou and Bouthemy (2013).
@@ -119,8 +121,12 @@ def describe_motion(flow: Float32Array, rows: int, columns: int) -> MotionStatis
     oriented(x, y, speed, out=channels[HOF])
     np.maximum(1 - speed / STILL, 0, out=channels[REST])
     channels[SPEED] = speed
-    oriented(x_right, x_down, np.hypot(x_right, x_down), out=channels[BOUNDARIES][:DIRECTIONS])
-    oriented(y_right, y_down, np.hypot(y_right, y_down), out=channels[BOUNDARIES][DIRECTIONS:])
+    bent_x, bent_y = channels[BOUNDARIES][:DIRECTIONS], channels[BOUNDARIES][DIRECTIONS:]
+    if boundaries:
+        oriented(x_right, x_down, np.sqrt(x_right**2 + x_down**2), out=bent_x)
+        oriented(y_right, y_down, np.sqrt(y_right**2 + y_down**2), out=bent_y)
+    else:
+        channels[BOUNDARIES] = 0
     signed = (x_right + y_down, y_right - x_down, x_right - y_down, y_right + x_down)
     for positive, negative, value in zip(
         channels[KINEMATICS][::2], channels[KINEMATICS][1::2], signed, strict=True

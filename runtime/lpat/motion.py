@@ -154,7 +154,10 @@ class MotionExtractor:
         if not fields:
             return
         motion = describe_motion(
-            np.stack([field.flow for field in fields], axis=1), self.rows, self.columns
+            np.stack([field.flow for field in fields], axis=1),
+            self.rows,
+            self.columns,
+            boundaries="boundaries" in self.descriptors,
         )
         for number, field in enumerate(fields):
             looks = None
