@@ -1,6 +1,6 @@
 """The readings of LPAT and its two added terms, trained on one data set with several seeds.
 
-    python benchmarks/readings.py VIDEOS ANNOTATIONS [--seeds 3] [--only NAME]
+    python benchmarks/readings.py VIDEOS ANNOTATIONS [--sessions 14] [--only NAME]
 
 Two questions, kept apart. *Which would be chosen?* Cross-validation over the training subset,
 judged by the labels of the held-out videos alone: their mean average precision and cross entropy.
@@ -67,7 +67,10 @@ def main() -> None:
     parser.add_argument("videos", type=Path)
     parser.add_argument("annotations", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument(
+        "--sessions", type=int, default=0, help="video i is of session i modulo this; 0: its own"
+    )
     parser.add_argument("--stride", type=int, default=16)
     parser.add_argument("--only", default="", help="configs whose name contains this")
     arguments = parser.parse_args()
@@ -81,17 +84,19 @@ def main() -> None:
         jobs=available_cores(),
     )
     truth = annotations.in_subset("test")
+    folds = fold_numbers(
+        len(annotations.in_subset("training")), arguments.folds, arguments.sessions
+    )
     share = true_share(truth, loaded.features)
     print(f"true foreground share of the test videos: {share:.0%}")
-    print(f"{'':36}held-out labels     test mAP, mean over tIoU 0.3-0.7   foreground")
-    print(f"{'training':36}{'mAP':>9}{'entropy':>12}{'predicted':>15}{'manual':>15}")
+    print(f"{'':36}{'held-out video labels':>28}{'test mAP, tIoU 0.3-0.7':>28}{'share':>14}")
+    heads = ("mAP", "entropy", "predicted", "manual", "foreground")
+    print(f"{'training':36}" + "".join(f"{head:>14}" for head in heads))
     for name, config in CONFIGS.items():
         if arguments.only not in name:
             continue
         results = [
-            evaluate_config(
-                replace(config, seed=seed), loaded.features, annotations, arguments.folds
-            )
+            evaluate_config(replace(config, seed=seed), loaded.features, annotations, folds)
             for seed in range(arguments.seeds)
         ]
         print(f"{name:36}" + row_of(results), flush=True)
@@ -101,7 +106,7 @@ def evaluate_config(
     config: TrainingConfig,
     features: Mapping[str, Features],
     annotations: Annotations,
-    folds: int,
+    folds: np.ndarray,
 ) -> Result:
     labels = annotations.labels_by_video("training")
     truth = annotations.in_subset("test")
@@ -123,20 +128,17 @@ def held_out(
     config: TrainingConfig,
     features: Mapping[str, Features],
     labels: Mapping[str, tuple[str, ...]],
-    folds: int,
+    folds: np.ndarray,
 ) -> tuple[float, float]:
-    """Mean average precision over classes, and cross entropy, of held-out videos' labels.
-
-    Folds are contiguous in the annotations' order: neighbours may share a recording.
-    """
+    """Mean average precision over classes, and cross entropy, of held-out videos' labels."""
     names, classes = list(labels), sorted({label for its in labels.values() for label in its})
     probabilities = np.zeros((len(names), len(classes)))
-    for fold in np.array_split(np.arange(len(names)), folds):
-        outside = {name: labels[name] for i, name in enumerate(names) if i not in set(fold)}
+    for fold in np.unique(folds):
+        outside = {name: labels[name] for i, name in enumerate(names) if folds[i] != fold}
         training_set = make_training_set(features, outside)
         network = train(training_set, config, device=CPU)
         columns = [classes.index(label) for label in training_set.classes]
-        for i in fold:
+        for i in np.flatnonzero(folds == fold):
             its = score(network, training_set.classes, features[names[i]]).probabilities[:-1]
             probabilities[i, columns] = its / its.sum()
     present = np.array([[label in labels[name] for label in classes] for name in names])
@@ -146,6 +148,12 @@ def held_out(
         average_precision(probabilities[:, c], present[:, c]) for c in range(len(classes))
     ]
     return float(np.mean(precisions)), float(entropy)
+
+
+def fold_numbers(videos: int, folds: int, sessions: int) -> np.ndarray:
+    """The fold (videos,) of each training video; a whole recording session shares one."""
+    session = np.arange(videos) % (sessions or videos)
+    return session % folds
 
 
 def average_precision(scores: np.ndarray, present: np.ndarray) -> float:
@@ -172,10 +180,11 @@ def row_of(results: Sequence[Result]) -> str:
     def cell(name: str, scale: float = 100.0) -> str:
         values = [scale * getattr(result, name) for result in results]
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
-        return f"{statistics.mean(values):.1f} +- {spread:.1f}"
+        digits = 1 if scale > 1 else 3
+        return f"{statistics.mean(values):.{digits}f}+-{spread:.{digits}f}"
 
     return (
-        f"{cell('held_out_map'):>12}{cell('held_out_entropy'):>14}"
+        f"{cell('held_out_map'):>14}{cell('held_out_entropy', 1):>14}"
         f"{cell('predicted'):>14}{cell('manual'):>14}{cell('foreground'):>14}"
     )
 

@@ -20,8 +20,8 @@ def test_the_demo_goes_all_the_way(tmp_path: Path, capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out
     for line in ("$ lpat-train ", "$ lpat-export ", "$ lpat-detect ", "$ lpat-eval "):
         assert line in shown
-    assert "predicted threshold" in shown
-    assert "manual threshold" in shown
+    assert "\n  predicted " in shown
+    assert "\n  manual " in shown
     page = report.read_text(encoding="utf-8")
     assert page.count("<figure") == 3
     assert page.count("<svg") >= 3

@@ -17,10 +17,24 @@ from lpat_train.model import LPAT, Localizer
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """Detections of one model judged under both thresholds, in the same segments' scores."""
+    """One model's detections judged under both thresholds; their segments score alike."""
 
     predicted: Evaluation
     manual: Evaluation
+
+    def by_threshold(self) -> tuple[tuple[str, Evaluation], ...]:
+        """Name and evaluation of each threshold, the predicted one first."""
+        return ("predicted", self.predicted), ("manual", self.manual)
+
+
+def format_thresholds(validation: Validation) -> str:
+    """A table for the terminal: a row for each threshold, a column for each tIoU."""
+    tious = validation.predicted.tious
+    lines = ["mAP at tIoU" + "".join(f"{tiou:8.1f}" for tiou in tious) + "    mean"]
+    for name, evaluation in validation.by_threshold():
+        cells = "".join(f"{value:8.1%}" for value in evaluation.mean_average_precision)
+        lines.append(f"  {name:9}{cells}{evaluation.average:8.1%}")
+    return "\n".join(lines)
 
 
 def score(network: LPAT, classes: tuple[str, ...], features: Features) -> Scores:

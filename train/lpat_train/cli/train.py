@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -14,8 +15,12 @@ from lpat.cli.app import DONE, PARTIAL
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
+    import torch
+
     from lpat.annotations import Annotations, VideoAnnotation
+    from lpat.types import Features
     from lpat_train.config import TrainingConfig
+    from lpat_train.data_loading import LoadedFeatures
     from lpat_train.dataset import TrainingSet
     from lpat_train.model import LPAT
 
@@ -130,7 +135,7 @@ def command(
     held_out = _held_out(read, validate, labels)
     found = find_inputs(inputs)
 
-    def load(wanted: dict[str, tuple[str, ...]]) -> Any:
+    def load(wanted: dict[str, tuple[str, ...]]) -> LoadedFeatures:
         return load_labelled(
             found,
             wanted,
@@ -146,10 +151,10 @@ def command(
         raise UsageError(f"{run.folder}: was trained on other classes or features than these")
     if run:
         folder = run.folder
+    elif output:
+        folder = claim_folder(output, overwrite=overwrite)
     else:
-        folder = (
-            claim_folder(output, overwrite=overwrite) if output else new_run_folder(Path("runs"))
-        )
+        folder = new_run_folder(Path("runs"))
     write_run(folder, config, training_set)
     print(
         f"training on {len(training_set.videos)} videos, {len(training_set.classes)} classes, "
@@ -200,7 +205,12 @@ def _held_out(
 
 
 def _train(
-    training_set: TrainingSet, config: TrainingConfig, device: Any, folder: Path, *, resume: bool
+    training_set: TrainingSet,
+    config: TrainingConfig,
+    device: torch.device,
+    folder: Path,
+    *,
+    resume: bool,
 ) -> LPAT:
     """Train with a progress bar, and TensorBoard logs in the run's folder."""
     from torch.utils.tensorboard import SummaryWriter
@@ -226,18 +236,15 @@ def _print_validation(
     network: LPAT,
     training_set: TrainingSet,
     config: TrainingConfig,
-    features: dict[str, Any],
+    features: Mapping[str, Features],
     truth: tuple[VideoAnnotation, ...],
 ) -> None:
-    from lpat_train.validation import score, validate
+    from lpat_train.validation import format_thresholds, score, validate
 
     scores = {name: score(network, training_set.classes, its) for name, its in features.items()}
     result = validate(scores, truth, config.post_processing(), VALIDATION_TIOUS)
-    print(f"mAP, protocol {result.predicted.protocol}, {len(truth)} videos")
-    print("  threshold " + "".join(f"{tiou:8.2f}" for tiou in VALIDATION_TIOUS) + "    mean")
-    for name, evaluation in (("predicted", result.predicted), ("manual", result.manual)):
-        cells = "".join(f"{value:8.1%}" for value in evaluation.mean_average_precision)
-        print(f"  {name:10}{cells}{evaluation.average:8.1%}")
+    print(f"{len(truth)} videos, protocol {result.predicted.protocol}")
+    print(format_thresholds(result))
 
 
 def _config_options() -> list[click.Option]:
