@@ -12,7 +12,7 @@ from lpat import __version__
 from lpat.detections import detections_document, read_detections, read_external_data
 from lpat.errors import AnnotationError, LpatError, OutputError
 from lpat.extraction import Extraction, FeatureCache, file_key, load_all_features
-from lpat.files import write_json
+from lpat.files import claim_folder, write_json
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect
@@ -80,6 +80,7 @@ def detect_batch(
     Raises:
         OutputError: the folder can't be written.
     """
+    claim_folder(output)
     report = BatchReport(localizer, len(inputs))
     settings = {"model": localizer.sha256, "version": __version__}
     keys = {source.name: file_key(source.path, settings) for source in inputs}

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -73,10 +73,17 @@ def extractor_of(spec: FeatureSpec) -> FeatureExtractor:
     if spec.extractor not in EXTRACTORS:
         known = ", ".join(EXTRACTORS)
         raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
+    kind = EXTRACTORS[spec.extractor]
+    known = {field.name for field in fields(kind)}
+    if unknown := sorted(set(spec.parameters) - known):
+        raise FeatureError(
+            f"this version's extractor {spec.extractor!r} has no parameter {unknown[0]!r}; "
+            f"it has {', '.join(sorted(known))}"
+        )
     try:
-        extractor = EXTRACTORS[spec.extractor](**spec.parameters)  # type: ignore[arg-type]
+        extractor = kind(**spec.parameters)  # type: ignore[arg-type] - a wrong type is refused
         made = extractor.spec(fps=spec.fps, snippet_frames=spec.snippet_frames, stride=spec.stride)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise FeatureError(f"feature extractor {spec.extractor!r}: {error}") from error
     if differences := spec.differences(made):
         raise FeatureError(

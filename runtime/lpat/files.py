@@ -41,6 +41,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def claim_folder(path: Path) -> None:
+    """Make a folder, so that hours of work aren't done for one that can't be written.
+
+    Raises:
+        OutputError: it can't be made, or nothing can be written into it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written ({error.strerror})") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with atomic_path(path) as temporary:
@@ -48,8 +62,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `value` as JSON, whole or not at all; NaN and infinity are refused.
+
+    Text stays readable; only where a file name isn't Unicode all of it is escaped.
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = json.dumps(value, indent=1, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def _umask() -> int:

@@ -127,6 +127,17 @@ def test_inputs_of_equal_names_are_both_kept(
     assert (tmp_path / "out" / "videos" / "sub" / "one.mp4.json").is_file()
 
 
+@pytest.mark.parametrize("name", [b"two words.mp4", b"-dash.mp4", b"line\nbreak.mp4", b"\xff.mp4"])
+def test_strange_names_are_no_trouble(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path, name: bytes
+) -> None:
+    (videos / "two.mp4").rename(videos / os.fsdecode(name))
+    done = run_detect(model, videos, "--output", "out")
+    assert done.returncode == 0, done.stderr
+    stem = os.fsdecode(name).removesuffix(".mp4")
+    assert set(read_detections(tmp_path / "out" / "detections.json")) == {"one", stem}
+
+
 def test_feature_files_are_taken_and_checked(
     run_detect: Detect, model: Path, tmp_path: Path
 ) -> None:
@@ -157,7 +168,7 @@ def test_bad_usage_is_one_clear_line(
     done = run_detect(*arguments)
     assert done.returncode == 1
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert not (tmp_path / "detections").exists()
 
 

@@ -69,7 +69,7 @@ def new_run_folder(base: Path) -> Path:
     return folder
 
 
-def claim_folder(folder: Path, *, overwrite: bool) -> Path:
+def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
     """A folder for a new run; one that holds a run already is emptied of it or refused.
 
     Raises:

@@ -27,10 +27,10 @@ def run(command: click.Command) -> NoReturn:
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        error.show()
+        _print_error(command, f"{error.format_message()} (see {command.name} --help)")
         code = FAILED
     except LpatError as error:
-        print(f"{command.name}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        _print_error(command, str(error))
         code = FAILED
     except (KeyboardInterrupt, click.Abort):
         print(f"\n{command.name}: interrupted", file=sys.stderr)
@@ -40,3 +40,7 @@ def run(command: click.Command) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FAILED
     sys.exit(code or DONE)
+
+
+def _print_error(command: click.Command, message: str) -> None:
+    print(f"{command.name}: error: {' '.join(message.split())}", file=sys.stderr)

@@ -46,6 +46,7 @@ def command(
     from lpat.errors import FeatureError, LpatError
     from lpat.extraction import default_spec, load_all_features
     from lpat.feature_files import read_features, write_features
+    from lpat.files import claim_folder
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
 
@@ -60,6 +61,7 @@ def command(
         except (FeatureError, OSError):
             return False
 
+    claim_folder(output)
     pending = [s for s in found if overwrite or not is_current(s.path, paths[s.name])]
     failed, seconds = 0, 0.0
     cache = options.cache_from(cache_folder, no_cache)

@@ -119,7 +119,7 @@ def command(
     from lpat.errors import UsageError
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
-    from lpat_train.checkpoint import claim_folder, new_run_folder, read_run, write_run
+    from lpat_train.checkpoint import claim_run_folder, new_run_folder, read_run, write_run
     from lpat_train.data_loading import load_labelled
     from lpat_train.dataset import make_training_set
     from lpat_train.loop import choose_device
@@ -152,7 +152,7 @@ def command(
     if run:
         folder = run.folder
     elif output:
-        folder = claim_folder(output, overwrite=overwrite)
+        folder = claim_run_folder(output, overwrite=overwrite)
     else:
         folder = new_run_folder(Path("runs"))
     write_run(folder, config, training_set)
