@@ -26,9 +26,9 @@ from lpat.descriptors import (
     snippet_blocks,
 )
 from lpat.errors import FeatureError
+from lpat.frames import UInt8Array
 from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
-from lpat.video import UInt8Array
 
 FRAME = (160, 120)
 """Width and height that every frame is reduced to, whatever its size and aspect.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lpat.video import Frame
+from lpat.frames import Frame
 
 TOLERANCE = 0.1
 """Ticks. How much later than its tick a frame may come and still be shown at it.

@@ -8,28 +8,19 @@ into pixels only when asked.
 from __future__ import annotations
 
 import stat
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from lpat.errors import VideoError
-
-UInt8Array = NDArray[np.uint8]
-Size = tuple[int, int]
-"""Width and height in pixels, in this order, as OpenCV has it."""
+from lpat.frames import Frame, Scaler
 
 LONGEST_GAP = 3600.0
 """Seconds. Between two frames, a longer time is a broken clock, not a still picture."""
@@ -48,68 +39,6 @@ _STILL_STREAMS = Disposition.attached_pic | Disposition.timed_thumbnails
 _OPEN_OPTIONS: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
-
-
-class Scaler:
-    """Turns decoded pictures into arrays, upright; any thread may use it.
-
-    Keeps one scaling context for each form asked, as setting one up takes longer than using it.
-    """
-
-    def __init__(self) -> None:
-        self._reformatters: dict[tuple[str, Size | None], VideoReformatter] = {}
-        self._lock = threading.Lock()
-
-    def pixels(self, picture: av.VideoFrame, pixel_format: str, size: Size | None) -> UInt8Array:
-        """Picture (H, W) or (H, W, 3), contiguous, the caller's own."""
-        transposed, mirrored, inverted = _orientation(picture)
-        width, height = size or _upright_size(picture)
-        if transposed:
-            width, height = height, width
-        with self._lock:
-            reformatter = self._reformatters.setdefault((pixel_format, size), VideoReformatter())
-            scaled = reformatter.reformat(
-                picture,
-                width=width,
-                height=height,
-                format=pixel_format,
-                interpolation="AREA",
-                threads=1,
-            )
-        pixels = scaled.to_ndarray()
-        if transposed:
-            pixels = pixels.swapaxes(0, 1)
-        pixels = pixels[:: -1 if inverted else 1, :: -1 if mirrored else 1]
-        pixels = np.ascontiguousarray(pixels, dtype=np.uint8)
-        return pixels.copy() if scaled is picture else pixels
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One picture of a video and when it is shown. Each call for pixels converts anew."""
-
-    time: float
-    duration: float  # the container's; where it has none, the interval to the frame before
-    picture: av.VideoFrame = field(repr=False)
-    scaler: Scaler = field(default_factory=Scaler, repr=False)
-
-    @property
-    def width(self) -> int:
-        """Pixels across, after rotation."""
-        return _upright_size(self.picture)[0]
-
-    @property
-    def height(self) -> int:
-        """Pixels down, after rotation."""
-        return _upright_size(self.picture)[1]
-
-    def gray(self, size: Size | None = None) -> UInt8Array:
-        """Luma (H, W), 0 black to 255 white, upright; scaled to `size` if given."""
-        return self.scaler.pixels(self.picture, "gray", size)
-
-    def bgr(self, size: Size | None = None) -> UInt8Array:
-        """Blue, green, red (H, W, 3), upright; scaled to `size` if given."""
-        return self.scaler.pixels(self.picture, "bgr24", size)
 
 
 class Video:
@@ -359,26 +288,3 @@ def _video_stream(path: Path, container: InputContainer) -> VideoStream:
 def _shown(path: Path) -> str:
     """The name on one line, whatever is in it."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
-
-
-def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """Whether to swap rows and columns, then reverse columns, then reverse rows, to be upright.
-
-    The display matrix sends (x, y) to (a x + c y, b x + d y), y downwards.
-    """
-    try:
-        matrix = cast(Mapping[Type, Any], picture.side_data).get(Type.DISPLAYMATRIX)
-    except ValueError:  # PyAV 18 stumbles over side data that it has no name for
-        turns = round(picture.rotation / 90) % 4  # counterclockwise
-        return turns % 2 == 1, turns >= 2, turns in (1, 2)
-    if matrix is None:
-        return False, False, False
-    a, b, _, c, d = np.frombuffer(matrix, np.int32, count=5).tolist()
-    if abs(b) > abs(a):
-        return True, c < 0, b < 0
-    return False, a < 0, d < 0
-
-
-def _upright_size(picture: av.VideoFrame) -> Size:
-    transposed = _orientation(picture)[0]
-    return (picture.height, picture.width) if transposed else (picture.width, picture.height)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpat.frames import Frame
 from lpat.snippets import TOLERANCE, count_snippets, count_ticks, resample
-from lpat.video import Frame, Video
+from lpat.video import Video
 
 PICTURE = av.VideoFrame.from_ndarray(np.zeros((2, 2), np.uint8), "gray")
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import onnx
@@ -96,6 +97,13 @@ def test_a_run_can_be_resumed(dataset, in_folder: Path) -> None:
     assert resumed.return_value == 0
     name = "checkpoint.safetensors"
     assert (in_folder / "parts" / name).read_bytes() == (in_folder / "whole" / name).read_bytes()
+
+
+def test_options_change_the_toml_file_and_that_the_preset(dataset, in_folder: Path) -> None:
+    (in_folder / "my.toml").write_text("dropout = 0.1\nsteps = 9\n", encoding="utf-8")
+    run_train(*dataset(), "--output", "run", "--preset", "paper", "--config", "my.toml")
+    config = tomllib.loads((in_folder / "run" / "config.toml").read_text(encoding="utf-8"))
+    assert (config["steps"], config["dropout"], config["balance"]) == (8, 0.1, 0.2)
 
 
 def test_a_run_is_never_overwritten_unasked(dataset, in_folder: Path) -> None:
