@@ -57,11 +57,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def cpp(session: nox.Session) -> None:
-    """The C++ core built without Python, and its tests."""
-    build = str(ROOT / "build" / "cpp")
-    tool(session, "cmake", "-S", str(ROOT), "-B", build, "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
-    tool(session, "cmake", "--build", build, "--parallel")
-    tool(session, "ctest", "--test-dir", build, "--output-on-failure")
+    """The C++ core built without Python, and its tests, plain and under sanitizers."""
+    for name, sanitize in (("cpp", "OFF"), ("cpp-sanitized", "ON")):
+        build = str(ROOT / "build" / name)
+        tool(session, "cmake", "-S", str(ROOT), "-B", build, "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+             f"-DLPAT_SANITIZE={sanitize}")  # fmt: skip
+        tool(session, "cmake", "--build", build, "--parallel")
+        tool(session, "ctest", "--test-dir", build, "--output-on-failure")
 
 
 @nox.session
