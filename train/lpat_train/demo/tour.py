@@ -84,9 +84,7 @@ def _render(folder: Path, recipe: Recipe, training: int, test: int) -> Path:
         def show(_name: str, done: int, _total: int) -> None:
             bar.update(done - bar.n)
 
-        return render_dataset(
-            folder, recipe=recipe, training=training, test=test, progress=show
-        )
+        return render_dataset(folder, recipe=recipe, training=training, test=test, progress=show)
 
 
 def _type(command: click.Command, *words: object) -> None:
