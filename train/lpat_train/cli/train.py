@@ -255,6 +255,7 @@ def _config_options() -> list[click.Option]:
     for entry in fields(TrainingConfig):
         dashed = entry.name.replace("_", "-")
         kind = kinds[entry.name]
+        words = entry.metadata["help"]
         flag = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
         choices = get_args(kind)
         made.append(
@@ -262,7 +263,7 @@ def _config_options() -> list[click.Option]:
                 [flag, entry.name],
                 type=click.Choice(choices) if choices else kind,
                 default=None,
-                help=f"{entry.metadata['help']}  [preset lpat: {entry.default}]",
+                help=f"{words[0].upper()}{words[1:]}.  [preset lpat: {entry.default}]",
             )
         )
     return made
