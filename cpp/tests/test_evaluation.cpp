@@ -1,6 +1,7 @@
 #include "check.hpp"
 #include "lpat/evaluation.hpp"
 #include "lpat/grid.hpp"
+#include "lpat/interval_index.hpp"
 #include "table.hpp"
 
 namespace {
@@ -69,6 +70,15 @@ void ambiguous_intervals_drop_what_shares_time_with_them() {
   }
 }
 
+void overlap_takes_time() {
+  // The first and third segments meet others in a point; the second lies in two, but takes no time.
+  const Table others({{0, 0, 0, 4}, {0, 0, 1, 2}, {0, 0, 6, 9}, {1, 0, 4, 6}});
+  const Table segments({{0, 0, 4, 6}, {0, 0, 1, 1}, {0, 0, 9, 10}, {0, 0, 3, 5}, {0, 0, 0, 10}});
+  CHECK(lpat::overlaps_any(segments.events().without_classes(),
+                           others.events().without_classes()) ==
+        (std::vector<char>{0, 0, 0, 1, 1}));
+}
+
 void the_threshold_decides_what_is_unmatched_and_so_dropped() {
   const Table detections({{0, 1, 20, 26, 0.9}, {0, 1, 20, 30, 0.5}});
   const Table ambiguous({{0, 0, 20, 21}});
@@ -129,6 +139,7 @@ int main() {
   duplicates_and_empty_segments_are_false();
   matches_come_in_input_order();
   ambiguous_intervals_drop_what_shares_time_with_them();
+  overlap_takes_time();
   the_threshold_decides_what_is_unmatched_and_so_dropped();
   truths_are_rounded_to_the_grid_and_detections_are_not();
   the_grid_knows_its_own_edges();
