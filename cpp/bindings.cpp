@@ -1,11 +1,13 @@
 // lpat._core: checks arrays, views them without copying, and computes without the GIL.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -79,16 +81,22 @@ lpat::Matrix threshold_view(const py::array& threshold, const lpat::Matrix& scor
   return {values, scores.rows, columns};
 }
 
-lpat::Events events_view(const py::array& videos, const py::array& classes,
-                         const py::array& segments, const std::string& name) {
+lpat::VideoIntervals intervals_view(const py::array& videos, const py::array& segments,
+                                    const std::string& name) {
   const auto times = view<double>(segments, name + "_segments", {2});
   if (segments.shape(1) != 2) {
     throw std::invalid_argument(name + "_segments must have shape (N, 2), not " +
                                 std::string(py::str(segments.attr("shape"))));
   }
-  return {view_of_length<std::int64_t>(videos, name + "_videos", length(segments)),
+  return {view_of_length<std::int64_t>(videos, name + "_videos", length(segments)), {times}};
+}
+
+lpat::Events events_view(const py::array& videos, const py::array& classes,
+                         const py::array& segments, const std::string& name) {
+  const auto intervals = intervals_view(videos, segments, name);
+  return {intervals.videos,
           view_of_length<std::int64_t>(classes, name + "_classes", length(segments)),
-          {times}};
+          intervals.segments};
 }
 
 // An array that owns the vector's memory.
@@ -161,42 +169,82 @@ Runs extract_segments(const py::array& scores, const py::array& threshold, const
   return Runs(runs);
 }
 
+template <typename Choice>
+Choice choice_of(const std::string& word, const std::string& name,
+                 const std::vector<std::pair<std::string, Choice>>& choices) {
+  std::string known;
+  for (const auto& [text, choice] : choices) {
+    if (text == word) return choice;
+    known += (known.empty() ? "'" : ", '") + text + "'";
+  }
+  throw std::invalid_argument(name + " must be one of " + known + ", not '" + word + "'");
+}
+
+lpat::Matcher matcher_of(const std::string& word) {
+  using enum lpat::Matcher;
+  return choice_of<lpat::Matcher>(word, "matcher",
+                                  {{"best_truth", best_truth},
+                                   {"best_detection", best_detection},
+                                   {"first_truth", first_truth}});
+}
+
+lpat::AmbiguousRule ambiguous_rule_of(const std::string& word) {
+  using enum lpat::AmbiguousRule;
+  return choice_of<lpat::AmbiguousRule>(
+      word, "ambiguous",
+      {{"none", none}, {"drop_unmatched", drop_unmatched}, {"drop_all", drop_all}});
+}
+
 template <typename T>
 using Judge = std::vector<T> (*)(const lpat::Events&, std::span<const double>, const lpat::Events&,
-                                 std::size_t, std::span<const double>);
+                                 std::size_t, std::span<const double>, const lpat::VideoIntervals&,
+                                 const lpat::ProtocolOptions&);
 
 // Both evaluations take the same arrays. `shape` is that of the result, from the counts of
 // classes, thresholds and detections.
 template <typename T, typename Shape>
 void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape shape) {
-  const auto function = [judge, shape](const py::array& detection_videos,
-                                       const py::array& detection_classes,
-                                       const py::array& detection_segments,
-                                       const py::array& detection_scores,
-                                       const py::array& truth_videos,
-                                       const py::array& truth_classes,
-                                       const py::array& truth_segments, const py::array& tious,
-                                       py::ssize_t class_count) {
-    const auto detections =
-        events_view(detection_videos, detection_classes, detection_segments, "detection");
-    const auto scores =
-        view_of_length<double>(detection_scores, "detection_scores", detections.size());
-    const auto truths = events_view(truth_videos, truth_classes, truth_segments, "truth");
-    const auto thresholds = view<double>(tious, "tious", {1});
-    if (class_count < 0) {
-      throw std::invalid_argument("class_count must be at least 0, not " +
-                                  std::to_string(class_count));
-    }
-    std::vector<T> result;
-    {
-      py::gil_scoped_release release;
-      result = judge(detections, scores, truths, static_cast<std::size_t>(class_count), thresholds);
-    }
-    return array_of(std::move(result), shape(class_count, tious.size(), detection_scores.size()));
-  };
+  const auto function =
+      [judge, shape](const py::array& detection_videos, const py::array& detection_classes,
+                     const py::array& detection_segments, const py::array& detection_scores,
+                     const py::array& truth_videos, const py::array& truth_classes,
+                     const py::array& truth_segments, const py::array& ambiguous_videos,
+                     const py::array& ambiguous_segments, const py::array& tious,
+                     py::ssize_t class_count, const std::string& matcher, bool strict,
+                     bool interpolated, const std::string& ambiguous,
+                     std::optional<double> snippets_per_second) {
+        const auto detections =
+            events_view(detection_videos, detection_classes, detection_segments, "detection");
+        const auto scores =
+            view_of_length<double>(detection_scores, "detection_scores", detections.size());
+        const auto truths = events_view(truth_videos, truth_classes, truth_segments, "truth");
+        const auto doubtful = intervals_view(ambiguous_videos, ambiguous_segments, "ambiguous");
+        const auto thresholds = view<double>(tious, "tious", {1});
+        if (class_count < 0) {
+          throw std::invalid_argument("class_count must be at least 0, not " +
+                                      std::to_string(class_count));
+        }
+        if (snippets_per_second && !(*snippets_per_second > 0)) {
+          throw std::invalid_argument("snippets_per_second must be positive, not " +
+                                      std::to_string(*snippets_per_second));
+        }
+        const lpat::ProtocolOptions options{matcher_of(matcher), strict, interpolated,
+                                            ambiguous_rule_of(ambiguous),
+                                            snippets_per_second.value_or(0)};
+        std::vector<T> result;
+        {
+          py::gil_scoped_release release;
+          result = judge(detections, scores, truths, static_cast<std::size_t>(class_count),
+                         thresholds, doubtful, options);
+        }
+        return array_of(std::move(result),
+                        shape(class_count, tious.size(), detection_scores.size()));
+      };
   module.def(name, function, py::kw_only(), "detection_videos"_a, "detection_classes"_a,
              "detection_segments"_a, "detection_scores"_a, "truth_videos"_a, "truth_classes"_a,
-             "truth_segments"_a, "tious"_a, "class_count"_a);
+             "truth_segments"_a, "ambiguous_videos"_a, "ambiguous_segments"_a, "tious"_a,
+             "class_count"_a, "matcher"_a, "strict"_a, "interpolated"_a, "ambiguous"_a,
+             "snippets_per_second"_a);
 }
 
 }  // namespace

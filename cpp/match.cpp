@@ -3,88 +3,95 @@
 #include <algorithm>
 #include <tuple>
 
+#include "lpat/interval_index.hpp"
+
 namespace lpat {
 namespace {
 
-// Ground truths of one class, in which those that overlap an interval lie side by side.
-class TruthIndex {
- public:
-  struct Entry {
-    std::int64_t video;
-    Interval segment;
-    double reach;  // latest end among the video's entries up to this one
-    std::size_t member;
-  };
-
-  TruthIndex(const Events& truths, std::span<const std::size_t> members) {
-    entries_.reserve(members.size());
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const Interval segment = truths.segments[members[i]];
-      entries_.push_back({truths.videos[members[i]], segment, segment.end, i});
-    }
-    std::ranges::stable_sort(entries_, {}, [](const Entry& entry) {
-      return std::tuple(entry.video, entry.segment.start);
-    });
-    for (std::size_t i = 1; i < entries_.size(); ++i) {
-      if (entries_[i].video == entries_[i - 1].video) {
-        entries_[i].reach = std::max(entries_[i].reach, entries_[i - 1].reach);
-      }
-    }
-  }
-
-  // All entries that overlap the interval, and, where entries nest, maybe others between them.
-  std::span<const Entry> near(std::int64_t video, Interval interval) const {
-    const auto first = std::ranges::partition_point(entries_, [&](const Entry& entry) {
-      return entry.video < video || (entry.video == video && entry.reach <= interval.start);
-    });
-    const auto stop = std::partition_point(first, entries_.end(), [&](const Entry& entry) {
-      return entry.video == video && entry.segment.start < interval.end;
-    });
-    return {first, stop};
-  }
-
- private:
-  std::vector<Entry> entries_;
+// Some of the events, in the order in which they choose or are listed.
+struct Side {
+  const Events& events;
+  std::span<const std::size_t> order;
 };
 
 struct Candidate {
   double tiou;
-  std::size_t member;
+  std::size_t position;
 };
 
-}  // namespace
+// What a chooser prefers among those that are good enough.
+enum class Preference { largest_then_later, largest_then_earlier, earlier };
 
-std::vector<std::int64_t> match_best_truth(const Events& detections,
-                                           std::span<const std::size_t> ranked,
-                                           const Events& truths,
-                                           std::span<const std::size_t> members,
-                                           std::span<const double> tious) {
-  std::vector<std::int64_t> matches(tious.size() * ranked.size(), -1);
-  if (tious.empty() || members.empty()) return matches;
-  const TruthIndex index(truths, members);
-  const double lowest = std::ranges::min(tious);
-  std::vector<char> taken(tious.size() * members.size(), 0);
-  std::vector<Candidate> candidates;
-  for (std::size_t rank = 0; rank < ranked.size(); ++rank) {
-    const Interval segment = detections.segments[ranked[rank]];
-    candidates.clear();
-    for (const auto& entry : index.near(detections.videos[ranked[rank]], segment)) {
-      const double tiou = temporal_iou(segment, entry.segment);
-      if (tiou >= lowest) candidates.push_back({tiou, entry.member});
+void sort_by(Preference preference, std::vector<Candidate>& candidates) {
+  std::ranges::sort(candidates, [preference](const Candidate& a, const Candidate& b) {
+    switch (preference) {
+      case Preference::largest_then_later:
+        return std::tuple(a.tiou, a.position) > std::tuple(b.tiou, b.position);
+      case Preference::largest_then_earlier:
+        return std::tuple(-a.tiou, a.position) < std::tuple(-b.tiou, b.position);
+      case Preference::earlier:
+        break;
     }
-    std::ranges::sort(candidates, std::ranges::greater{}, [](const Candidate& candidate) {
-      return std::tuple(candidate.tiou, candidate.member);
-    });
+    return a.position < b.position;
+  });
+}
+
+// Calls take(threshold's index, chooser's position, target's position) for each pair: every
+// chooser, in order, takes the free target it prefers.
+template <typename Take>
+void match_greedily(Side choosers, Side targets, std::span<const double> tious, bool strict,
+                    Preference preference, Take take) {
+  const IntervalIndex index(targets.events.without_classes(), targets.order);
+  const double lowest = std::ranges::min(tious);
+  const auto suffices = [strict](double tiou, double threshold) {
+    return strict ? tiou > threshold : tiou >= threshold;
+  };
+  std::vector<char> taken(tious.size() * targets.order.size(), 0);
+  std::vector<Candidate> candidates;
+  for (std::size_t position = 0; position < choosers.order.size(); ++position) {
+    const std::size_t chooser = choosers.order[position];
+    const Interval segment = choosers.events.segments[chooser];
+    candidates.clear();
+    for (const auto& entry : index.near(choosers.events.videos[chooser], segment)) {
+      const double tiou = temporal_iou(segment, entry.segment);
+      if (suffices(tiou, lowest)) candidates.push_back({tiou, entry.position});
+    }
+    sort_by(preference, candidates);
     for (std::size_t k = 0; k < tious.size(); ++k) {
       for (const auto& candidate : candidates) {
-        if (candidate.tiou < tious[k]) break;
-        char& used = taken[k * members.size() + candidate.member];
-        if (used) continue;
+        char& used = taken[k * targets.order.size() + candidate.position];
+        if (used || !suffices(candidate.tiou, tious[k])) continue;
         used = 1;
-        matches[k * ranked.size() + rank] = static_cast<std::int64_t>(members[candidate.member]);
+        take(k, position, candidate.position);
         break;
       }
     }
+  }
+}
+
+}  // namespace
+
+std::vector<std::int64_t> match_class(const Events& detections,
+                                      std::span<const std::size_t> ranked, const Events& truths,
+                                      std::span<const std::size_t> members,
+                                      std::span<const double> tious,
+                                      const ProtocolOptions& options) {
+  std::vector<std::int64_t> matches(tious.size() * ranked.size(), false_detection);
+  if (tious.empty() || members.empty()) return matches;
+  const auto pair = [&](std::size_t k, std::size_t rank, std::size_t member) {
+    matches[k * ranked.size() + rank] = static_cast<std::int64_t>(members[member]);
+  };
+  const Side found{detections, ranked};
+  const Side annotated{truths, members};
+  if (options.matcher == Matcher::best_detection) {
+    match_greedily(annotated, found, tious, options.strict, Preference::largest_then_earlier,
+                   [&](std::size_t k, std::size_t member, std::size_t rank) {
+                     pair(k, rank, member);
+                   });
+  } else {
+    const bool best = options.matcher == Matcher::best_truth;
+    match_greedily(found, annotated, tious, options.strict,
+                   best ? Preference::largest_then_later : Preference::earlier, pair);
   }
   return matches;
 }

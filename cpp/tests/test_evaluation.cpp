@@ -1,5 +1,7 @@
 #include "check.hpp"
 #include "lpat/evaluation.hpp"
+#include "lpat/grid.hpp"
+#include "lpat/interval_index.hpp"
 #include "table.hpp"
 
 namespace {
@@ -46,6 +48,73 @@ void matches_come_in_input_order() {
   CHECK(matches == (std::vector<std::int64_t>{-1, 0, 2}));
 }
 
+using Matches = std::vector<std::int64_t>;
+
+Matches matches_beside(const Table& ambiguous, const lpat::ProtocolOptions& options) {
+  // The first is right but doubtful, the second doubtful, the third meets the doubt in a point.
+  const Table detections(
+      {{0, 0, 0, 10, 0.9}, {0, 0, 12, 15, 0.8}, {0, 0, 16, 20, 0.7}, {1, 0, 12, 15, 0.6}});
+  return lpat::match_detections(detections.events(), detections.scores, truths.events(), 2,
+                                std::vector<double>{0.5}, ambiguous.events().without_classes(),
+                                options);
+}
+
+void ambiguous_intervals_drop_what_shares_time_with_them() {
+  const Table ambiguous({{0, 0, 9, 16}});
+  using enum lpat::AmbiguousRule;
+  CHECK(matches_beside(ambiguous, {.ambiguous = none}) == (Matches{0, -1, -1, -1}));
+  CHECK(matches_beside(ambiguous, {.ambiguous = drop_unmatched}) == (Matches{0, -2, -1, -1}));
+  CHECK(matches_beside(ambiguous, {.ambiguous = drop_all}) == (Matches{-2, -2, -1, -1}));
+  for (const auto rule : {none, drop_unmatched, drop_all}) {
+    CHECK(matches_beside(Table({}), {.ambiguous = rule}) == (Matches{0, -1, -1, -1}));
+  }
+}
+
+void overlap_takes_time() {
+  // The first and third segments meet others in a point; the second lies in two, but takes no time.
+  const Table others({{0, 0, 0, 4}, {0, 0, 1, 2}, {0, 0, 6, 9}, {1, 0, 4, 6}});
+  const Table segments({{0, 0, 4, 6}, {0, 0, 1, 1}, {0, 0, 9, 10}, {0, 0, 3, 5}, {0, 0, 0, 10}});
+  CHECK(lpat::overlaps_any(segments.events().without_classes(),
+                           others.events().without_classes()) ==
+        (std::vector<char>{0, 0, 0, 1, 1}));
+}
+
+void the_threshold_decides_what_is_unmatched_and_so_dropped() {
+  const Table detections({{0, 1, 20, 26, 0.9}, {0, 1, 20, 30, 0.5}});
+  const Table ambiguous({{0, 0, 20, 21}});
+  const lpat::ProtocolOptions options{.ambiguous = lpat::AmbiguousRule::drop_unmatched};
+  const auto result = lpat::match_detections(
+      detections.events(), detections.scores, truths.events(), 2, std::vector<double>{0.5, 0.7},
+      ambiguous.events().without_classes(), options);
+  CHECK(result == (Matches{2, -2, -2, 2}));
+}
+
+void truths_are_rounded_to_the_grid_and_detections_are_not() {
+  // In snippets of a second: [0.5, 2.5) becomes [0, 2), of which the detection covers 0.6 / 2.
+  const Table rounded({{0, 0, 0.5, 2.5}});
+  const Table detections({{0, 0, 1.4, 3, 0.5}});
+  const auto take = [&](double rate, double tiou) {
+    return lpat::match_detections(detections.events(), detections.scores, rounded.events(), 1,
+                                  std::vector<double>{tiou}, {},
+                                  {.snippets_per_second = rate})[0];
+  };
+  CHECK(take(0, 0.44) == 0);
+  CHECK(take(1, 0.44) == -1);
+  CHECK(take(1, 0.2) == 0);
+  CHECK(take(1, 0.2001) == -1);
+}
+
+void the_grid_knows_its_own_edges() {
+  // Snippet edges in seconds, which come back with an error in the last place for some of them.
+  std::vector<double> seconds;
+  for (int snippet = 0; snippet < 3000; ++snippet) seconds.push_back(snippet * 0.64);
+  const auto snippets = lpat::in_snippets(seconds, 25.0 / 16);
+  for (std::size_t i = 0; i < snippets.size(); ++i) CHECK(snippets[i] == static_cast<double>(i));
+  CHECK(lpat::in_snippets(std::vector<double>{0.25}, 2)[0] == 0.5);
+  CHECK(lpat::rounded_to_grid(std::vector<double>{0.5, 1.5, 2.5, 1.4}, 1) ==
+        (std::vector<double>{0, 2, 2, 1}));
+}
+
 void broken_input_is_refused() {
   const std::vector<double> half{0.5};
   CHECK_REFUSES(precisions(Table({{0, 0, NAN, 1}}), truths, 2, half), "segment 0 must be finite");
@@ -56,6 +125,9 @@ void broken_input_is_refused() {
   CHECK_REFUSES(precisions(Table({}), truths, 3, half), "class 2 must have");
   CHECK_REFUSES(precisions(Table({}), truths, 2, {0.0}), "(0, 1]");
   CHECK_REFUSES(precisions(Table({}), truths, 2, {NAN}), "(0, 1]");
+  CHECK_REFUSES(matches_beside(Table({{0, 0, 2, 1}}), {}), "ambiguous segment 0 must not end");
+  CHECK_REFUSES(matches_beside(Table({}), {.snippets_per_second = -1}), "snippets_per_second");
+  CHECK_REFUSES(matches_beside(Table({}), {.snippets_per_second = NAN}), "snippets_per_second");
 }
 
 }  // namespace
@@ -66,6 +138,11 @@ int main() {
   a_class_without_detections_has_none();
   duplicates_and_empty_segments_are_false();
   matches_come_in_input_order();
+  ambiguous_intervals_drop_what_shares_time_with_them();
+  overlap_takes_time();
+  the_threshold_decides_what_is_unmatched_and_so_dropped();
+  truths_are_rounded_to_the_grid_and_detections_are_not();
+  the_grid_knows_its_own_edges();
   broken_input_is_refused();
   return failures;
 }

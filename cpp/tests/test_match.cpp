@@ -1,4 +1,5 @@
 #include <numeric>
+#include <vector>
 
 #include "check.hpp"
 #include "lpat/match.hpp"
@@ -6,14 +7,16 @@
 
 namespace {
 
+using lpat::Matcher;
 using Indices = std::vector<std::int64_t>;
 
-Indices match(const Table& detections, const Table& truths, const std::vector<double>& tious) {
+Indices match(const Table& detections, const Table& truths, const std::vector<double>& tious,
+              const lpat::ProtocolOptions& options = {}) {
   std::vector<std::size_t> ranked(detections.videos.size());
   std::vector<std::size_t> members(truths.videos.size());
   std::iota(ranked.begin(), ranked.end(), 0);
   std::iota(members.begin(), members.end(), 0);
-  return lpat::match_best_truth(detections.events(), ranked, truths.events(), members, tious);
+  return lpat::match_class(detections.events(), ranked, truths.events(), members, tious, options);
 }
 
 void overlap_of_intervals() {
@@ -42,10 +45,45 @@ void equal_overlaps_take_the_later_truth() {
   CHECK(match(detections, truths, {0.5}) == (Indices{1}));
 }
 
+const std::vector<Matcher> all_matchers{Matcher::best_truth, Matcher::best_detection,
+                                        Matcher::first_truth};
+
+void a_strict_threshold_must_be_exceeded() {
+  const Table truths({{0, 0, 0, 5}});
+  const Table detections({{0, 0, 0, 10}});
+  for (const auto matcher : all_matchers) {
+    CHECK(match(detections, truths, {0.5, 0.4999}, {matcher, true}) == (Indices{-1, 0}));
+  }
+}
+
+void each_truth_takes_its_best_detection_whatever_the_score() {
+  // tIoU of the detections with the first truth: 0.6 and 0.9; the second truth gets the rest.
+  const Table truths({{0, 0, 0, 10}, {0, 0, 0, 6}});
+  const Table detections({{0, 0, 0, 6}, {0, 0, 0, 9}, {0, 0, 0, 6}});
+  CHECK(match(detections, truths, {0.5, 0.95}, {Matcher::best_detection}) ==
+        (Indices{1, 0, -1, 1, -1, -1}));
+  CHECK(match(detections, truths, {0.5}, {Matcher::best_truth}) == (Indices{1, 0, -1}));
+}
+
+void each_truth_takes_the_better_ranked_of_equal_overlaps() {
+  const Table truths({{0, 0, 0, 10}});
+  const Table detections({{0, 0, 0, 5}, {0, 0, 5, 10}});
+  CHECK(match(detections, truths, {0.5}, {Matcher::best_detection}) == (Indices{0, -1}));
+}
+
+void the_first_truth_that_suffices_is_taken_though_another_is_better() {
+  const Table truths({{0, 0, 0, 2}, {0, 0, 0, 6}, {0, 0, 0, 10}});
+  const Table detections({{0, 0, 0, 10}, {0, 0, 0, 10}, {0, 0, 0, 10}});
+  CHECK(match(detections, truths, {0.5, 0.7}, {Matcher::first_truth}) ==
+        (Indices{1, 2, -1, 2, -1, -1}));
+}
+
 void videos_are_apart() {
   const Table truths({{2, 0, 0, 5}, {1, 0, 0, 5}});
   const Table detections({{1, 0, 0, 5}, {3, 0, 0, 5}, {2, 0, 0, 5}, {0, 0, 0, 5}});
-  CHECK(match(detections, truths, {0.5}) == (Indices{1, -1, 0, -1}));
+  for (const auto matcher : all_matchers) {
+    CHECK(match(detections, truths, {0.5}, {matcher}) == (Indices{1, -1, 0, -1}));
+  }
 }
 
 void nested_truths_are_all_found() {
@@ -55,9 +93,12 @@ void nested_truths_are_all_found() {
 }
 
 void nothing_matches_nothing() {
-  CHECK(match(Table({}), Table({}), {0.5}).empty());
-  CHECK(match(Table({{0, 0, 0, 1}}), Table({}), {0.5}) == (Indices{-1}));
-  CHECK(match(Table({{0, 0, 0, 1}}), Table({{0, 0, 0, 1}}), {}).empty());
+  for (const auto matcher : all_matchers) {
+    CHECK(match(Table({}), Table({}), {0.5}, {matcher}).empty());
+    CHECK(match(Table({}), Table({{0, 0, 0, 1}}), {0.5}, {matcher}).empty());
+    CHECK(match(Table({{0, 0, 0, 1}}), Table({}), {0.5}, {matcher}) == (Indices{-1}));
+    CHECK(match(Table({{0, 0, 0, 1}}), Table({{0, 0, 0, 1}}), {}, {matcher}).empty());
+  }
 }
 
 }  // namespace
@@ -67,6 +108,10 @@ int main() {
   the_best_truth_is_taken_then_the_next();
   the_threshold_itself_is_enough();
   equal_overlaps_take_the_later_truth();
+  a_strict_threshold_must_be_exceeded();
+  each_truth_takes_its_best_detection_whatever_the_score();
+  each_truth_takes_the_better_ranked_of_equal_overlaps();
+  the_first_truth_that_suffices_is_taken_though_another_is_better();
   videos_are_apart();
   nested_truths_are_all_found();
   nothing_matches_nothing();

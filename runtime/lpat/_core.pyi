@@ -76,15 +76,25 @@ def average_precisions(
     truth_videos: Int64Array,
     truth_classes: Int64Array,
     truth_segments: Float64Array,
+    ambiguous_videos: Int64Array,
+    ambiguous_segments: Float64Array,
     tious: Float64Array,
     class_count: int,
+    matcher: Literal["best_truth", "best_detection", "first_truth"],
+    strict: bool,
+    interpolated: bool,
+    ambiguous: Literal["none", "drop_unmatched", "drop_all"],
+    snippets_per_second: float | None,
 ) -> Float64Array:
-    """Average precision (class_count, K) at each of `tious` (K,), by ActivityNet's protocol.
+    """Average precision (class_count, K) at each of `tious` (K,), by the rules of the last five.
 
-    Detections rank by score, descending, and of equal score in input order. Each takes of its
-    video's ground truths of the class the free one of largest tIoU, the later of equals, if the
-    tIoU is at least the threshold; else it is false. Precision is interpolated at all points.
-    A class without detections has 0; one without ground truth is a ValueError.
+    They are the fields of `lpat.protocols.ProtocolOptions`. Detections rank by score, descending,
+    and of equal score in input order. Of equal tIoU, "best_truth" takes the later ground truth,
+    "best_detection" the better ranked detection. Without interpolation, the average is that of the
+    precisions at the true detections, with 0 for each ground truth that isn't found. With
+    `snippets_per_second`, ground truths and ambiguous intervals are rounded to whole snippets, half
+    to even; detections are not, except within a millionth of a snippet. A class without detections
+    has 0; one without ground truth is a ValueError.
     """
 
 def match_detections(
@@ -96,10 +106,18 @@ def match_detections(
     truth_videos: Int64Array,
     truth_classes: Int64Array,
     truth_segments: Float64Array,
+    ambiguous_videos: Int64Array,
+    ambiguous_segments: Float64Array,
     tious: Float64Array,
     class_count: int,
+    matcher: Literal["best_truth", "best_detection", "first_truth"],
+    strict: bool,
+    interpolated: bool,
+    ambiguous: Literal["none", "drop_unmatched", "drop_all"],
+    snippets_per_second: float | None,
 ) -> Int64Array:
-    """The ground truth (K, N) that each detection takes at each threshold, or -1.
+    """The ground truth (K, N) that each detection takes at each threshold.
 
-    In the order of the input; the rules of `average_precisions`, but a class may lack ground truth.
+    -1 for a false detection, -2 for one left out of the ranking as ambiguous. In the order of the
+    input; the rules of `average_precisions`, but a class may lack ground truth.
     """

@@ -6,6 +6,8 @@ Two formats are read:
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
   where no times are known;
 - CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`.
+
+The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even people can't tell.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ import numpy as np
 from lpat.documents import expect, expect_segment, read_json, read_text
 from lpat.errors import AnnotationError
 from lpat.types import Float64Array
+
+AMBIGUOUS = "Ambiguous"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class VideoAnnotation:
     labels: tuple[str, ...]
     segments: Float64Array  # (N, 2) seconds, [start, end)
     segment_labels: tuple[str, ...]  # (N,)
+    ambiguous: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (M, 2) as segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +100,18 @@ def _video_of_json(place: str, name: str, entry: Any) -> VideoAnnotation:
     if not ("annotations" in entry or "labels" in entry):
         raise AnnotationError(f'{place}: expected "annotations" or "labels", but it has neither')
     segments: list[tuple[float, float]] = []
+    ambiguous: list[tuple[float, float]] = []
     segment_labels: list[str] = []
     for index, annotation in enumerate(expect(entry.get("annotations", []), list, place)):
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)
-        segment_labels.append(_label(annotation.get("label"), here))
-        segments.append(expect_segment(annotation.get("segment"), here))
+        label = _label(annotation.get("label"), here)
+        segment = expect_segment(annotation.get("segment"), here)
+        if label == AMBIGUOUS:
+            ambiguous.append(segment)
+            continue
+        segment_labels.append(label)
+        segments.append(segment)
     # Where both stand and disagree, the segments are what was looked at.
     labels = segment_labels or [
         _label(x, place) for x in expect(entry.get("labels", []), list, place)
@@ -110,10 +121,15 @@ def _video_of_json(place: str, name: str, entry: Any) -> VideoAnnotation:
         name=name,
         subset=None if subset is None else expect(subset, str, f"{place}, subset"),
         duration=_duration(entry.get("duration"), place),
-        labels=tuple(dict.fromkeys(labels)),
+        labels=_distinct(labels),
         segments=np.array(segments, np.float64).reshape(-1, 2),
         segment_labels=tuple(segment_labels),
+        ambiguous=np.array(ambiguous, np.float64).reshape(-1, 2),
     )
+
+
+def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for label in labels if label != AMBIGUOUS))
 
 
 def _label(value: Any, place: str) -> str:
@@ -152,7 +168,7 @@ def _videos_of_csv(path: Path) -> list[VideoAnnotation]:
         if None in row:
             raise AnnotationError(f"{place}: more values than columns; separate labels by ';'")
         words = (row["labels"] or "").replace("|", ";").split(";")
-        labels = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+        labels = _distinct(word.strip() for word in words if word.strip())
         subset = (row.get("subset") or "").strip() or None
         videos.append(VideoAnnotation(name, subset, None, labels, np.zeros((0, 2)), ()))
     return videos

@@ -1,33 +1,35 @@
 """Average precision of detections against annotated segments.
 
-Protocols differ by several points on the same detections, so every evaluation names its own.
-`activitynet` is that of ActivityNet's evaluation code, with these points settled that it leaves
-to chance: detections of equal score rank in input order, and of ground truths of equal tIoU the
-later in the list comes first. A segment that takes no time has tIoU 0 with everything.
+Protocols differ by several points on the same detections, so every evaluation names its own;
+docs/evaluation.md states them. What the originals leave to chance is settled: detections of equal
+score rank in input order. A segment that takes no time has tIoU 0 with everything.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from lpat.annotations import VideoAnnotation
 from lpat.core import average_precisions
 from lpat.errors import AnnotationError, UsageError
+from lpat.event_tables import detection_table, interval_table, truth_table
+from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
 from lpat.types import Detections, Float64Array, Int64Array
 
-Protocol = Literal["activitynet"]
+_NO_INTERVALS: Mapping[str, Float64Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """Average precisions, and what they were computed from. Axes: C class, K threshold."""
 
-    protocol: Protocol
+    protocol: str  # a preset's name, or "custom"
+    options: ProtocolOptions
     tious: Float64Array  # (K,)
     classes: tuple[str, ...]  # (C,) those with ground truth, sorted
     average_precision: Float64Array  # (C, K)
@@ -39,6 +41,9 @@ class Evaluation:
     ignored_videos: int  # left out of the results, with their detections, as asked
     unlisted_videos: int  # in the results but not annotated: their detections are false
     unknown_labels: Mapping[str, int]  # detections left out, by labels that no truth has
+    ambiguous_intervals: (
+        int  # in the videos judged, or in unlisted ones; 0 if the protocol has none
+    )
 
     @property
     def mean_average_precision(self) -> Float64Array:
@@ -55,6 +60,7 @@ class Evaluation:
         per_class = zip(self.classes, self.average_precision.tolist(), strict=True)
         return {
             "protocol": self.protocol,
+            "protocol_options": asdict(self.options),
             "tiou": self.tious.tolist(),
             "mAP": self.mean_average_precision.tolist(),
             "average_mAP": self.average,
@@ -67,6 +73,7 @@ class Evaluation:
             "ignored_videos": self.ignored_videos,
             "unlisted_videos": self.unlisted_videos,
             "unknown_labels": dict(self.unknown_labels),
+            "ambiguous_intervals": self.ambiguous_intervals,
         }
 
 
@@ -75,23 +82,26 @@ def evaluate(
     results: Mapping[str, Detections],
     *,
     tious: Sequence[float] | Float64Array,
-    protocol: Protocol = "activitynet",
+    protocol: Protocol | ProtocolOptions = "activitynet",
     left_out: Collection[str] = (),
+    ambiguous: Mapping[str, Float64Array] = _NO_INTERVALS,
 ) -> Evaluation:
     """Average precision of the `results` for each class of the `truth` and each of `tious`.
 
     Detections of equal score rank in the order of `results`. Detections in a video that is not
     in `truth` are false, as in the original, unless `left_out` names it, as it should the videos
-    of other subsets. Videos with labels but without times are left out.
+    of other subsets. Videos with labels but without times are left out. `ambiguous` holds intervals
+    (N, 2) by video; those in the annotations count too, wherever the protocol has a use for them.
 
     Raises:
-        UsageError: no such protocol, no thresholds, or one outside (0, 1].
+        UsageError: no such protocol, `ambiguous` for a protocol that has no use for it, no
+            thresholds, or one outside (0, 1].
         AnnotationError: no video has segment times.
         ValueError: a detection's score or time isn't finite, or it ends before it starts.
     """
-    if protocol not in get_args(Protocol):
-        known = ", ".join(get_args(Protocol))
-        raise UsageError(f"protocol must be one of {known}, not {protocol!r}")
+    name, options = _named(protocol)
+    if ambiguous and options.ambiguous == "none":
+        raise UsageError(f"protocol {name} has no use for ambiguous intervals")
     thresholds = _thresholds(tious)
     timed = [video for video in truth if len(video.segments) or not video.labels]
     classes = tuple(sorted({label for video in timed for label in video.segment_labels}))
@@ -106,8 +116,11 @@ def evaluate(
     unlisted = [name for name in judged if name not in number]
     number |= {name: index for index, name in enumerate(unlisted, start=len(timed))}
 
-    truths = _truth_table(timed, classes)
-    detections, unknown = _detection_table(judged, number, classes)
+    truths = truth_table(timed, classes)
+    detections, unknown = detection_table(judged, number, classes)
+    ambiguous_videos, ambiguous_segments = interval_table(
+        _all_ambiguous(timed, ambiguous) if options.ambiguous != "none" else {}, number
+    )
     precision = average_precisions(
         detection_videos=detections.videos,
         detection_classes=detections.classes,
@@ -116,11 +129,15 @@ def evaluate(
         truth_videos=truths.videos,
         truth_classes=truths.classes,
         truth_segments=truths.segments,
+        ambiguous_videos=ambiguous_videos,
+        ambiguous_segments=ambiguous_segments,
         tious=thresholds,
         class_count=len(classes),
+        **asdict(options),
     )
     return Evaluation(
-        protocol=protocol,
+        protocol=name,
+        options=options,
         tious=thresholds,
         classes=classes,
         average_precision=precision,
@@ -132,6 +149,7 @@ def evaluate(
         ignored_videos=len(ignored),
         unlisted_videos=len(unlisted),
         unknown_labels=unknown,
+        ambiguous_intervals=len(ambiguous_segments),
     )
 
 
@@ -180,7 +198,32 @@ def _notes(evaluation: Evaluation) -> list[str]:
             unknown.values()
         ),
     }
-    return [f"{count} {text}" for text, count in notes.items() if count]
+    lines = [f"{count} {text}" for text, count in notes.items() if count]
+    if evaluation.options.ambiguous != "none":
+        lines.append(f"{evaluation.ambiguous_intervals} ambiguous intervals heeded")
+    return lines
+
+
+def _named(protocol: Protocol | ProtocolOptions) -> tuple[str, ProtocolOptions]:
+    """A protocol's name and options; options that equal a preset's go by its name."""
+    if isinstance(protocol, ProtocolOptions):
+        names = [name for name, options in PROTOCOLS.items() if options == protocol]
+        return (names[0] if names else "custom"), protocol
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
+    return protocol, PROTOCOLS[protocol]
+
+
+def _all_ambiguous(
+    videos: Sequence[VideoAnnotation], listed: Mapping[str, Float64Array]
+) -> dict[str, Float64Array]:
+    """Ambiguous intervals by video: those of the annotations, then those `listed`."""
+    annotated = {video.name: video.ambiguous for video in videos}
+    none = np.zeros((0, 2))
+    return {
+        name: np.concatenate([annotated.get(name, none), listed.get(name, none)])
+        for name in dict.fromkeys([*annotated, *listed])
+    }
 
 
 def _thresholds(tious: Sequence[float] | Float64Array) -> Float64Array:
@@ -191,56 +234,3 @@ def _thresholds(tious: Sequence[float] | Float64Array) -> Float64Array:
         if not 0 < value <= 1:
             raise UsageError(f"tious must be in (0, 1], not {value:g}")
     return thresholds
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """Segments of many videos as parallel arrays."""
-
-    videos: Int64Array  # (N,)
-    classes: Int64Array  # (N,)
-    segments: Float64Array  # (N, 2)
-    scores: Float64Array  # (N,)
-
-
-def _truth_table(videos: Sequence[VideoAnnotation], classes: tuple[str, ...]) -> _Table:
-    index = {label: position for position, label in enumerate(classes)}
-    counts = [len(video.segments) for video in videos]
-    labels = [index[label] for video in videos for label in video.segment_labels]
-    return _Table(
-        np.repeat(np.arange(len(videos), dtype=np.int64), counts),
-        np.array(labels, np.int64),
-        np.concatenate([video.segments for video in videos]),
-        np.zeros(len(labels)),
-    )
-
-
-def _detection_table(
-    results: Mapping[str, Detections], number: Mapping[str, int], classes: tuple[str, ...]
-) -> tuple[_Table, dict[str, int]]:
-    """Detections of known labels, in order, and counts of the others by label."""
-    index = {label: position for position, label in enumerate(classes)}
-    unknown: Counter[str] = Counter()
-    tables = [_Table(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))]
-    for name, detections in results.items():
-        positions = np.array([index.get(label, -1) for label in detections.classes], np.int64)
-        labels = positions[detections.labels]
-        known = labels >= 0
-        unknown.update(detections.classes[label] for label in detections.labels[~known])
-        tables.append(
-            _Table(
-                np.full(int(known.sum()), number[name], np.int64),
-                labels[known],
-                detections.segments[known],
-                detections.scores[known],
-            )
-        )
-    return (
-        _Table(
-            np.concatenate([table.videos for table in tables]),
-            np.concatenate([table.classes for table in tables]),
-            np.concatenate([table.segments for table in tables]),
-            np.concatenate([table.scores for table in tables]),
-        ),
-        dict(unknown),
-    )

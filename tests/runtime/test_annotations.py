@@ -47,6 +47,22 @@ def test_csv_separates_labels_by_semicolon_or_bar(tmp_path: Path) -> None:
     assert (two.name, two.labels, two.subset) == ("two", ("run",), None)
 
 
+def test_ambiguous_is_no_class(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"annotations": [
+        {"label": "Ambiguous", "segment": [7, 8]}, {"label": "run", "segment": [3, 4]}]},
+      "two": {"annotations": [{"label": "Ambiguous", "segment": [1, 2]}]},
+      "three": {"labels": ["Ambiguous", "run"]}}}"""
+    one, two, three = read_annotations(written(tmp_path, text)).videos
+    assert one.labels == one.segment_labels == three.labels == ("run",)
+    np.testing.assert_array_equal(one.segments, [[3, 4]])
+    np.testing.assert_array_equal(one.ambiguous, [[7, 8]])
+    assert (two.labels, two.segments.shape, two.ambiguous.shape) == ((), (0, 2), (1, 2))
+    assert three.ambiguous.shape == (0, 2)
+    table = "video,labels\none,Ambiguous;run\n"
+    assert read_annotations(written(tmp_path, table, "labels.csv")).videos[0].labels == ("run",)
+
+
 def video(annotation: str) -> str:
     return '{"database": {"v": {"annotations": [' + annotation + "]}}}"
 

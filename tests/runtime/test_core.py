@@ -33,8 +33,15 @@ def judgement(**changes: Any) -> dict[str, Any]:
         "truth_videos": np.zeros(1, np.int64),
         "truth_classes": np.zeros(1, np.int64),
         "truth_segments": np.array([[0.0, 1.0]]),
+        "ambiguous_videos": np.zeros(0, np.int64),
+        "ambiguous_segments": np.zeros((0, 2)),
         "tious": np.array([0.5]),
         "class_count": 1,
+        "matcher": "best_truth",
+        "strict": False,
+        "interpolated": True,
+        "ambiguous": "none",
+        "snippets_per_second": None,
     }
     return arguments | changes
 
@@ -98,6 +105,12 @@ def test_segments_refuse_what_they_cannot_read(
         ({"truth_classes": np.ones(1, np.int64)}, ValueError, r"truth class 0 .* 1, not 1"),
         ({"tious": np.array([0.5, 0.0])}, ValueError, r"in \(0, 1\], not 0"),
         ({"tious": np.array([np.nan])}, ValueError, r"in \(0, 1\], not nan"),
+        ({"ambiguous_videos": np.zeros(1, np.int64)}, ValueError, r"ambiguous_videos must have 0"),
+        ({"ambiguous_segments": np.zeros((0, 3))}, ValueError, r"ambiguous_segments .* not \(0, 3"),
+        ({"matcher": "best"}, ValueError, r"one of 'best_truth', .*'first_truth', not 'best'"),
+        ({"ambiguous": "drop"}, ValueError, r"ambiguous must be one of 'none', .* not 'drop'"),
+        ({"snippets_per_second": 0.0}, ValueError, r"must be positive, not 0"),
+        ({"snippets_per_second": np.inf}, ValueError, r"must be finite"),
         ({"class_count": -1}, ValueError, r"class_count must be at least 0, not -1"),
     ],
 )

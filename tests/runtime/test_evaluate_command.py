@@ -72,9 +72,50 @@ def test_the_only_subset_needs_no_name(
     assert "1 videos not annotated" in output
 
 
+@pytest.mark.parametrize(("protocol", "expected"), [("thumos14", 1.0), ("wtalc", 0.0)])
+def test_a_protocol_and_ambiguous_intervals_are_chosen(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    protocol: str,
+    expected: float,
+) -> None:
+    ambiguous, target = tmp_path / "ambiguous.txt", tmp_path / "evaluation.json"
+    ambiguous.write_text("a 8 12\nb 0 1\n")
+    files[0].write_text(json.dumps({"database": {"a": annotation("test", [0, 10])}}))
+    options = ["--protocol", protocol, "--ambiguous", ambiguous, "--tiou", "0.5", "--json", target]
+    files[1].write_text(
+        json.dumps({"results": {"a": [{"label": "run", "score": 0.5, "segment": [0, 9]}]}})
+    )
+    assert run(monkeypatch, *files, *options) == 0
+    output = capsys.readouterr().out
+    assert f"protocol {protocol}" in output
+    assert "1 ambiguous intervals heeded" in output
+    document = json.loads(target.read_text())
+    assert (document["protocol"], document["average_mAP"]) == (protocol, expected)
+
+
+def test_ambiguous_in_the_annotations_is_no_class(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    entry = annotation("test", [0, 10])
+    entry["annotations"].append({"label": "Ambiguous", "segment": [20, 30]})
+    files[0].write_text(json.dumps({"database": {"a": entry}}))
+    for protocol in ("activitynet", "thumos14"):
+        assert run(monkeypatch, *files, "--protocol", protocol) == 0
+        output = capsys.readouterr().out
+        assert "\nAmbiguous" not in output
+        assert ("1 ambiguous intervals heeded" in output) == (protocol == "thumos14")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--subset", "test", "--ambiguous", "x"], "protocol activitynet has no use for it"),
+        (["--subset", "test", "--protocol", "wtalc", "--ambiguous", "nowhere.txt"], "no such file"),
         ([], "several subsets; choose one by --subset: test, training"),
         (["--subset", "x"], "no subset 'x'; its subsets: test, training"),
         (["--subset", "test", "--tiou", "x"], "--tiou: expected START:STOP:STEP or a list"),

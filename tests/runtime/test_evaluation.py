@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from lpat.core import average_precisions, match_detections
 from lpat.detections import read_detections
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation import Evaluation, evaluate, format_table
+from lpat.protocols import PROTOCOLS
 from lpat.types import Detections
 
 Truth = tuple[str, float, float]  # label, start, end
@@ -160,7 +162,9 @@ def test_thresholds_outside_their_range_are_refused(tious: list[float], message:
 
 
 def test_an_unknown_protocol_is_refused() -> None:
-    with pytest.raises(UsageError, match="protocol must be one of activitynet, not 'x'"):
+    with pytest.raises(
+        UsageError, match="protocol must be one of activitynet, thumos14, wtalc, not 'x'"
+    ):
         evaluate([video("a", *RUNS)], {}, tious=[0.5], protocol="x")  # pyright: ignore
 
 
@@ -256,8 +260,11 @@ def test_precisions_and_matches_equal_those_of_a_naive_twin(
         "truth_videos": truth[:, 0].astype(np.int64),
         "truth_classes": truth[:, 1].astype(np.int64),
         "truth_segments": truth[:, 2:4].copy(),
+        "ambiguous_videos": np.zeros(0, np.int64),
+        "ambiguous_segments": np.zeros((0, 2)),
         "tious": tious,
         "class_count": 2,
+        **asdict(PROTOCOLS["activitynet"]),
     }
     precision, matches = naive_evaluation(truth, rows, tious, 2)
     np.testing.assert_array_equal(match_detections(**arguments), matches)

@@ -22,6 +22,12 @@ struct Intervals {
   std::size_t size() const { return values.size() / 2; }
 };
 
+// Segments with the number of their video: parallel arrays.
+struct VideoIntervals {
+  std::span<const std::int64_t> videos;
+  Intervals segments;
+};
+
 // Segments with their class and the number of their video: parallel arrays.
 struct Events {
   std::span<const std::int64_t> videos;
@@ -29,11 +35,16 @@ struct Events {
   Intervals segments;
 
   std::size_t size() const { return segments.size(); }
+  VideoIntervals without_classes() const { return {videos, segments}; }
 };
+
+inline double shared_time(Interval a, Interval b) {
+  return std::max(0.0, std::min(a.end, b.end) - std::max(a.start, b.start));
+}
 
 // Intersection over union, and 0 where the union takes no time.
 inline double temporal_iou(Interval a, Interval b) {
-  const double intersection = std::max(0.0, std::min(a.end, b.end) - std::max(a.start, b.start));
+  const double intersection = shared_time(a, b);
   const double together = (b.end - b.start) + (a.end - a.start) - intersection;
   return together > 0 ? intersection / together : 0.0;
 }

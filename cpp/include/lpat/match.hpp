@@ -7,25 +7,34 @@
 #include <vector>
 
 #include "lpat/events.hpp"
+#include "lpat/protocol.hpp"
 
 namespace lpat {
 
-// ActivityNet's matching of one class, at every tIoU threshold in one go.
+// What stands for the ground truth of a detection that takes none.
+inline constexpr std::int64_t false_detection = -1;
+inline constexpr std::int64_t dropped_detection = -2;  // neither true nor false: not ranked
+
+// Matching of one class within each video, at every tIoU threshold in one go, by the options'
+// `matcher` and `strict`; a ground truth is taken once per threshold, by one detection.
 //
-// Each detection, best first, takes of its video's ground truths the free one of largest tIoU, if
-// that is at least the threshold. Of equal tIoU, the later in the list comes first, as in the
-// original (argsort()[::-1], whose sort is stable for up to 16 truths).
+// best_truth: each detection, best first, takes the free ground truth of largest tIoU; of equal
+// tIoU, the later in the list, as in ActivityNet's code (argsort()[::-1], whose sort is stable for
+// up to 16 truths). best_detection: each ground truth, in list order, takes the free detection of
+// largest tIoU, whatever its score; of equal tIoU, the better ranked, as Matlab's max over
+// detections sorted by score. first_truth: each detection, best first, takes the first free ground
+// truth of the list whose tIoU suffices, not the best.
 //
 // `ranked` indexes the class's detections, best first, `members` its ground truths in list order;
 // `tious` lie in (0, 1]. Returns row-major (tious, ranked): the index of the ground truth taken,
-// or -1. A truth is taken once per threshold.
+// or false_detection.
 //
-// Takes O((N + G) log G) while each detection overlaps few ground truths; one that begins early in
-// the video and ends late makes each detection look at those that begin in between.
-std::vector<std::int64_t> match_best_truth(const Events& detections,
-                                           std::span<const std::size_t> ranked,
-                                           const Events& truths,
-                                           std::span<const std::size_t> members,
-                                           std::span<const double> tious);
+// Takes O((N + G) log (N + G)) while each segment overlaps few others; one that begins early in
+// the video and ends late makes each of the others look at those that begin in between.
+std::vector<std::int64_t> match_class(const Events& detections,
+                                      std::span<const std::size_t> ranked, const Events& truths,
+                                      std::span<const std::size_t> members,
+                                      std::span<const double> tious,
+                                      const ProtocolOptions& options);
 
 }  // namespace lpat

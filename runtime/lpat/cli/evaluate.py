@@ -9,6 +9,7 @@ import click
 
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
+from lpat.protocols import PROTOCOLS, Protocol
 
 _MOST_THRESHOLDS = 1000
 
@@ -18,10 +19,16 @@ _MOST_THRESHOLDS = 1000
 @click.argument("detections", type=click.Path(path_type=Path))
 @click.option(
     "--protocol",
-    type=click.Choice(["activitynet"]),
+    type=click.Choice(list(PROTOCOLS)),
     default="activitynet",
     show_default=True,
-    help="Rules of matching and averaging.",
+    help="Rules of matching and averaging (docs/evaluation.md).",
+)
+@click.option(
+    "--ambiguous",
+    "ambiguous_path",
+    type=click.Path(path_type=Path),
+    help="Times in which nobody can tell, as lines `video start end`; for thumos14 and wtalc.",
 )
 @click.option("--subset", help="Subset to judge; needed where the annotations have several.")
 @click.option(
@@ -36,13 +43,17 @@ _MOST_THRESHOLDS = 1000
 def command(
     annotations: Path,
     detections: Path,
-    protocol: str,
+    protocol: Protocol,
+    ambiguous_path: Path | None,
     subset: str | None,
     tiou: str,
     json_path: Path | None,
 ) -> None:
     """Average precision of DETECTIONS against the segments of ANNOTATIONS."""
     tious = parse_tious(tiou)
+    if ambiguous_path is not None and PROTOCOLS[protocol].ambiguous == "none":
+        raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
+    from lpat.ambiguous import read_ambiguous
     from lpat.annotations import read_annotations
     from lpat.detections import read_detections
     from lpat.evaluation import evaluate, format_table
@@ -60,12 +71,14 @@ def command(
             f"{detections}: none of its videos is to be judged; it names {next(iter(results))!r}, "
             f"the annotations {truth[0].name!r}"
         )
+    ambiguous = {} if ambiguous_path is None else read_ambiguous(ambiguous_path)
     evaluation = evaluate(
         truth,
         results,
         tious=tious,
-        protocol="activitynet",
+        protocol=protocol,
         left_out={video.name for video in annotated.videos} - judged,
+        ambiguous=ambiguous,
     )
     click.echo(format_table(evaluation))
     if json_path is not None:

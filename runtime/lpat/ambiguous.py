@@ -1,0 +1,37 @@
+"""Ambiguous intervals of videos: times in which even people can't tell the action.
+
+They are read from the text format of THUMOS'14, a line `video start end` for each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lpat.documents import expect_segment, read_text
+from lpat.errors import AnnotationError
+from lpat.types import Float64Array
+
+
+def read_ambiguous(path: str | Path) -> dict[str, Float64Array]:
+    """Ambiguous intervals (N, 2) in seconds of each video that the file names, in its order.
+
+    Blank lines are passed over.
+
+    Raises:
+        AnnotationError: the file breaks its format; the message names the line.
+    """
+    path = Path(path)
+    intervals: dict[str, list[tuple[float, float]]] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}: line {number}"
+        try:
+            name, start, end = line.split()
+            times = [float(start), float(end)]
+        except ValueError as error:
+            raise AnnotationError(f"{place}: expected `video start end`, not {line!r}") from error
+        intervals.setdefault(name, []).append(expect_segment(times, place))
+    return {name: np.array(times, np.float64) for name, times in intervals.items()}
