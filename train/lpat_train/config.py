@@ -26,7 +26,7 @@ class TrainingConfig:
     """Hyperparameters of LPAT; the defaults are the preset `lpat` (docs/training.md says why)."""
 
     seed: int = _option(0, "of weights, batches, windows and dropout")
-    steps: int = _option(600, "updates of the weights")
+    steps: int = _option(450, "updates of the weights")
     batch_size: int = _option(10, "videos in a batch")
     learning_rate: float = _option(3e-4, "of Adam, constant (paper: 1e-4)")
     weight_decay: float = _option(0.0, "of Adam")
