@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
 from lpat.protocols import PROTOCOLS, Protocol
@@ -14,9 +15,9 @@ from lpat.protocols import PROTOCOLS, Protocol
 _MOST_THRESHOLDS = 1000
 
 
-@click.command(name="lpat-eval", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("annotations", type=click.Path(path_type=Path))
-@click.argument("detections", type=click.Path(path_type=Path))
+@click.command("lpat-eval")
+@click.argument("annotations", type=options.FILE)
+@click.argument("detections", type=options.FILE)
 @click.option(
     "--protocol",
     type=click.Choice(list(PROTOCOLS)),
@@ -27,7 +28,7 @@ _MOST_THRESHOLDS = 1000
 @click.option(
     "--ambiguous",
     "ambiguous_path",
-    type=click.Path(path_type=Path),
+    type=options.FILE,
     help="Times in which nobody can tell, as lines `video start end`; for thumos14 and wtalc.",
 )
 @click.option("--subset", help="Subset to judge; needed where the annotations have several.")
@@ -37,9 +38,8 @@ _MOST_THRESHOLDS = 1000
     show_default=True,
     help="Temporal IoU thresholds: START:STOP:STEP, stop included, or a list such as 0.5,0.75.",
 )
-@click.option(
-    "--json", "json_path", type=click.Path(path_type=Path), help="Write the results there as well."
-)
+@click.option("--json", "json_path", type=options.FILE, help="Write the results there as well.")
+@click.version_option(package_name="lpat")
 def command(
     annotations: Path,
     detections: Path,
