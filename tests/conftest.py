@@ -1,5 +1,7 @@
 """What all tests share: the folder of real videos, where there is one, and a tiny model."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: there is no folder ../shared/data beside the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def modules_loaded_by_help() -> Callable[[str], set[str]]:
+    """A function that gives what is loaded once the command of a module has printed its help."""
+
+    def loaded(module: str) -> set[str]:
+        code = (
+            "import sys; from click.testing import CliRunner\n"
+            f"from {module} import command\n"
+            "result = CliRunner().invoke(command, ['--help']); assert result.exit_code == 0\n"
+            "print(*sys.modules)"
+        )
+        return set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+
+    return loaded
 
 
 @pytest.fixture(scope="session")

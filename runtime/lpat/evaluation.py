@@ -41,9 +41,7 @@ class Evaluation:
     ignored_videos: int  # left out of the results, with their detections, as asked
     unlisted_videos: int  # in the results but not annotated: their detections are false
     unknown_labels: Mapping[str, int]  # detections left out, by labels that no truth has
-    ambiguous_intervals: (
-        int  # in the videos judged, or in unlisted ones; 0 if the protocol has none
-    )
+    ambiguous_intervals: int  # heeded in the videos judged and unlisted
 
     @property
     def mean_average_precision(self) -> Float64Array:

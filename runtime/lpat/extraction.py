@@ -74,11 +74,11 @@ def extractor_of(spec: FeatureSpec) -> FeatureExtractor:
         known = ", ".join(EXTRACTORS)
         raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
     kind = EXTRACTORS[spec.extractor]
-    known = {field.name for field in fields(kind)}
-    if unknown := sorted(set(spec.parameters) - known):
+    names = {field.name for field in fields(kind)}
+    if unknown := sorted(set(spec.parameters) - names):
         raise FeatureError(
             f"this version's extractor {spec.extractor!r} has no parameter {unknown[0]!r}; "
-            f"it has {', '.join(sorted(known))}"
+            f"it has {', '.join(sorted(names))}"
         )
     try:
         extractor = kind(**spec.parameters)  # type: ignore[arg-type] - a wrong type is refused
@@ -144,18 +144,7 @@ def load_features(
         VideoError: the video can't be read.
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
-    if source.holds_features:
-        return Extraction(_checked(read_features(source.path), spec, source.path))
-    spec = spec or default_spec()
-    extractor_of(spec)  # a video that needs what isn't here fails before it is read
-    cached = cache.get(source.path, spec) if cache and source.path.exists() else None
-    if cached is not None:
-        return Extraction(cached, from_cache=True)
-    extraction = extract_features(source.path, spec)
-    if cache is not None and not extraction.decode_failures:
-        with contextlib.suppress(OutputError):
-            write_features(cache.path_of(source.path, spec), extraction.features)
-    return extraction
+    return _ready(source, spec, cache) or _extract_into(cache, source, spec)
 
 
 def load_all_features(
@@ -167,16 +156,39 @@ def load_all_features(
     """
     to_extract = []
     for source in sources:
-        cached = None
-        if not source.holds_features and cache is not None:
-            cached = cache.get(source.path, spec or default_spec())
-        if cached is not None:
-            yield source, Extraction(cached, from_cache=True)
-        elif source.holds_features:
-            yield from run_all(partial(load_features, spec=spec, cache=None), [source], jobs=1)
-        else:
+        try:
+            ready = _ready(source, spec, cache)
+        except LpatError as error:
+            yield source, error
+            continue
+        if ready is None:
             to_extract.append(source)
-    yield from run_all(partial(load_features, spec=spec, cache=cache), to_extract, jobs)
+        else:
+            yield source, ready
+    yield from run_all(partial(_extract_into, cache, spec=spec), to_extract, jobs)
+
+
+def _ready(
+    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None
+) -> Extraction | None:
+    """What needs no extraction: a feature file, or a video's features from the cache."""
+    if source.holds_features:
+        return Extraction(_checked(read_features(source.path), spec, source.path))
+    cached = cache.get(source.path, spec or default_spec()) if cache is not None else None
+    return None if cached is None else Extraction(cached, from_cache=True)
+
+
+def _extract_into(
+    cache: FeatureCache | None, source: Input, spec: FeatureSpec | None
+) -> Extraction:
+    """Features of a video, kept in the cache unless parts of it could not be decoded."""
+    extraction = extract_features(source.path, spec or default_spec())
+    if cache is not None and not extraction.decode_failures:
+        with contextlib.suppress(OutputError):
+            write_features(
+                cache.path_of(source.path, extraction.features.spec), extraction.features
+            )
+    return extraction
 
 
 def _checked(features: Features, spec: FeatureSpec | None, path: Path) -> Features:

@@ -58,3 +58,10 @@ def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected a folder with videos"):
         extract(tmp_path, "--output", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_feature_files_alone_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "v.npy").touch()
+    with pytest.raises(UsageError, match="these are feature files already"):
+        extract(tmp_path / "v.npy", "--output", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -43,7 +43,7 @@ def command(
     """
     from tqdm import tqdm
 
-    from lpat.errors import FeatureError, LpatError
+    from lpat.errors import FeatureError, LpatError, UsageError
     from lpat.extraction import default_spec, load_all_features
     from lpat.feature_files import read_features, write_features
     from lpat.files import claim_folder
@@ -52,6 +52,8 @@ def command(
 
     spec = default_spec(stride)
     found = [source for source in find_inputs(inputs) if not source.holds_features]
+    if not found:
+        raise UsageError("expected videos to extract features of; these are feature files already")
     paths = {source.name: output / f"{source.name}.safetensors" for source in found}
 
     def is_current(video: Path, path: Path) -> bool:
