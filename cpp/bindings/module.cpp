@@ -1,0 +1,8 @@
+// lpat._core: checks arrays, views them without copying, and computes without the GIL.
+#include "modules.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "Segments from snippet scores, and their evaluation, in C++.";
+  lpat::python::define_segments(module);
+  lpat::python::define_evaluation(module);
+}

@@ -1,0 +1,11 @@
+// The parts of lpat._core, one for each header of the library.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace lpat::python {
+
+void define_segments(pybind11::module_& module);
+void define_evaluation(pybind11::module_& module);
+
+}  // namespace lpat::python
