@@ -1,4 +1,4 @@
-// Segments of many videos, in which those near an interval lie side by side.
+// Segments of many videos, in which those that may overlap an interval well lie side by side.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,19 @@ class IntervalIndex {
   struct Entry {
     std::int64_t video;
     Interval segment;
-    double reach;  // latest end among the video's entries up to this one
     std::size_t position;  // in `members`
   };
 
   // Index of the segments that `members` names.
   IntervalIndex(const VideoIntervals& segments, std::span<const std::size_t> members);
 
-  // All entries that overlap the interval, and, where entries nest, maybe others between them.
-  std::span<const Entry> near(std::int64_t video, Interval interval) const;
+  // All entries of the video whose tIoU with the interval is `lowest_tiou` or more, which must be
+  // positive, and others between them. Their starts are at most 1 / lowest_tiou times the
+  // interval's length apart.
+  std::span<const Entry> near(std::int64_t video, Interval interval, double lowest_tiou) const;
 
  private:
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // by video, then start, then position
 };
 
 // Whether each of `segments` shares time with one of `others` in its video. To meet in a point is
