@@ -52,7 +52,7 @@ void match_greedily(Side choosers, Side targets, std::span<const double> tious, 
     const std::size_t chooser = choosers.order[position];
     const Interval segment = choosers.events.segments[chooser];
     candidates.clear();
-    for (const auto& entry : index.near(choosers.events.videos[chooser], segment)) {
+    for (const auto& entry : index.near(choosers.events.videos[chooser], segment, lowest)) {
       const double tiou = temporal_iou(segment, entry.segment);
       if (suffices(tiou, lowest)) candidates.push_back({tiou, entry.position});
     }
@@ -71,27 +71,29 @@ void match_greedily(Side choosers, Side targets, std::span<const double> tious, 
 
 }  // namespace
 
-std::vector<std::int64_t> match_class(const Events& detections,
-                                      std::span<const std::size_t> ranked, const Events& truths,
-                                      std::span<const std::size_t> members,
-                                      std::span<const double> tious,
-                                      const ProtocolOptions& options) {
-  std::vector<std::int64_t> matches(tious.size() * ranked.size(), false_detection);
-  if (tious.empty() || members.empty()) return matches;
-  const auto pair = [&](std::size_t k, std::size_t rank, std::size_t member) {
-    matches[k * ranked.size() + rank] = static_cast<std::int64_t>(members[member]);
-  };
+std::vector<std::vector<Match>> match_class(const Events& detections,
+                                            std::span<const std::size_t> ranked,
+                                            const Events& truths,
+                                            std::span<const std::size_t> members,
+                                            std::span<const double> tious,
+                                            const ProtocolOptions& options) {
+  std::vector<std::vector<Match>> matches(tious.size());
+  if (tious.empty()) return matches;
   const Side found{detections, ranked};
   const Side annotated{truths, members};
   if (options.matcher == Matcher::best_detection) {
     match_greedily(annotated, found, tious, options.strict, Preference::largest_then_earlier,
                    [&](std::size_t k, std::size_t member, std::size_t rank) {
-                     pair(k, rank, member);
+                     matches[k].push_back({rank, members[member]});
                    });
+    for (auto& of_threshold : matches) std::ranges::sort(of_threshold, {}, &Match::rank);
   } else {
     const bool best = options.matcher == Matcher::best_truth;
     match_greedily(found, annotated, tious, options.strict,
-                   best ? Preference::largest_then_later : Preference::earlier, pair);
+                   best ? Preference::largest_then_later : Preference::earlier,
+                   [&](std::size_t k, std::size_t rank, std::size_t member) {
+                     matches[k].push_back({rank, members[member]});
+                   });
   }
   return matches;
 }

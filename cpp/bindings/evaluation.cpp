@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "arrays.hpp"
+#include "lpat/summary.hpp"
 #include "modules.hpp"
 
 namespace lpat::python {
@@ -39,6 +40,11 @@ Matcher matcher_of(const std::string& word) {
                                    {"first_truth", first_truth}});
 }
 
+EmptyClass empty_class_of(const std::string& word) {
+  using enum EmptyClass;
+  return choice_of<EmptyClass>(word, "empty_class", {{"zero", zero}, {"skip", skip}});
+}
+
 AmbiguousRule ambiguous_rule_of(const std::string& word) {
   using enum AmbiguousRule;
   return choice_of<AmbiguousRule>(
@@ -47,9 +53,7 @@ AmbiguousRule ambiguous_rule_of(const std::string& word) {
 }
 
 template <typename T>
-using Judge = std::vector<T> (*)(const Events&, std::span<const double>, const Events&,
-                                 std::size_t, std::span<const double>, const VideoIntervals&,
-                                 const ProtocolOptions&);
+using Judge = std::vector<T> (*)(const Judgement&, std::size_t);
 
 // Both evaluations take the same arrays. `shape` is that of the result, from the counts of
 // classes, thresholds and detections.
@@ -63,7 +67,8 @@ void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape s
                      const py::array& ambiguous_segments, const py::array& tious,
                      py::ssize_t class_count, const std::string& matcher, bool strict,
                      bool interpolated, const std::string& ambiguous,
-                     std::optional<double> snippets_per_second) {
+                     std::optional<double> snippets_per_second, const std::string& empty_class,
+                     py::ssize_t threads) {
         const auto detections =
             events_view(detection_videos, detection_classes, detection_segments, "detection");
         const auto scores =
@@ -79,14 +84,21 @@ void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape s
           throw std::invalid_argument("snippets_per_second must be positive, not " +
                                       std::to_string(*snippets_per_second));
         }
-        const ProtocolOptions options{matcher_of(matcher), strict, interpolated,
-                                            ambiguous_rule_of(ambiguous),
-                                            snippets_per_second.value_or(0)};
+        if (threads < 0) {
+          throw std::invalid_argument("threads must be at least 0, not " + std::to_string(threads));
+        }
+        const ProtocolOptions options{matcher_of(matcher),
+                                      strict,
+                                      interpolated,
+                                      ambiguous_rule_of(ambiguous),
+                                      snippets_per_second.value_or(0),
+                                      empty_class_of(empty_class)};
         std::vector<T> result;
         {
           py::gil_scoped_release release;
-          result = judge(detections, scores, truths, static_cast<std::size_t>(class_count),
-                         thresholds, doubtful, options);
+          result = judge({detections, scores, truths, static_cast<std::size_t>(class_count),
+                          thresholds, doubtful, options},
+                         static_cast<std::size_t>(threads));
         }
         return array_of(std::move(result),
                         shape(class_count, tious.size(), detection_scores.size()));
@@ -95,7 +107,12 @@ void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape s
              "detection_segments"_a, "detection_scores"_a, "truth_videos"_a, "truth_classes"_a,
              "truth_segments"_a, "ambiguous_videos"_a, "ambiguous_segments"_a, "tious"_a,
              "class_count"_a, "matcher"_a, "strict"_a, "interpolated"_a, "ambiguous"_a,
-             "snippets_per_second"_a);
+             "snippets_per_second"_a, "empty_class"_a, "threads"_a = 0);
+}
+
+py::array_t<double> mean(const py::array& precisions) {
+  const auto values = view<double>(precisions, "precisions", {2});
+  return array_of(mean_over_classes(values, length(precisions, 1)), {precisions.shape(1)});
 }
 
 }  // namespace
@@ -109,6 +126,7 @@ void define_evaluation(py::module_& module) {
                              [](py::ssize_t, py::ssize_t tious, py::ssize_t detections) {
                                return Shape{tious, detections};
                              });
+  module.def("mean_over_classes", &mean, "precisions"_a);
 }
 
 }  // namespace lpat::python

@@ -2,41 +2,33 @@
 
 #include "check.hpp"
 #include "lpat/average_precision.hpp"
+#include "lpat/summary.hpp"
 
 namespace {
 
-double precision(const std::vector<std::int64_t>& matches, std::size_t truths) {
-  return lpat::average_precision(matches, truths, true);
-}
+using Ranks = std::vector<std::size_t>;
 
 void hand_worked_lists() {
-  CHECK(precision({}, 3) == 0);
-  CHECK(precision({-1, -1}, 3) == 0);
-  CHECK(precision({0}, 1) == 1);
-  CHECK_NEAR(precision({0}, 2), 0.5);
-  CHECK_NEAR(precision({-1, 0}, 1), 0.5);
+  CHECK(lpat::average_precision({}, 3, true) == 0);
+  CHECK(lpat::average_precision(Ranks{0}, 1, true) == 1);
+  CHECK_NEAR(lpat::average_precision(Ranks{0}, 2, true), 0.5);
+  CHECK_NEAR(lpat::average_precision(Ranks{1}, 1, true), 0.5);
   // Precisions at the true ones are 1/2, 2/3 and 3/6; the first is lifted to 2/3.
-  CHECK_NEAR(precision({-1, 0, 1, -1, -1, 2}, 4), (2.0 / 3 + 2.0 / 3 + 0.5) / 4);
+  CHECK_NEAR(lpat::average_precision(Ranks{1, 2, 5}, 4, true), (2.0 / 3 + 2.0 / 3 + 0.5) / 4);
 }
 
 void without_interpolation_each_truth_counts_with_its_own_precision() {
-  CHECK_NEAR(lpat::average_precision(std::vector<std::int64_t>{-1, 0, 1, -1, -1, 2}, 4, false),
+  CHECK_NEAR(lpat::average_precision(Ranks{1, 2, 5}, 4, false),
              (1.0 / 2 + 2.0 / 3 + 3.0 / 6) / 4);
   CHECK(lpat::average_precision({}, 3, false) == 0);
 }
 
-void dropped_detections_take_no_rank() {
-  const std::vector<std::int64_t> with{-2, -1, -2, 0, -2, 1, -2};
-  const std::vector<std::int64_t> without{-1, 0, 1};
-  for (const bool interpolated : {false, true}) {
-    CHECK(lpat::average_precision(with, 3, interpolated) ==
-          lpat::average_precision(without, 3, interpolated));
-  }
-  CHECK(precision({-2, -2}, 1) == 0);
-}
-
-void false_detections_below_the_last_true_one_cost_nothing() {
-  CHECK(precision({0, 1}, 2) == precision({0, 1, -1, -1, -1}, 2));
+void the_mean_is_over_classes_that_count() {
+  CHECK(lpat::mean_over_classes(std::vector<double>{0.5, 1, 0, 0.5}, 2) ==
+        (std::vector<double>{0.25, 0.75}));
+  CHECK(lpat::mean_over_classes(std::vector<double>{0.5, NAN, 1}, 1) == (std::vector<double>{0.75}));
+  CHECK(lpat::mean_over_classes(std::vector<double>{NAN}, 1) == (std::vector<double>{0}));
+  CHECK(lpat::mean_over_classes({}, 2) == (std::vector<double>{0, 0}));
 }
 
 }  // namespace
@@ -44,7 +36,6 @@ void false_detections_below_the_last_true_one_cost_nothing() {
 int main() {
   hand_worked_lists();
   without_interpolation_each_truth_counts_with_its_own_precision();
-  dropped_detections_take_no_rank();
-  false_detections_below_the_last_true_one_cost_nothing();
+  the_mean_is_over_classes_that_count();
   return failures;
 }

@@ -2,14 +2,15 @@
 #include "lpat/evaluation.hpp"
 #include "lpat/grid.hpp"
 #include "lpat/interval_index.hpp"
+#include "lpat/parallel.hpp"
 #include "table.hpp"
 
 namespace {
 
 std::vector<double> precisions(const Table& detections, const Table& truths, std::size_t classes,
                                const std::vector<double>& tious) {
-  return lpat::average_precisions(detections.events(), detections.scores, truths.events(), classes,
-                                  tious);
+  return lpat::average_precisions(
+      {detections.events(), detections.scores, truths.events(), classes, tious});
 }
 
 const Table truths({{0, 0, 0, 10}, {1, 0, 0, 10}, {0, 1, 20, 30}});
@@ -36,6 +37,57 @@ void a_class_without_detections_has_none() {
   CHECK(result == (std::vector<double>{0, 0}));
 }
 
+void an_empty_class_can_be_left_out() {
+  const Table detections({{0, 1, 20, 30, 0.5}});
+  const std::vector<double> half{0.5};
+  const auto result = lpat::average_precisions(
+      {detections.events(), detections.scores, truths.events(), 2, half, {},
+       {.empty_class = lpat::EmptyClass::skip}});
+  CHECK(std::isnan(result[0]));
+  CHECK_NEAR(result[1], 1);
+}
+
+void threads_change_nothing() {
+  std::vector<Row> rows;
+  std::vector<Row> annotated;
+  for (int i = 0; i < 4000; ++i) {
+    const double start = (i * 37) % 101;
+    rows.push_back({i % 11, i % 7, start, start + 1 + i % 13, (i * 31) % 17 * 0.125});
+    if (i % 5 == 0) annotated.push_back({i % 11, i % 7, start + 1, start + 9, 0});
+  }
+  const Table detections(rows);
+  const Table many(annotated);
+  const std::vector<double> tious{0.1, 0.3, 0.5};
+  for (const auto matcher : {lpat::Matcher::best_truth, lpat::Matcher::best_detection}) {
+    const lpat::Judgement judgement{detections.events(), detections.scores, many.events(), 7,
+                                    tious, {}, {.matcher = matcher}};
+    CHECK(lpat::average_precisions(judgement, 1) == lpat::average_precisions(judgement, 4));
+    CHECK(lpat::match_detections(judgement, 1) == lpat::match_detections(judgement, 0));
+  }
+}
+
+void a_failing_task_is_reported_once_all_are_done() {
+  std::vector<int> done(20, 0);
+  const auto work = [&](std::size_t i) {
+    done[i] = 1;
+    if (i == 3 || i == 17) throw std::invalid_argument("task " + std::to_string(i));
+  };
+  CHECK_REFUSES(lpat::for_each_index(done.size(), 3, work), "task 3");
+  CHECK(done == std::vector<int>(20, 1));
+  lpat::for_each_index(0, 2, work);
+}
+
+void a_long_truth_is_found_beside_short_ones() {
+  std::vector<Row> annotated{{0, 0, 0, 1000, 0}};
+  for (int i = 0; i < 500; ++i) annotated.push_back({0, 0, 2.0 * i, 2.0 * i + 1, 0});
+  const Table many(annotated);
+  const Table detections({{0, 0, 998, 999, 0.5}, {0, 0, 1, 999, 0.4}, {0, 0, 998, 999, 0.3}});
+  const std::vector<double> half{0.5};
+  const auto matches =
+      lpat::match_detections({detections.events(), detections.scores, many.events(), 1, half});
+  CHECK(matches == (std::vector<std::int64_t>{500, 0, -1}));
+}
+
 void duplicates_and_empty_segments_are_false() {
   const Table detections({{0, 1, 25, 25, 0.9}, {0, 1, 20, 30, 0.8}, {0, 1, 20, 30, 0.7}});
   CHECK_NEAR(precisions(detections, truths, 2, {0.5})[1], 0.5);
@@ -43,8 +95,9 @@ void duplicates_and_empty_segments_are_false() {
 
 void matches_come_in_input_order() {
   const Table detections({{0, 0, 0, 5, 0.1}, {0, 0, 0, 10, 0.9}, {0, 1, 20, 30, 0.5}});
-  const auto matches = lpat::match_detections(detections.events(), detections.scores,
-                                              truths.events(), 3, std::vector<double>{0.5});
+  const std::vector<double> half{0.5};
+  const auto matches = lpat::match_detections(
+      {detections.events(), detections.scores, truths.events(), 3, half});
   CHECK(matches == (std::vector<std::int64_t>{-1, 0, 2}));
 }
 
@@ -54,9 +107,9 @@ Matches matches_beside(const Table& ambiguous, const lpat::ProtocolOptions& opti
   // The first is right but doubtful, the second doubtful, the third meets the doubt in a point.
   const Table detections(
       {{0, 0, 0, 10, 0.9}, {0, 0, 12, 15, 0.8}, {0, 0, 16, 20, 0.7}, {1, 0, 12, 15, 0.6}});
-  return lpat::match_detections(detections.events(), detections.scores, truths.events(), 2,
-                                std::vector<double>{0.5}, ambiguous.events().without_classes(),
-                                options);
+  const std::vector<double> half{0.5};
+  return lpat::match_detections({detections.events(), detections.scores, truths.events(), 2, half,
+                                 ambiguous.events().without_classes(), options});
 }
 
 void ambiguous_intervals_drop_what_shares_time_with_them() {
@@ -83,9 +136,10 @@ void the_threshold_decides_what_is_unmatched_and_so_dropped() {
   const Table detections({{0, 1, 20, 26, 0.9}, {0, 1, 20, 30, 0.5}});
   const Table ambiguous({{0, 0, 20, 21}});
   const lpat::ProtocolOptions options{.ambiguous = lpat::AmbiguousRule::drop_unmatched};
-  const auto result = lpat::match_detections(
-      detections.events(), detections.scores, truths.events(), 2, std::vector<double>{0.5, 0.7},
-      ambiguous.events().without_classes(), options);
+  const std::vector<double> tious{0.5, 0.7};
+  const auto result =
+      lpat::match_detections({detections.events(), detections.scores, truths.events(), 2, tious,
+                              ambiguous.events().without_classes(), options});
   CHECK(result == (Matches{2, -2, -2, 2}));
 }
 
@@ -94,9 +148,9 @@ void truths_are_rounded_to_the_grid_and_detections_are_not() {
   const Table rounded({{0, 0, 0.5, 2.5}});
   const Table detections({{0, 0, 1.4, 3, 0.5}});
   const auto take = [&](double rate, double tiou) {
-    return lpat::match_detections(detections.events(), detections.scores, rounded.events(), 1,
-                                  std::vector<double>{tiou}, {},
-                                  {.snippets_per_second = rate})[0];
+    const std::vector<double> tious{tiou};
+    return lpat::match_detections({detections.events(), detections.scores, rounded.events(), 1,
+                                   tious, {}, {.snippets_per_second = rate}})[0];
   };
   CHECK(take(0, 0.44) == 0);
   CHECK(take(1, 0.44) == -1);
@@ -136,6 +190,10 @@ int main() {
   classes_are_judged_apart();
   equal_scores_rank_in_input_order();
   a_class_without_detections_has_none();
+  an_empty_class_can_be_left_out();
+  threads_change_nothing();
+  a_failing_task_is_reported_once_all_are_done();
+  a_long_truth_is_found_beside_short_ones();
   duplicates_and_empty_segments_are_false();
   matches_come_in_input_order();
   ambiguous_intervals_drop_what_shares_time_with_them();

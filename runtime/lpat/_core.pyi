@@ -85,8 +85,10 @@ def average_precisions(
     interpolated: bool,
     ambiguous: Literal["none", "drop_unmatched", "drop_all"],
     snippets_per_second: float | None,
+    empty_class: Literal["zero", "skip"],
+    threads: int = 0,
 ) -> Float64Array:
-    """Average precision (class_count, K) at each of `tious` (K,), by the rules of the last five.
+    """Average precision (class_count, K) at each of `tious` (K,), by the rules that follow.
 
     They are the fields of `lpat.protocols.ProtocolOptions`. Detections rank by score, descending,
     and of equal score in input order. Of equal tIoU, "best_truth" takes the later ground truth,
@@ -94,7 +96,8 @@ def average_precisions(
     precisions at the true detections, with 0 for each ground truth that isn't found. With
     `snippets_per_second`, ground truths and ambiguous intervals are rounded to whole snippets, half
     to even; detections are not, except within a millionth of a snippet. A class without detections
-    has 0; one without ground truth is a ValueError.
+    has 0, or NaN with "skip"; one without ground truth is a ValueError. Classes are shared out
+    among `threads`, 0 for as many as the machine runs at once; the result is the same.
     """
 
 def match_detections(
@@ -115,9 +118,14 @@ def match_detections(
     interpolated: bool,
     ambiguous: Literal["none", "drop_unmatched", "drop_all"],
     snippets_per_second: float | None,
+    empty_class: Literal["zero", "skip"],
+    threads: int = 0,
 ) -> Int64Array:
     """The ground truth (K, N) that each detection takes at each threshold.
 
     -1 for a false detection, -2 for one left out of the ranking as ambiguous. In the order of the
     input; the rules of `average_precisions`, but a class may lack ground truth.
     """
+
+def mean_over_classes(precisions: Float64Array) -> Float64Array:
+    """Mean (K,) of average precisions (C, K), without classes that have NaN; 0 where none is left."""

@@ -6,6 +6,7 @@ try:
         average_precisions,
         extract_segments,
         match_detections,
+        mean_over_classes,
     )
 except ImportError as error:
     raise ImportError(
@@ -14,4 +15,10 @@ except ImportError as error:
         name="lpat._core",
     ) from error
 
-__all__ = ["Runs", "average_precisions", "extract_segments", "match_detections"]
+__all__ = [
+    "Runs",
+    "average_precisions",
+    "extract_segments",
+    "match_detections",
+    "mean_over_classes",
+]

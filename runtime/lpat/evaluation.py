@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lpat.annotations import VideoAnnotation
-from lpat.core import average_precisions
+from lpat.core import average_precisions, mean_over_classes
 from lpat.errors import AnnotationError, UsageError
 from lpat.event_tables import detection_table, interval_table, truth_table
 from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
@@ -32,7 +32,7 @@ class Evaluation:
     options: ProtocolOptions
     tious: Float64Array  # (K,)
     classes: tuple[str, ...]  # (C,) those with ground truth, sorted
-    average_precision: Float64Array  # (C, K)
+    average_precision: Float64Array  # (C, K), NaN for classes that the protocol leaves out
     truth_counts: Int64Array  # (C,)
     detection_counts: Int64Array  # (C,)
     videos: int  # judged
@@ -45,8 +45,8 @@ class Evaluation:
 
     @property
     def mean_average_precision(self) -> Float64Array:
-        """Mean (K,) over the classes."""
-        return self.average_precision.mean(axis=0)
+        """Mean (K,) over the classes, without those left out."""
+        return mean_over_classes(self.average_precision)
 
     @property
     def average(self) -> float:
@@ -54,15 +54,15 @@ class Evaluation:
         return float(self.mean_average_precision.mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain JSON values; precisions are fractions."""
-        per_class = zip(self.classes, self.average_precision.tolist(), strict=True)
+        """All of it as plain JSON values; precisions are fractions, None for classes left out."""
+        known = np.where(np.isnan(self.average_precision), None, self.average_precision)
         return {
             "protocol": self.protocol,
             "protocol_options": asdict(self.options),
             "tiou": self.tious.tolist(),
             "mAP": self.mean_average_precision.tolist(),
             "average_mAP": self.average,
-            "AP": dict(per_class),
+            "AP": dict(zip(self.classes, known.tolist(), strict=True)),
             "truths": dict(zip(self.classes, self.truth_counts.tolist(), strict=True)),
             "detections": dict(zip(self.classes, self.detection_counts.tolist(), strict=True)),
             "videos": self.videos,
@@ -180,7 +180,8 @@ def format_table(evaluation: Evaluation) -> str:
 
 
 def _percentages(precisions: Float64Array) -> list[str]:
-    return [f"{100 * value:.2f}" for value in (*precisions, precisions.mean())]
+    values = (*precisions, precisions.mean())
+    return ["-" if np.isnan(value) else f"{100 * value:.2f}" for value in values]
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

@@ -12,6 +12,9 @@ from lpat.errors import UsageError
 Protocol = Literal["activitynet", "thumos14", "wtalc"]
 Matcher = Literal["best_truth", "best_detection", "first_truth"]
 AmbiguousRule = Literal["none", "drop_unmatched", "drop_all"]
+EmptyClass = Literal["zero", "skip"]
+
+_CHOICES = {"matcher": Matcher, "ambiguous": AmbiguousRule, "empty_class": EmptyClass}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class ProtocolOptions:
     left out of the ranking where they take no ground truth ("drop_unmatched"), or left out before
     anything is matched ("drop_all").
 
+    `empty_class`: a class without detections has average precision 0 ("zero"), or is left out of
+    the mean ("skip").
+
     Raises:
         UsageError: no such rule, or a grid that isn't positive and finite.
     """
@@ -35,11 +41,12 @@ class ProtocolOptions:
     interpolated: bool  # whether the precision at a recall is the best at that or beyond
     ambiguous: AmbiguousRule
     snippets_per_second: float | None  # grid to which ground truths are rounded; None: they aren't
+    empty_class: EmptyClass = "zero"
 
     def __post_init__(self) -> None:
-        for name, known in (("matcher", get_args(Matcher)), ("ambiguous", get_args(AmbiguousRule))):
-            if getattr(self, name) not in known:
-                choices = ", ".join(known)
+        for name, kind in _CHOICES.items():
+            if getattr(self, name) not in get_args(kind):
+                choices = ", ".join(get_args(kind))
                 raise UsageError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
         rate = self.snippets_per_second
         if rate is not None and not 0 < rate < float("inf"):

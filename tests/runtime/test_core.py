@@ -42,6 +42,7 @@ def judgement(**changes: Any) -> dict[str, Any]:
         "interpolated": True,
         "ambiguous": "none",
         "snippets_per_second": None,
+        "empty_class": "zero",
     }
     return arguments | changes
 
@@ -77,7 +78,11 @@ ZEROS = np.zeros(3, np.float32)
         ({"classes": np.array([0, 2])}, ValueError, r"classes\[1\] .* 2 scores, not 2"),
         ({"classes": np.array([-1])}, ValueError, r"classes\[0\] .* not -1"),
         ({"classes": np.array([0], np.int32)}, TypeError, r"classes must be int64, not int32"),
-        ({"boundary": "edge"}, ValueError, r"boundary must be one of 'snippet', 'crossing', not 'edge'"),
+        (
+            {"boundary": "edge"},
+            ValueError,
+            r"boundary must be one of 'snippet', 'crossing', not 'edge'",
+        ),
         ({"minimum_snippets": 0}, ValueError, r"minimum_snippets must be positive, not 0"),
         ({"minimum_snippets": -1}, ValueError, r"minimum_snippets must be positive, not -1"),
     ],
@@ -111,6 +116,8 @@ def test_segments_refuse_what_they_cannot_read(
         ({"ambiguous": "drop"}, ValueError, r"ambiguous must be one of 'none', .* not 'drop'"),
         ({"snippets_per_second": 0.0}, ValueError, r"must be positive, not 0"),
         ({"snippets_per_second": np.inf}, ValueError, r"must be finite"),
+        ({"empty_class": "half"}, ValueError, "one of 'zero', 'skip', not 'half'"),
+        ({"threads": -1}, ValueError, "threads must be at least 0, not -1"),
         ({"class_count": -1}, ValueError, r"class_count must be at least 0, not -1"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -286,3 +286,16 @@ def test_a_published_method_gets_its_own_table(shared_data: Path) -> None:
     np.testing.assert_allclose(
         evaluation.mean_average_precision, expected["mAP"], rtol=0, atol=1e-6
     )
+
+
+def test_a_class_without_detections_counts_as_zero_or_not_at_all() -> None:
+    truth = [video("v", ("run", 0, 10), ("jump", 20, 30))]
+    results = {"v": found(("run", 0, 10, 0.9))}
+    assert evaluate(truth, results, tious=[0.5]).average == 0.5
+    skip = replace(PROTOCOLS["activitynet"], empty_class="skip")
+    skipped = evaluate(truth, results, tious=[0.5], protocol=skip)
+    assert skipped.average == 1
+    assert skipped.to_dict()["AP"] == {"jump": [None], "run": [1.0]}
+    line = next(line for line in format_table(skipped).splitlines() if line.startswith("jump"))
+    assert line.split() == ["jump", "1", "0", "-", "-"]
+    assert evaluate(truth, {"v": found()}, tious=[0.5], protocol=skip).average == 0

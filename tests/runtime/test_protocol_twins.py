@@ -177,6 +177,7 @@ def test_above_one_half_all_matchers_agree_on_disjoint_segments(
             interpolated=True,
             ambiguous="none",
             snippets_per_second=None,
+            empty_class="zero",
         )
         for matcher in get_args(Matcher)
     ]

@@ -176,6 +176,7 @@ def test_ambiguous_intervals_are_refused_where_the_protocol_has_no_use_for_them(
     [
         ({"matcher": "best"}, "matcher must be one of best_truth, .*, not 'best'"),
         ({"ambiguous": "drop"}, "ambiguous must be one of none, .*, not 'drop'"),
+        ({"empty_class": "half"}, "empty_class must be one of zero, skip, not 'half'"),
         ({"snippets_per_second": 0}, "positive and finite, not 0"),
         ({"snippets_per_second": float("nan")}, "positive and finite, not nan"),
         ({"snippets_per_second": float("inf")}, "positive and finite, not inf"),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 namespace lpat {
@@ -11,9 +10,8 @@ namespace lpat {
 // rank where each was found, or 0. Interpolated, the precision at a recall is the largest at that
 // recall or beyond (Pascal VOC since 2010, ActivityNet).
 //
-// `matches` are the detections, best first, as match_class gives them; a dropped one takes no
-// rank. `truths` counts the ground truths and must be positive. Without detections, 0.
-double average_precision(std::span<const std::int64_t> matches, std::size_t truths,
-                         bool interpolated);
+// `ranks` are those of the true detections, ascending, the best detection's being 0; `truths`
+// counts the ground truths and must be positive. Without true detections, 0.
+double average_precision(std::span<const std::size_t> ranks, std::size_t truths, bool interpolated);
 
 }  // namespace lpat

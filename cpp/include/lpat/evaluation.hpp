@@ -11,29 +11,42 @@
 
 namespace lpat {
 
+// What stands for the ground truth of a detection that takes none.
+inline constexpr std::int64_t false_detection = -1;
+inline constexpr std::int64_t dropped_detection = -2;  // neither true nor false: not ranked
+
+// Detections, the ground truths they are judged by, and times in which nobody can tell, which hold
+// for all classes of their video. Views.
+struct Judgement {
+  Events detections;
+  std::span<const double> scores;
+  Events truths;
+  std::size_t class_count = 0;
+  std::span<const double> tious;
+  VideoIntervals ambiguous = {};
+  ProtocolOptions options = {};
+};
+
 // Average precision of each class at each tIoU threshold, row-major (class_count, tious), by the
 // protocol that the options spell out: see match_class and average_precision.
 //
 // Detections rank by score, descending; of equal score, in input order. (The originals' order of
-// ties is arbitrary.) A class without detections has 0. `ambiguous` intervals hold for all classes
-// of their video.
+// ties is arbitrary.) A class without detections has 0, or NaN where the options skip it.
+//
+// Classes are shared out among `threads` threads, 0 for as many as the machine runs at once; the
+// result doesn't depend on how many. Takes O((N + G) log (N + G)) time while each segment has few
+// others of a similar length nearby, and beside the input 8 bytes for each event (24 more where
+// the protocol has a grid), and for one class per thread 16 for each of its events (32 for
+// Matcher::best_detection) and one for each of its targets and thresholds.
 //
 // Throws std::invalid_argument where sizes disagree, a value isn't finite, a segment ends before
 // it starts, a class isn't in [0, class_count), a class has no ground truth, a threshold isn't in
 // (0, 1], or the grid is negative or not finite.
-std::vector<double> average_precisions(const Events& detections, std::span<const double> scores,
-                                       const Events& truths, std::size_t class_count,
-                                       std::span<const double> tious,
-                                       const VideoIntervals& ambiguous = {},
-                                       const ProtocolOptions& options = {});
+std::vector<double> average_precisions(const Judgement& judgement, std::size_t threads = 0);
 
 // The ground truth that each detection takes at each threshold, row-major (tious, N), in the order
 // of the input: an index into `truths`, false_detection or dropped_detection. Same rules, but
 // classes without ground truth are welcome.
-std::vector<std::int64_t> match_detections(const Events& detections,
-                                           std::span<const double> scores, const Events& truths,
-                                           std::size_t class_count, std::span<const double> tious,
-                                           const VideoIntervals& ambiguous = {},
-                                           const ProtocolOptions& options = {});
+std::vector<std::int64_t> match_detections(const Judgement& judgement, std::size_t threads = 0);
 
 }  // namespace lpat

@@ -11,9 +11,12 @@
 
 namespace lpat {
 
-// What stands for the ground truth of a detection that takes none.
-inline constexpr std::int64_t false_detection = -1;
-inline constexpr std::int64_t dropped_detection = -2;  // neither true nor false: not ranked
+// A true detection: its rank among its class's detections, best first, and the ground truth that it
+// takes, an index into the truths.
+struct Match {
+  std::size_t rank;
+  std::size_t truth;
+};
 
 // Matching of one class within each video, at every tIoU threshold in one go, by the options'
 // `matcher` and `strict`; a ground truth is taken once per threshold, by one detection.
@@ -26,15 +29,14 @@ inline constexpr std::int64_t dropped_detection = -2;  // neither true nor false
 // truth of the list whose tIoU suffices, not the best.
 //
 // `ranked` indexes the class's detections, best first, `members` its ground truths in list order;
-// `tious` lie in (0, 1]. Returns row-major (tious, ranked): the index of the ground truth taken,
-// or false_detection.
+// `tious` lie in (0, 1]. Returns, for each threshold, the true detections by rank.
 //
-// Takes O((N + G) log (N + G)) while each segment overlaps few others; one that begins early in
-// the video and ends late makes each of the others look at those that begin in between.
-std::vector<std::int64_t> match_class(const Events& detections,
-                                      std::span<const std::size_t> ranked, const Events& truths,
-                                      std::span<const std::size_t> members,
-                                      std::span<const double> tious,
-                                      const ProtocolOptions& options);
+// Takes O((N + G) log (N + G)) while each segment has few others of a similar length nearby.
+std::vector<std::vector<Match>> match_class(const Events& detections,
+                                            std::span<const std::size_t> ranked,
+                                            const Events& truths,
+                                            std::span<const std::size_t> members,
+                                            std::span<const double> tious,
+                                            const ProtocolOptions& options);
 
 }  // namespace lpat

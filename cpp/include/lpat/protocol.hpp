@@ -17,6 +17,12 @@ enum class AmbiguousRule {
   drop_all,        // left out before anything is matched
 };
 
+// What a class without detections adds to the mean over the classes.
+enum class EmptyClass {
+  zero,  // an average precision of 0
+  skip,  // nothing: it is left out
+};
+
 // The defaults are ActivityNet's protocol.
 struct ProtocolOptions {
   Matcher matcher = Matcher::best_truth;
@@ -25,6 +31,7 @@ struct ProtocolOptions {
   AmbiguousRule ambiguous = AmbiguousRule::none;
   // Where positive, ground truths and ambiguous intervals are rounded to this grid: see grid.hpp.
   double snippets_per_second = 0;
+  EmptyClass empty_class = EmptyClass::zero;
 };
 
 }  // namespace lpat
