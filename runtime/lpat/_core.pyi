@@ -128,4 +128,4 @@ def match_detections(
     """
 
 def mean_over_classes(precisions: Float64Array) -> Float64Array:
-    """Mean (K,) of average precisions (C, K), without classes that have NaN; 0 where none is left."""
+    """Mean (K,) of average precisions (C, K) over classes without NaN; 0 where there is none."""
