@@ -2,22 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 
+#include "lanes.hpp"
+#include "track.hpp"
+
 namespace lpat {
 namespace {
 
-void require_finite(const Matrix& matrix, const std::string& name) {
-  for (std::size_t i = 0; i < matrix.values.size(); ++i) {
-    if (!std::isfinite(matrix.values[i])) {
-      throw std::invalid_argument(name + " must be finite, but " + name + "[" +
-                                  std::to_string(i / matrix.columns) + ", " +
-                                  std::to_string(i % matrix.columns) + "] isn't");
-    }
-  }
+void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name) {
+  const auto values = matrix.values.subspan(row * matrix.columns, matrix.columns);
+  if (!any_infinite(values.data(), values.size())) return;
+  const auto place = std::ranges::find_if_not(values, [](float x) { return std::isfinite(x); });
+  throw std::invalid_argument(name + " must be finite, but " + name + "[" + std::to_string(row) +
+                              ", " + std::to_string(place - values.begin()) + "] isn't");
 }
 
 void require_edges(std::span<const double> edges, std::size_t snippets) {
@@ -48,97 +50,171 @@ void require_classes(std::span<const std::int64_t> classes, std::size_t columns)
   }
 }
 
-// Scores of one class beside its threshold.
-class Track {
+// One pass over the scores in the order in which they lie in memory.
+class Sweep {
  public:
-  Track(const Matrix& scores, const Matrix& threshold, std::size_t column)
+  Sweep(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
+        std::span<const std::int64_t> classes, Boundary boundary, std::size_t minimum_snippets)
       : scores_(scores),
         threshold_(threshold),
-        column_(column),
-        threshold_column_(threshold.columns == 1 ? 0 : column) {}
+        edges_(edges),
+        classes_(classes),
+        boundary_(boundary),
+        minimum_snippets_(minimum_snippets),
+        lanes_((classes.size() + Lanes::count - 1) / Lanes::count),
+        score_row_(lanes_.size() * Lanes::count, 0.0F),
+        threshold_row_(score_row_) {
+    for (const auto label : classes) {
+      tracks_.emplace_back(scores, threshold, static_cast<std::size_t>(label));
+    }
+    if (threshold.columns == 1) {
+      threshold_sums_.resize(scores.rows + 1, 0);
+      std::inclusive_scan(threshold.values.begin(), threshold.values.end(),
+                          threshold_sums_.begin() + 1, std::plus<>{}, 0.0);
+    }
+    std::vector<std::int64_t> all(scores.columns);
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    every_class_ = std::ranges::equal(classes, all);
+  }
 
-  double score(std::size_t t) const { return scores_(t, column_); }
-  double threshold(std::size_t t) const { return threshold_(t, threshold_column_); }
-  double margin(std::size_t t) const { return score(t) - threshold(t); }
-  bool above(std::size_t t) const { return scores_(t, column_) > threshold_(t, threshold_column_); }
-  std::size_t snippets() const { return scores_.rows; }
+  // Runs by track, then time.
+  std::vector<Run> runs() {
+    for (std::size_t t = 0; t < scores_.rows; ++t) {
+      require_finite_row(scores_, t, "scores");
+      require_finite_row(threshold_, t, "threshold");
+      gather(t);
+      step(t);
+      if (t % settling == 0) settle(t);
+    }
+    // One snippet past the last closes the runs that are still open.
+    std::ranges::fill(score_row_, 0.0F);
+    std::ranges::fill(threshold_row_, 0.0F);
+    step(scores_.rows);
+    settle(scores_.rows);
+    return by_track();
+  }
 
  private:
-  const Matrix& scores_;
-  const Matrix& threshold_;
-  std::size_t column_;
-  std::size_t threshold_column_;
-};
+  struct Closed {
+    std::size_t track;
+    Run run;
+  };
 
-struct Range {
-  std::size_t first;
-  std::size_t stop;
-};
+  // What runs need from other rows is read while those are still near at hand: every so many
+  // snippets.
+  static constexpr std::size_t settling = 128;
 
-// Time at which the margin passes zero between the centres of snippets t and t + 1, one of which
-// lies above the threshold and the other does not.
-double crossing(const Track& track, std::span<const double> edges, std::size_t t) {
-  const double from = std::midpoint(edges[t], edges[t + 1]);
-  const double to = std::midpoint(edges[t + 1], edges[t + 2]);
-  const double before = std::abs(track.margin(t));
-  const double after = std::abs(track.margin(t + 1));
-  return std::clamp(from + (to - from) * (before / (before + after)), from, to);
-}
-
-double contrast(const Track& track, Range range, double inner_mean) {
-  const std::size_t width = std::max<std::size_t>(1, (range.stop - range.first) / 4);
-  const std::size_t outer_first = range.first - std::min(width, range.first);
-  const std::size_t outer_stop = std::min(track.snippets(), range.stop + width);
-  double sum = 0;
-  for (std::size_t t = outer_first; t < range.first; ++t) sum += track.score(t);
-  for (std::size_t t = range.stop; t < outer_stop; ++t) sum += track.score(t);
-  const std::size_t count = (range.first - outer_first) + (outer_stop - range.stop);
-  if (count > 0) return inner_mean - sum / static_cast<double>(count);
-  for (std::size_t t = range.first; t < range.stop; ++t) sum += track.threshold(t);
-  return inner_mean - sum / static_cast<double>(range.stop - range.first);
-}
-
-Run measure(const Track& track, Range range, std::span<const double> edges, Boundary boundary) {
-  Run run;
-  run.first = static_cast<std::int64_t>(range.first);
-  run.stop = static_cast<std::int64_t>(range.stop);
-  const bool cross = boundary == Boundary::crossing;
-  run.start = cross && range.first > 0 ? crossing(track, edges, range.first - 1)
-                                       : edges[range.first];
-  run.end = cross && range.stop < track.snippets() ? crossing(track, edges, range.stop - 1)
-                                                   : edges[range.stop];
-  run.maximum_score = -std::numeric_limits<double>::infinity();
-  double score_sum = 0;
-  for (std::size_t t = range.first; t < range.stop; ++t) {
-    const double margin = track.margin(t);
-    run.mean_probability += 1 / (1 + std::exp(-margin));
-    run.mean_margin += margin;
-    run.maximum_score = std::max(run.maximum_score, track.score(t));
-    score_sum += track.score(t);
-  }
-  const auto length = static_cast<double>(range.stop - range.first);
-  run.mean_probability /= length;
-  run.mean_margin /= length;
-  run.contrast = contrast(track, range, score_sum / length);
-  return run;
-}
-
-// Runs of each track, found in one pass in the order in which the scores lie in memory.
-std::vector<std::vector<Range>> ranges_above(std::span<const Track> tracks, std::size_t snippets) {
-  constexpr std::size_t outside = std::numeric_limits<std::size_t>::max();
-  std::vector<std::vector<Range>> ranges(tracks.size());
-  std::vector<std::size_t> first(tracks.size(), outside);
-  // One snippet past the last closes the runs that are still open.
-  for (std::size_t t = 0; t <= snippets; ++t) {
-    for (std::size_t k = 0; k < tracks.size(); ++k) {
-      const bool above = t < snippets && tracks[k].above(t);
-      if (above == (first[k] != outside)) continue;
-      if (!above) ranges[k].push_back({first[k], t});
-      first[k] = above ? t : outside;
+  // The row's scores and thresholds in the order of the tracks. What follows the last track stays
+  // 0, which is not above 0.
+  void gather(std::size_t t) {
+    const auto take = [&](const Matrix& matrix, std::vector<float>& row) {
+      const auto values = matrix.values.subspan(t * matrix.columns, matrix.columns);
+      if (every_class_) {
+        std::ranges::copy(values, row.begin());
+        return;
+      }
+      std::ranges::transform(classes_, row.begin(), [&](std::int64_t label) {
+        return values[static_cast<std::size_t>(label)];
+      });
+    };
+    take(scores_, score_row_);
+    if (threshold_.columns == 1) {
+      std::fill_n(threshold_row_.begin(), classes_.size(), threshold_(t, 0));
+    } else {
+      take(threshold_, threshold_row_);
     }
   }
-  return ranges;
-}
+
+  void step(std::size_t t) {
+    for (std::size_t n = 0; n < lanes_.size(); ++n) {
+      Lanes& lanes = lanes_[n];
+      const Lanes::Row scores = score_row_.data() + n * Lanes::count;
+      const Lanes::Row threshold = threshold_row_.data() + n * Lanes::count;
+      const auto now = compare(lanes, scores, threshold);
+      if (now.changed) {
+        for (std::size_t lane = 0; lane < Lanes::count; ++lane) {
+          if (now.above[lane] == lanes.above[lane]) continue;
+          if (now.above[lane] != 0) {
+            lanes.open(lane, t);
+          } else {
+            close(n * Lanes::count + lane, lanes, lane, t);
+          }
+        }
+        lanes.above = now.above;
+      }
+      if (now.any) lanes.add(scores, threshold);
+    }
+  }
+
+  void close(std::size_t k, const Lanes& lanes, std::size_t lane, std::size_t stop) {
+    const Range range{lanes.first[lane], stop};
+    if (range.length() < minimum_snippets_) return;
+    const bool cross = boundary_ == Boundary::crossing;
+    Run run;
+    run.class_index = classes_[k];
+    run.first = static_cast<std::int64_t>(range.first);
+    run.stop = static_cast<std::int64_t>(range.stop);
+    run.start = cross && range.first > 0 ? crossing(tracks_[k], edges_, range.first - 1)
+                                         : edges_[range.first];
+    run.end = cross && range.stop < scores_.rows ? crossing(tracks_[k], edges_, range.stop - 1)
+                                                 : edges_[range.stop];
+    if (!(run.start < run.end)) return;
+    const auto length = static_cast<double>(range.length());
+    run.mean_probability = lanes.probability[lane] / length;
+    run.mean_margin = lanes.score[lane] / length;
+    run.maximum_score = static_cast<double>(lanes.maximum[lane]);
+    run.contrast = run.mean_margin;
+    unsettled_.push_back(closed_.size());
+    closed_.push_back({k, run});
+  }
+
+  // Takes from each run's mean score, which so far is all of its margin and contrast, the threshold
+  // and what is outside; but for runs whose flanks reach beyond snippet t, which wait.
+  void settle(std::size_t t) {
+    std::erase_if(unsettled_, [&](std::size_t i) {
+      auto& [k, run] = closed_[i];
+      const Range range{static_cast<std::size_t>(run.first), static_cast<std::size_t>(run.stop)};
+      const Flanks flanks(range, scores_.rows);
+      if (flanks.after.stop > t) return false;
+      const double threshold = sum_of_threshold(k, range) / static_cast<double>(range.length());
+      run.mean_margin -= threshold;
+      run.contrast -= flanks.length() == 0 ? threshold
+                                           : (score_sum(tracks_[k], flanks.before) +
+                                              score_sum(tracks_[k], flanks.after)) /
+                                                 static_cast<double>(flanks.length());
+      return true;
+    });
+  }
+
+  double sum_of_threshold(std::size_t k, Range range) const {
+    if (threshold_sums_.empty()) return threshold_sum(tracks_[k], range);
+    return threshold_sums_[range.stop] - threshold_sums_[range.first];
+  }
+
+  std::vector<Run> by_track() const {
+    std::vector<std::size_t> next(classes_.size() + 1, 0);
+    for (const auto& [track, run] : closed_) ++next[track + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<Run> runs(closed_.size());
+    for (const auto& [track, run] : closed_) runs[next[track]++] = run;
+    return runs;
+  }
+
+  const Matrix& scores_;
+  const Matrix& threshold_;
+  std::span<const double> edges_;
+  std::span<const std::int64_t> classes_;
+  Boundary boundary_;
+  std::size_t minimum_snippets_;
+  bool every_class_ = false;  // in the order of the columns
+  std::vector<Track> tracks_;
+  std::vector<double> threshold_sums_;  // of the snippets before each, where classes share it
+  std::vector<Lanes> lanes_;
+  std::vector<float> score_row_;
+  std::vector<float> threshold_row_;
+  std::vector<Closed> closed_;          // in the order in which they ended
+  std::vector<std::size_t> unsettled_;  // places in closed_
+};
 
 }  // namespace
 
@@ -153,28 +229,9 @@ std::vector<Run> extract_segments(const Matrix& scores, const Matrix& threshold,
   if (minimum_snippets == 0) {
     throw std::invalid_argument("minimum_snippets must be positive, not 0");
   }
-  require_finite(scores, "scores");
-  require_finite(threshold, "threshold");
   require_edges(edges, scores.rows);
   require_classes(classes, scores.columns);
-
-  std::vector<Track> tracks;
-  tracks.reserve(classes.size());
-  for (const auto label : classes) {
-    tracks.emplace_back(scores, threshold, static_cast<std::size_t>(label));
-  }
-  const auto ranges = ranges_above(tracks, scores.rows);
-  std::vector<Run> runs;
-  for (std::size_t k = 0; k < tracks.size(); ++k) {
-    for (const auto range : ranges[k]) {
-      if (range.stop - range.first < minimum_snippets) continue;
-      Run run = measure(tracks[k], range, edges, boundary);
-      if (!(run.start < run.end)) continue;
-      run.class_index = classes[k];
-      runs.push_back(run);
-    }
-  }
-  return runs;
+  return Sweep(scores, threshold, edges, classes, boundary, minimum_snippets).runs();
 }
 
 }  // namespace lpat

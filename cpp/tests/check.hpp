@@ -15,8 +15,9 @@ inline void check(bool holds, const char* expression, const char* file, int line
   ++failures;
 }
 
-inline void check_near(double value, double expected, const char* file, int line) {
-  if (std::abs(value - expected) <= 1e-12) return;
+inline void check_near(double value, double expected, double tolerance, const char* file,
+                       int line) {
+  if (std::abs(value - expected) <= tolerance) return;
   std::cerr << file << ":" << line << ": expected " << expected << ", not " << value << "\n";
   ++failures;
 }
@@ -35,5 +36,7 @@ inline void check_refuses(const std::function<void()>& call, const std::string& 
 }
 
 #define CHECK(expression) check((expression), #expression, __FILE__, __LINE__)
-#define CHECK_NEAR(value, expected) check_near((value), (expected), __FILE__, __LINE__)
+#define CHECK_NEAR(value, expected) CHECK_WITHIN(1e-12, value, expected)
+#define CHECK_WITHIN(tolerance, value, expected) \
+  check_near((value), (expected), (tolerance), __FILE__, __LINE__)
 #define CHECK_REFUSES(call, part) check_refuses([&] { (void)(call); }, (part), __FILE__, __LINE__)

@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "lanes.hpp"
 #include "lpat/segments.hpp"
 
 namespace {
@@ -43,10 +44,54 @@ void statistics_are_of_the_run() {
   CHECK(runs.size() == 1);
   const double high = 1 / (1 + std::exp(-3.0));
   const double low = 1 / (1 + std::exp(-1.0));
-  CHECK_NEAR(runs[0].mean_probability, (high + low) / 2);
+  CHECK_WITHIN(1e-6, runs[0].mean_probability, (high + low) / 2);
   CHECK_NEAR(runs[0].mean_margin, 2);
   CHECK_NEAR(runs[0].maximum_score, 4);
   CHECK_NEAR(runs[0].contrast, 3 - 0.5);
+}
+
+void statistics_of_many_tracks_are_those_of_each() {
+  // More tracks than are done at once, in an order of their own; runs long enough to be settled late.
+  const std::size_t rows = 700;
+  const std::size_t columns = 70;
+  std::vector<float> scores(rows * columns);
+  std::vector<double> edges(rows + 1);
+  for (std::size_t t = 0; t <= rows; ++t) edges[t] = static_cast<double>(t);
+  for (std::size_t t = 0; t < rows; ++t) {
+    for (std::size_t c = 0; c < columns; ++c) {
+      const auto phase = static_cast<float>(t) / static_cast<float>(3 + 2 * c);
+      scores[t * columns + c] = 3 * std::sin(phase) + static_cast<float>((t * 7 + c) % 5) / 8;
+    }
+  }
+  const std::vector<float> threshold(rows, 0.25F);
+  std::vector<std::int64_t> classes;
+  for (std::size_t c = columns; c-- > 0;) classes.push_back(static_cast<std::int64_t>(c));
+  const auto together = lpat::extract_segments({scores, rows, columns}, {threshold, rows, 1}, edges,
+                                               classes, Boundary::crossing, 2);
+  std::vector<lpat::Run> apart;
+  for (const auto label : classes) {
+    std::vector<float> column;
+    for (std::size_t t = 0; t < rows; ++t) {
+      column.push_back(scores[t * columns + static_cast<std::size_t>(label)]);
+    }
+    for (auto run : runs_of(column, threshold, edges, Boundary::crossing, 2)) {
+      run.class_index = label;
+      apart.push_back(run);
+    }
+  }
+  CHECK(together.size() > columns);
+  CHECK(together == apart);
+}
+
+void sigmoid_is_within_a_millionth() {
+  for (int i = -87 * 64; i <= 100 * 64; ++i) {
+    const float x = static_cast<float>(i) / 64 + 0.001F;
+    const double exact = 1 / (1 + std::exp(-static_cast<double>(x)));
+    CHECK_WITHIN(1e-6 * exact, lpat::sigmoid(x), exact);
+  }
+  CHECK(lpat::sigmoid(0) == 0.5F);
+  CHECK(lpat::sigmoid(INFINITY) == 1);
+  CHECK(lpat::sigmoid(-INFINITY) < 1e-37F);
 }
 
 void without_outside_the_threshold_stands_in() {
@@ -89,6 +134,8 @@ int main() {
   crossings_lie_between_centres();
   crossings_end_at_the_video();
   statistics_are_of_the_run();
+  statistics_of_many_tracks_are_those_of_each();
+  sigmoid_is_within_a_millionth();
   without_outside_the_threshold_stands_in();
   classes_come_in_the_order_asked();
   empty_and_short_runs_are_left_out();

@@ -32,7 +32,7 @@ class Runs:
 
     @property
     def mean_probability(self) -> Float64Array:
-        """(N,) mean sigmoid(margin)."""
+        """(N,) mean sigmoid(margin), to a millionth of it."""
 
     @property
     def mean_margin(self) -> Float64Array:

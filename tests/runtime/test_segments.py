@@ -50,7 +50,7 @@ def test_runs_above_the_threshold_become_segments_best_first() -> None:
     assert detections.segments.tolist() == [[2, 4], [0, 1]]
     assert detections.labels.tolist() == [0, 0]
     expected = [0.5 * (sigmoid(2) + sigmoid(3)) / 2, 0.5 * sigmoid(1)]
-    assert detections.scores == pytest.approx(expected, abs=1e-12)
+    assert detections.scores == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_threshold_itself_is_not_above() -> None:
@@ -227,7 +227,8 @@ def test_runs_equal_those_of_a_naive_twin(
         for column in reversed(range(C))
         for row in naive_runs(scores, full, edges, column, crossing)
     ]
-    np.testing.assert_allclose(found, np.array(expected).reshape(-1, 9), rtol=0, atol=1e-12)
+    errors = np.abs(found - np.array(expected).reshape(-1, 9))
+    assert (errors <= [*[1e-12] * 5, 1e-6, *[1e-12] * 3]).all()  # the probability is in float32
 
 
 @settings(deadline=None, max_examples=60)

@@ -32,7 +32,7 @@ struct Run {
   std::int64_t stop = 0;
   double start = 0;  // seconds
   double end = 0;    // seconds, > start
-  double mean_probability = 0;  // mean sigmoid(margin)
+  double mean_probability = 0;  // mean sigmoid(margin), to a millionth of it
   double mean_margin = 0;
   double maximum_score = 0;
   // Mean score inside minus mean score of the snippets just outside: on either side a quarter of
@@ -40,6 +40,8 @@ struct Run {
   // outer-inner contrast). A run that covers the whole video has nothing outside; the threshold,
   // which is as high as anything outside could be, stands in.
   double contrast = 0;
+
+  bool operator==(const Run&) const = default;
 };
 
 // Runs of each of `classes`, in their order; a class's runs are disjoint and in order of time.

@@ -1,0 +1,57 @@
+// One class's scores beside its threshold, and what can be read off them around a run.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "lpat/segments.hpp"
+
+namespace lpat {
+
+class Track {
+ public:
+  Track(const Matrix& scores, const Matrix& threshold, std::size_t column)
+      : scores_(scores),
+        threshold_(threshold),
+        column_(column),
+        threshold_column_(threshold.columns == 1 ? 0 : column) {}
+
+  double score(std::size_t t) const { return scores_(t, column_); }
+  double threshold(std::size_t t) const { return threshold_(t, threshold_column_); }
+  double margin(std::size_t t) const { return score(t) - threshold(t); }
+  std::size_t snippets() const { return scores_.rows; }
+
+ private:
+  const Matrix& scores_;
+  const Matrix& threshold_;
+  std::size_t column_;
+  std::size_t threshold_column_;
+};
+
+// Snippets [first, stop).
+struct Range {
+  std::size_t first;
+  std::size_t stop;
+
+  std::size_t length() const { return stop - first; }
+};
+
+// What lies just outside of a run: on either side a quarter of its length, rounded down, at least
+// one snippet, clipped to the video's `snippets`.
+struct Flanks {
+  Range before;
+  Range after;
+
+  Flanks(Range run, std::size_t snippets);
+  std::size_t length() const { return before.length() + after.length(); }
+};
+
+// Time at which the margin passes zero between the centres of snippets t and t + 1, one of which
+// lies above the threshold and the other does not.
+double crossing(const Track& track, std::span<const double> edges, std::size_t t);
+
+// Sums over the snippets of a range.
+double score_sum(const Track& track, Range range);
+double threshold_sum(const Track& track, Range range);
+
+}  // namespace lpat
