@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.documents import expect_segment, read_text
-from lpat.errors import AnnotationError
+from lpat.documents import expect_segment
+from lpat.thumos14 import interval_lines
 from lpat.types import Float64Array
 
 
@@ -22,16 +22,7 @@ def read_ambiguous(path: str | Path) -> dict[str, Float64Array]:
     Raises:
         AnnotationError: the file breaks its format; the message names the line.
     """
-    path = Path(path)
     intervals: dict[str, list[tuple[float, float]]] = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}: line {number}"
-        try:
-            name, start, end = line.split()
-            times = [float(start), float(end)]
-        except ValueError as error:
-            raise AnnotationError(f"{place}: expected `video start end`, not {line!r}") from error
+    for place, name, *times in interval_lines(Path(path)):
         intervals.setdefault(name, []).append(expect_segment(times, place))
     return {name: np.array(times, np.float64) for name, times in intervals.items()}

@@ -1,11 +1,15 @@
 """Annotations: which actions a video shows and, where known, when.
 
-Two formats are read:
+Four formats are read:
 
 - ActivityNet-style JSON, `{"database": {VIDEO: {"subset", "duration", "annotations":
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
   where no times are known;
-- CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`.
+- CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
+- a folder of THUMOS'14's text files (lpat.thumos14);
+- a folder of W-TALC's arrays (lpat.wtalc_annotations).
+
+What is odd in them, but no reason to fail, is kept as findings.
 
 The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even people can't tell.
 """
@@ -13,9 +17,9 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 from __future__ import annotations
 
 import csv
-import math
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +28,18 @@ import numpy as np
 
 from lpat.documents import expect, expect_segment, read_json, read_text
 from lpat.errors import AnnotationError
+from lpat.findings import (
+    AMBIGUOUS,
+    Finding,
+    Row,
+    VideoRecord,
+    findings_of,
+    has_duration,
+    takes_time,
+)
+from lpat.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.types import Float64Array
-
-AMBIGUOUS = "Ambiguous"
+from lpat.wtalc_annotations import holds_wtalc_annotations, read_wtalc_annotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +54,19 @@ class VideoAnnotation:
     segment_labels: tuple[str, ...]  # (N,)
     ambiguous: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (M, 2) as segments
 
+    @property
+    def only_ambiguous(self) -> bool:
+        """Whether ambiguous times are all that is known of it: nothing to learn or look for."""
+        return len(self.ambiguous) > 0 and not self.labels
+
 
 @dataclass(frozen=True, eq=False)
 class Annotations:
-    """All annotated videos of a file, in its order."""
+    """All annotated videos of a file or folder, in its order, and what is odd about them."""
 
     path: Path
     videos: tuple[VideoAnnotation, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def subsets(self) -> tuple[str, ...]:
@@ -67,69 +86,105 @@ class Annotations:
             raise AnnotationError(f"{self.path}: no subset {subset!r}; its subsets: {known}")
         return tuple(video for video in self.videos if video.subset == subset)
 
+    def findings_in(self, subset: str | None) -> tuple[Finding, ...]:
+        """Findings in the videos of a subset, or all of them for None."""
+        names = {video.name for video in self.in_subset(subset)}
+        return tuple(finding for finding in self.findings if finding.video in names)
+
     def labels_by_video(self, subset: str | None) -> dict[str, tuple[str, ...]]:
-        """Labels of each video of a subset, and nothing else: all that training may see."""
-        return {video.name: video.labels for video in self.in_subset(subset)}
+        """Labels of each video of a subset, and nothing else: all that training may see.
+
+        Videos of which nothing but ambiguous times is known are left out.
+        """
+        return {
+            video.name: video.labels for video in self.in_subset(subset) if not video.only_ambiguous
+        }
 
 
 def read_annotations(path: str | Path) -> Annotations:
-    """Annotations from a JSON or CSV file.
+    """Annotations from a JSON or CSV file, or a folder of THUMOS'14's or W-TALC's files.
 
     Raises:
         AnnotationError: the file breaks its format; the message names the place.
     """
     path = Path(path)
-    videos = _videos_of_csv(path) if path.suffix.lower() == ".csv" else _videos_of_json(path)
-    if not videos:
+    records = _records(path)
+    if not records:
         raise AnnotationError(f"{path}: expected annotated videos, but it has none")
-    return Annotations(path, tuple(videos))
+    findings = tuple(finding for record in records for finding in findings_of(record))
+    return Annotations(path, tuple(map(_annotation, records)), findings)
 
 
-def _videos_of_json(path: Path) -> list[VideoAnnotation]:
+def _annotation(record: VideoRecord) -> VideoAnnotation:
+    classes = [row for row in record.rows if row[0] != AMBIGUOUS]
+    # Where segments and list disagree, the segments are what was looked at.
+    labels = [label for label, _, _ in classes] or (record.listed or ())
+    timed = [row for row in classes if takes_time(row)]
+    ambiguous = [row for row in record.rows if row[0] == AMBIGUOUS and takes_time(row)]
+    return VideoAnnotation(
+        name=record.name,
+        subset=record.subset,
+        duration=record.duration if has_duration(record) else None,
+        labels=tuple(dict.fromkeys(label for label in labels if label != AMBIGUOUS)),
+        segments=_times(timed),
+        segment_labels=tuple(label for label, _, _ in timed),
+        ambiguous=_times(ambiguous),
+    )
+
+
+def _times(rows: list[Row]) -> Float64Array:
+    return np.array([times for _, *times in rows], np.float64).reshape(-1, 2)
+
+
+def _records(path: Path) -> list[VideoRecord]:
+    if path.is_dir():
+        return _records_of_folder(path)
+    return _records_of_csv(path) if path.suffix.lower() == ".csv" else _records_of_json(path)
+
+
+def _records_of_folder(folder: Path) -> list[VideoRecord]:
+    files = class_files(folder)
+    has_classes = not all(map(is_ambiguous, files))
+    if holds_wtalc_annotations(folder) != has_classes:
+        return read_class_files(files) if has_classes else read_wtalc_annotations(folder)
+    raise AnnotationError(
+        f"{folder}: expected either THUMOS'14's files CLASS_test.txt and CLASS_val.txt or W-TALC's "
+        f"videoname.npy and its like, but it has {'both' if has_classes else 'neither'}"
+    )
+
+
+def _records_of_json(path: Path) -> list[VideoRecord]:
     document = expect(read_json(path), dict, str(path))
     if "database" not in document:
         raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
     database: Mapping[str, Any] = expect(document["database"], dict, f"{path}: database")
     return [
-        _video_of_json(f"{path}: video {name!r}", name, entry) for name, entry in database.items()
+        _record_of_json(f"{path}: video {name!r}", name, entry) for name, entry in database.items()
     ]
 
 
-def _video_of_json(place: str, name: str, entry: Any) -> VideoAnnotation:
+def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
     expect(entry, dict, place)
     if not ("annotations" in entry or "labels" in entry):
         raise AnnotationError(f'{place}: expected "annotations" or "labels", but it has neither')
-    segments: list[tuple[float, float]] = []
-    ambiguous: list[tuple[float, float]] = []
-    segment_labels: list[str] = []
+    rows: list[Row] = []
     for index, annotation in enumerate(expect(entry.get("annotations", []), list, place)):
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
-        segment = expect_segment(annotation.get("segment"), here)
-        if label == AMBIGUOUS:
-            ambiguous.append(segment)
-            continue
-        segment_labels.append(label)
-        segments.append(segment)
-    # Where both stand and disagree, the segments are what was looked at.
-    labels = segment_labels or [
-        _label(x, place) for x in expect(entry.get("labels", []), list, place)
-    ]
+        rows.append((label, *expect_segment(annotation.get("segment"), here)))
+    listed = None
+    if entry.get("labels") is not None or not rows:
+        values = expect(entry.get("labels", []), list, place)
+        listed = tuple(_label(value, place) for value in values)
     subset = entry.get("subset")
-    return VideoAnnotation(
+    return VideoRecord(
         name=name,
         subset=None if subset is None else expect(subset, str, f"{place}, subset"),
         duration=_duration(entry.get("duration"), place),
-        labels=_distinct(labels),
-        segments=np.array(segments, np.float64).reshape(-1, 2),
-        segment_labels=tuple(segment_labels),
-        ambiguous=np.array(ambiguous, np.float64).reshape(-1, 2),
+        listed=listed,
+        rows=tuple(rows),
     )
-
-
-def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(label for label in labels if label != AMBIGUOUS))
 
 
 def _label(value: Any, place: str) -> str:
@@ -142,12 +197,12 @@ def _duration(value: Any, place: str) -> float | None:
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and value > 0):
+    if not (number and 0 < value <= sys.float_info.max):
         raise AnnotationError(f"{place}: expected a duration in seconds, not {value!r}")
     return float(value)
 
 
-def _videos_of_csv(path: Path) -> list[VideoAnnotation]:
+def _records_of_csv(path: Path) -> list[VideoRecord]:
     reader = csv.DictReader(read_text(path).splitlines(), strict=True)
     try:
         rows = list(reader)
@@ -158,7 +213,7 @@ def _videos_of_csv(path: Path) -> list[VideoAnnotation]:
         lacking = ", ".join(sorted(missing))
         raise AnnotationError(f"{path}: expected columns video,labels[,subset]; it lacks {lacking}")
     names = Counter(row["video"] for row in rows)
-    videos = []
+    records = []
     for number, row in enumerate(rows, start=2):
         place, name = f"{path}: line {number}", row["video"]
         if not name:
@@ -168,7 +223,7 @@ def _videos_of_csv(path: Path) -> list[VideoAnnotation]:
         if None in row:
             raise AnnotationError(f"{place}: more values than columns; separate labels by ';'")
         words = (row["labels"] or "").replace("|", ";").split(";")
-        labels = _distinct(word.strip() for word in words if word.strip())
+        labels = tuple(word.strip() for word in words if word.strip())
         subset = (row.get("subset") or "").strip() or None
-        videos.append(VideoAnnotation(name, subset, None, labels, np.zeros((0, 2)), ()))
-    return videos
+        records.append(VideoRecord(name, subset, None, labels, ()))
+    return records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +60,24 @@ def expect(value: Any, kind: type, name: str) -> Any:
     return value
 
 
-def expect_segment(value: Any, name: str) -> tuple[float, float]:
-    """(start, end) of a JSON segment; start is at least 0 and less than end."""
+def expect_times(value: Any, name: str) -> tuple[float, float]:
+    """(start, end) of a segment in a list: two finite numbers, whichever."""
     if not (
         isinstance(value, list)
         and len(value) == 2
         and all(isinstance(time, int | float) and not isinstance(time, bool) for time in value)
-        and all(math.isfinite(time) for time in value)
+        and all(abs(time) <= sys.float_info.max for time in value)
     ):
-        raise AnnotationError(f"{name}: expected a segment [start, end] in seconds, not {value!r}")
+        raise AnnotationError(
+            f"{name}: expected a segment [start, end] in seconds, not {value!r:.80}"
+        )
     start, end = map(float, value)
+    return start, end
+
+
+def expect_segment(value: Any, name: str) -> tuple[float, float]:
+    """(start, end) of a segment in a list; start is at least 0 and less than end."""
+    start, end = expect_times(value, name)
     if start < 0:
         raise AnnotationError(f"{name}: segment {value} starts before 0")
     if end <= start:

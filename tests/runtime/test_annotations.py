@@ -1,5 +1,6 @@
 """Annotations files: what is read, and the one line that each broken one gives."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,38 @@ def test_ambiguous_is_no_class(tmp_path: Path) -> None:
     assert read_annotations(written(tmp_path, table, "labels.csv")).videos[0].labels == ("run",)
 
 
+def test_what_is_odd_in_json_is_found(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"subset": "a", "labels": ["run"], "duration": 5, "annotations": [
+        {"label": "run", "segment": [3, 6]}, {"label": "jump", "segment": [1, 2]},
+        {"label": "jump", "segment": [1, 2]}]},
+      "two": {"subset": "b", "labels": ["run"], "annotations": [
+        {"label": "jump", "segment": [3, 4]}]},
+      "three": {"subset": "b", "labels": null, "annotations": [
+        {"label": "jump", "segment": [3, 4]}]}}}"""
+    read = read_annotations(written(tmp_path, text))
+    one, two, three = read.videos
+    assert (one.labels, two.labels, three.labels) == (("run", "jump"), ("jump",), ("jump",))
+    np.testing.assert_array_equal(one.segments, [[3, 6], [1, 2], [1, 2]])
+    assert [(finding.kind, finding.message) for finding in read.findings_in("a")] == [
+        ("labels", "the list lacks jump"),
+        ("past_end", "run [3.0, 6.0] in a video of 5.0 s"),
+        ("duplicate", "jump [1.0, 2.0] stands 2 times"),
+    ]
+    assert [(finding.kind, finding.video) for finding in read.findings_in("b")] == [
+        ("labels", "two")
+    ]
+    assert len(read.findings_in(None)) == len(read.findings) == 4
+
+
+def test_videos_with_ambiguous_times_alone_teach_nothing(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"labels": ["run"]}, "two": {"annotations": []},
+      "three": {"annotations": [{"label": "Ambiguous", "segment": [1, 2]}]}}}"""
+    read = read_annotations(written(tmp_path, text))
+    assert read.labels_by_video(None) == {"one": ("run",), "two": ()}
+
+
 def video(annotation: str) -> str:
     return '{"database": {"v": {"annotations": [' + annotation + "]}}}"
 
@@ -82,10 +115,12 @@ def video(annotation: str) -> str:
         ('{"database": {"v": {"labels": [], "subset": 1}}}', "subset: expected a string, not 1"),
         ('{"database": {"v": {"labels": [" "]}}}', "expected a label, not ' '"),
         ('{"database": {"v": {"labels": [], "duration": -1}}}', "expected a duration in seconds"),
+        (video('{"label": "a", "segment": [0, 1]}')[:-3] + ', "labels": "a"}}}', "expected a list"),
         (video('{"segment": [0, 1]}'), "annotation 0: expected a label, not None"),
         (video('{"label": "a"}'), r"annotation 0: expected a segment \[start, end\]"),
         (video('{"label": "a", "segment": [0, NaN]}'), "expected a segment"),
         (video('{"label": "a", "segment": [true, 2]}'), "expected a segment"),
+        (video('{"label": "a", "segment": [0, 1' + "0" * 400 + "]}"), "expected a segment"),
         (video('{"label": "a", "segment": [-1, 2]}'), "starts before 0"),
         (video('{"label": "a", "segment": [3, 2]}'), "ends before or where it starts"),
         (video('{"label": "a", "segment": [2, 2]}'), "ends before or where it starts"),
@@ -128,3 +163,5 @@ def test_the_fields_own_annotations_are_read(shared_data: Path) -> None:
         "test": 212,
     }
     assert sum(len(video.segments) for video in thumos.videos) == 6365
+    kinds = Counter(finding.kind for finding in thumos.findings)
+    assert kinds == {"labels": 28, "past_end": 30}

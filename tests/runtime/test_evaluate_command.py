@@ -111,6 +111,50 @@ def test_ambiguous_in_the_annotations_is_no_class(
         assert ("1 ambiguous intervals heeded" in output) == (protocol == "thumos14")
 
 
+def test_what_is_odd_in_the_videos_judged_is_summed_up(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    odd = {"labels": ["jump"], **annotation("test", [0, 10], [50, 61], [60, 62])}
+    other = {"labels": ["jump"], **annotation("training", [0, 10])}
+    files[0].write_text(json.dumps({"database": {"a": odd, "b": other}}))
+    target = tmp_path / "evaluation.json"
+    assert run(monkeypatch, *files, "--subset", "test", "--json", target) == 0
+    lines = capsys.readouterr().err.splitlines()
+    said = "the list lacks run; no segment shows jump"
+    assert lines == [
+        f"{files[0]}: 1 videos: labels disagree with their segments (first: 'a': {said}); "
+        "the segments' labels count",
+        f"{files[0]}: 2 segments end past their video (first: 'a': run [50.0, 61.0] in a video "
+        "of 60.0 s); they are kept",
+    ]
+    findings = json.loads(target.read_text())["findings"]
+    assert findings[0] == {"kind": "labels", "video": "a", "message": said}
+    assert [finding["kind"] for finding in findings] == ["labels", "past_end", "past_end"]
+
+
+def test_a_folder_of_text_files_is_judged(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "annotation"
+    folder.mkdir()
+    (folder / "run_test.txt").write_text("a  0 10\na 20 20\n")
+    (folder / "Ambiguous_test.txt").write_text("b  49 51\n")
+    assert run(monkeypatch, folder, files[1], "--protocol", "thumos14") == 0
+    output = capsys.readouterr()
+    assert "2 videos judged" in output.out
+    assert "1 ambiguous intervals heeded" in output.out
+    assert output.err == (
+        f"{folder}: 1 segments take no time or start before 0 (first: 'a': run [20.0, 20.0] ends "
+        "before or where it starts); left out; their labels are kept\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -156,6 +156,25 @@ def test_a_label_that_training_never_saw_is_refused_at_once(dataset, in_folder: 
     assert not (in_folder / "runs").exists()
 
 
+def test_what_is_odd_in_the_labels_is_summed_up_and_ambiguous_times_need_no_file(
+    dataset, in_folder: Path
+) -> None:
+    features, annotations = dataset()
+    database = json.loads(annotations.read_text())["database"]
+    database["v0"]["labels"] = ["c"]
+    ambiguous = [{"label": "Ambiguous", "segment": [1, 2]}]
+    for subset in ("training", "test"):
+        database[subset] = {"subset": subset, "annotations": ambiguous}
+    write_json(annotations, {"database": database})
+    trained = run_train(features, annotations, "--validate", "test", "--steps", "2")
+    assert trained.return_value == 0
+    assert "training on 10 videos, 2 classes" in trained.output
+    assert (
+        f"{annotations}: 1 videos: labels disagree with their segments (first: 'v0': the list "
+        "lacks a; no segment shows c); the segments' labels count\n"
+    ) in trained.stderr
+
+
 def test_a_video_that_cannot_be_read_is_named_and_left_out(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
     (features / "v3.safetensors").write_bytes(b"broken")

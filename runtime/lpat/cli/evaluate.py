@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -49,7 +50,12 @@ def command(
     tiou: str,
     json_path: Path | None,
 ) -> None:
-    """Average precision of DETECTIONS against the segments of ANNOTATIONS."""
+    """Average precision of DETECTIONS against the segments of ANNOTATIONS.
+
+    ANNOTATIONS is ActivityNet-style JSON, a folder of THUMOS'14's text files (CLASS_test.txt,
+    Ambiguous_test.txt) or a folder of W-TALC's arrays (videoname.npy and its like). What is odd
+    in the videos judged is summed up on stderr.
+    """
     tious = parse_tious(tiou)
     if ambiguous_path is not None and PROTOCOLS[protocol].ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
@@ -58,6 +64,7 @@ def command(
     from lpat.detections import read_detections
     from lpat.evaluation import evaluate, format_table
     from lpat.files import write_json
+    from lpat.findings import summarise
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
@@ -80,9 +87,13 @@ def command(
         left_out={video.name for video in annotated.videos} - judged,
         ambiguous=ambiguous,
     )
+    findings = annotated.findings_in(subset)
+    for line in summarise(findings):
+        click.echo(f"{annotations}: {line}", err=True)
     click.echo(format_table(evaluation))
     if json_path is not None:
-        write_json(json_path, {"subset": subset, **evaluation.to_dict()})
+        found = [asdict(finding) for finding in findings]
+        write_json(json_path, {"subset": subset, **evaluation.to_dict(), "findings": found})
 
 
 def parse_tious(text: str) -> list[float]:

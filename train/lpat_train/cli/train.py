@@ -41,7 +41,8 @@ class TrainCommand(click.Command):
     "--annotations",
     type=options.FILE,
     required=True,
-    help="Labels: ActivityNet-style JSON, or CSV video,labels[,subset].",
+    help="Labels: ActivityNet-style JSON, CSV video,labels[,subset], or a folder of THUMOS'14's "
+    "or W-TALC's files.",
 )
 @click.option("--subset", default=None, help="What to train on.  [default: training]")
 @click.option(
@@ -117,6 +118,7 @@ def command(
     """
     from lpat.annotations import read_annotations
     from lpat.errors import UsageError
+    from lpat.findings import summarise
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
     from lpat_train.checkpoint import claim_run_folder, new_run_folder, read_run, write_run
@@ -131,8 +133,11 @@ def command(
     config = run.config if run else _config_of(preset, config_file, changes)
     torch_device = choose_device(device)  # type: ignore[arg-type] - click checked the choice
     read = read_annotations(annotations)
-    labels = read.labels_by_video(_training_subset(read, subset))
+    chosen = _training_subset(read, subset)
+    labels = read.labels_by_video(chosen)
     held_out = _held_out(read, validate, labels)
+    for line in summarise(read.findings_in(chosen)):
+        print(f"{annotations}: {line}", file=sys.stderr)
     found = find_inputs(inputs)
 
     def load(wanted: dict[str, tuple[str, ...]]) -> LoadedFeatures:
@@ -188,13 +193,13 @@ def _training_subset(annotations: Annotations, subset: str | None) -> str | None
 def _held_out(
     annotations: Annotations, subset: str | None, labels: dict[str, tuple[str, ...]]
 ) -> tuple[VideoAnnotation, ...]:
-    """The videos to validate on; refused where one's label was never trained."""
+    """The labelled videos to validate on; refused where one's label was never trained."""
     from lpat.errors import AnnotationError
 
     if subset is None:
         return ()
     known = {label for its_labels in labels.values() for label in its_labels}
-    videos = annotations.in_subset(subset)
+    videos = tuple(video for video in annotations.in_subset(subset) if not video.only_ambiguous)
     for video in videos:
         if unknown := [label for label in video.labels if label not in known]:
             raise AnnotationError(

@@ -1,0 +1,280 @@
+"""Plain data out of a pickle that is never unpickled: lists, text, numbers, arrays of them.
+
+A pickle is a program. `pickletools` takes it apart without running it, and of its instructions only
+those that build plain data are carried out here, by an interpreter of a few lines. The names that
+NumPy's arrays need are recognised as words: nothing is imported, and nothing of the file's choosing
+is called. Any other instruction or name is refused, and so is more work than a budget allows.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any
+
+from lpat.array_entries import entry_count, numbers_from_bytes, reshaped
+from lpat.errors import AnnotationError
+
+_BUDGET = 1 << 21
+"""Instructions, entries and bytes of arrays that a pickle may come to, all together."""
+
+_DEEPEST = 16
+"""Lists within lists; one that holds itself ends there too."""
+
+
+class _Named(Enum):
+    """What the few names that are known stand for."""
+
+    ARRAY = auto()
+    NEW_ARRAY = auto()
+    DTYPE = auto()
+    SCALAR = auto()
+    ENCODE = auto()
+    BYTES = auto()
+
+
+_NAMES = MappingProxyType(
+    {
+        "numpy ndarray": _Named.ARRAY,
+        "numpy.core.multiarray _reconstruct": _Named.NEW_ARRAY,
+        "numpy._core.multiarray _reconstruct": _Named.NEW_ARRAY,
+        "numpy dtype": _Named.DTYPE,
+        "numpy.core.multiarray scalar": _Named.SCALAR,
+        "numpy._core.multiarray scalar": _Named.SCALAR,
+        # How Python 3 writes bytes in protocol 2, and those of length 0.
+        "_codecs encode": _Named.ENCODE,
+        "__builtin__ bytes": _Named.BYTES,
+    }
+)
+
+
+@dataclass(eq=False)
+class _Dtype:
+    """A NumPy dtype that was asked for; its byte order comes later."""
+
+    code: str
+    order: str = "="
+
+
+@dataclass(eq=False)
+class _Array:
+    """A NumPy array; its entries, as nested lists, come later."""
+
+    entries: list[Any] | None = None
+
+
+_MARK = object()
+_PLAIN = (str, bytes, int, float, type(None))
+
+
+def read_plain_pickle(payload: bytes) -> Any:
+    """The value of a pickle, arrays and tuples as lists; Python 2's `str` as bytes.
+
+    Raises:
+        AnnotationError: broken, or more than plain data; the message names what.
+    """
+    machine = _Machine()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # backslashes in names, which are refused anyway
+            for opcode, argument, _ in pickletools.genops(payload):
+                machine.carry_out(opcode.name, argument)
+    except AnnotationError:
+        raise
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise AnnotationError(f"expected a whole pickle, but {reason}") from error
+    return machine.result()
+
+
+class _Machine:
+    """The stack and the memo of a pickle that is being carried out."""
+
+    def __init__(self) -> None:
+        self._stack: list[Any] = []
+        self._memo: dict[int, Any] = {}
+        self._left = _BUDGET
+
+    def carry_out(self, instruction: str, argument: Any) -> None:
+        self._spend(1)
+        if instruction not in _ACTIONS:
+            raise AnnotationError(f"expected plain data, not the pickle instruction {instruction}")
+        _ACTIONS[instruction](self, argument)
+
+    def result(self) -> Any:
+        """The one value that is left, without tuples and arrays."""
+        value = self.pop()
+        if self._stack:
+            raise AnnotationError("expected a pickle of one value, not of several")
+        return self._plain(value, 0)
+
+    def push(self, value: Any) -> None:
+        if isinstance(value, int) and abs(value) >= 1 << 63:
+            raise AnnotationError("expected integers of 64 bits, but one is longer")
+        self._stack.append(value)
+
+    def pop(self) -> Any:
+        if not self._stack or self._stack[-1] is _MARK:
+            raise AnnotationError("expected a whole pickle, but it takes what it never made")
+        return self._stack.pop()
+
+    def pop_many(self, count: int) -> tuple[Any, ...]:
+        return tuple(self.pop() for _ in range(count))[::-1]
+
+    def pop_to_mark(self) -> list[Any]:
+        values = []
+        while self._stack and self._stack[-1] is not _MARK:
+            values.append(self._stack.pop())
+        if not self._stack:
+            raise AnnotationError("expected a whole pickle, but it lacks a mark")
+        self._stack.pop()
+        return values[::-1]
+
+    def extend(self, values: list[Any]) -> None:
+        target = self.pop()
+        if not isinstance(target, list):
+            raise AnnotationError("expected plain data, but it appends to what is no list")
+        target.extend(values)
+        self._stack.append(target)
+
+    def remember(self, index: int) -> None:
+        if index > _BUDGET:
+            raise AnnotationError(f"expected fewer values in a pickle's memo than {index}")
+        self._memo[index] = value = self.pop()
+        self._stack.append(value)
+
+    def remember_next(self) -> None:
+        self.remember(len(self._memo))
+
+    def recall(self, index: int) -> None:
+        if index not in self._memo:
+            raise AnnotationError(f"expected a whole pickle, but its memo lacks number {index}")
+        self._stack.append(self._memo[index])
+
+    def name(self, words: str) -> None:
+        if words not in _NAMES:
+            raise AnnotationError(f"expected plain data, not the name {words!r:.100}")
+        self._stack.append(_NAMES[words])
+
+    def name_from_stack(self) -> None:
+        module, name = self.pop_many(2)
+        if not (isinstance(module, str) and isinstance(name, str)):
+            raise AnnotationError("expected plain data, but it names something by no text")
+        self.name(f"{module} {name}")
+
+    def reduce(self) -> None:
+        """Stand in for a call: what NumPy's own calls would give, and nothing else."""
+        called, arguments = self.pop_many(2)
+        match called, arguments:
+            case _Named.NEW_ARRAY, (_Named.ARRAY, (0,), _):
+                value: Any = _Array()
+            case _Named.DTYPE, (str() | bytes() as code, _, _):
+                value = _Dtype(_text(code))
+            case _Named.SCALAR, (_Dtype() as dtype, bytes() as data):
+                value = self._numbers(dtype, (1,), data, "C")[0]
+            case _Named.ENCODE, (str() as text, "latin1"):
+                self._spend(len(text))
+                value = text.encode("latin-1")
+            case _Named.BYTES, ():
+                value = b""
+            case _:
+                raise AnnotationError(f"expected plain data, not a call of {_described(called)}")
+        self.push(value)
+
+    def build(self) -> None:
+        """Give an array its entries, or a dtype its byte order."""
+        target, state = self.pop_many(2)
+        match target, state:
+            case _Dtype(), (_, str() | bytes() as order, *_):
+                target.order = _text(order)
+            case _Array(None), (_, tuple() as shape, _Dtype() as dtype, fortran, data):
+                order = "F" if fortran is True else "C"
+                target.entries = self._entries(dtype, shape, data, order)
+            case _:
+                raise AnnotationError(f"expected plain data, not a state of {_described(target)}")
+        self._stack.append(target)
+
+    def _entries(self, dtype: _Dtype, shape: tuple[Any, ...], data: Any, order: str) -> list[Any]:
+        self._spend(entry_count(shape))
+        if isinstance(data, bytes):
+            return self._numbers(dtype, shape, data, order)
+        if not (isinstance(data, list) and dtype.code.startswith("O")):
+            raise AnnotationError("expected an array of objects in a list, or numbers in bytes")
+        return reshaped(data, shape, "C")  # whatever the order of its numbers would be
+
+    def _numbers(self, dtype: _Dtype, shape: tuple[int, ...], data: bytes, order: str) -> list[Any]:
+        self._spend(len(data))
+        return numbers_from_bytes(dtype.order + dtype.code, shape, data, order)
+
+    def _plain(self, value: Any, depth: int) -> Any:
+        self._spend(1)
+        if isinstance(value, _Array) and value.entries is not None:
+            value = value.entries
+        if isinstance(value, (list, tuple)):
+            if depth == _DEEPEST:
+                raise AnnotationError(f"expected at most {_DEEPEST} lists within lists")
+            return [self._plain(entry, depth + 1) for entry in value]
+        if isinstance(value, _PLAIN):
+            return value
+        raise AnnotationError(f"expected plain data, not {_described(value)}")
+
+    def _spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise AnnotationError(f"expected a pickle of at most {_BUDGET} steps and entries")
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _described(value: Any) -> str:
+    """The name behind a value, where there is one."""
+    if isinstance(value, _Dtype | _Array):
+        return f"numpy's {type(value).__name__[1:].lower()}"
+    return next((words for words, named in _NAMES.items() if named is value), "plain data")
+
+
+_Action = Callable[[_Machine, Any], None]
+
+
+def _constant(value: Any) -> _Action:
+    return lambda machine, _: machine.push(value)
+
+
+_ACTIONS: Mapping[str, _Action] = MappingProxyType(
+    {
+        **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
+        **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"), _Machine.push),
+        **dict.fromkeys(("BINUNICODE", "SHORT_BINUNICODE"), _Machine.push),
+        **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES"), _Machine.push),
+        # Python 2's str; `pickletools` takes its bytes for Latin-1.
+        **dict.fromkeys(
+            ("BINSTRING", "SHORT_BINSTRING"),
+            lambda machine, text: machine.push(text.encode("latin-1")),
+        ),
+        "NONE": _constant(None),
+        "NEWTRUE": _constant(True),
+        "NEWFALSE": _constant(False),
+        "MARK": _constant(_MARK),
+        "EMPTY_LIST": lambda machine, _: machine.push([]),
+        "APPEND": lambda machine, _: machine.extend([machine.pop()]),
+        "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
+        "EMPTY_TUPLE": _constant(()),
+        "TUPLE": lambda machine, _: machine.push(tuple(machine.pop_to_mark())),
+        "TUPLE1": lambda machine, _: machine.push(machine.pop_many(1)),
+        "TUPLE2": lambda machine, _: machine.push(machine.pop_many(2)),
+        "TUPLE3": lambda machine, _: machine.push(machine.pop_many(3)),
+        **dict.fromkeys(("BINPUT", "LONG_BINPUT"), _Machine.remember),
+        "MEMOIZE": lambda machine, _: machine.remember_next(),
+        **dict.fromkeys(("BINGET", "LONG_BINGET"), _Machine.recall),
+        "GLOBAL": _Machine.name,
+        "STACK_GLOBAL": lambda machine, _: machine.name_from_stack(),
+        "REDUCE": lambda machine, _: machine.reduce(),
+        "BUILD": lambda machine, _: machine.build(),
+    }
+)
