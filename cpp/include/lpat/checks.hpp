@@ -1,0 +1,20 @@
+// Checks of what callers give. Each throws std::invalid_argument that names the place.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "lpat/events.hpp"
+
+namespace lpat {
+
+// Values are finite: "NAME 3 must be finite".
+void require_finite(std::span<const double> values, const std::string& name);
+
+// Times are finite, and none ends before it starts.
+void require_intervals(const Intervals& intervals, const std::string& name);
+
+// A threshold between 0 and 1, both included.
+void require_share(double value, const std::string& name);
+
+}  // namespace lpat
