@@ -6,6 +6,8 @@ try:
         average_precisions,
         extract_segments,
         match_detections,
+        soften,
+        suppress,
     )
 except ImportError as error:
     raise ImportError(
@@ -14,4 +16,11 @@ except ImportError as error:
         name="lpat._core",
     ) from error
 
-__all__ = ["Runs", "average_precisions", "extract_segments", "match_detections"]
+__all__ = [
+    "Runs",
+    "average_precisions",
+    "extract_segments",
+    "match_detections",
+    "soften",
+    "suppress",
+]
