@@ -2,7 +2,8 @@
 #include "modules.hpp"
 
 PYBIND11_MODULE(_core, module) {
-  module.doc() = "Segments from snippet scores, and their evaluation, in C++.";
+  module.doc() = "Segments from snippet scores, their suppression and evaluation, in C++.";
   lpat::python::define_segments(module);
   lpat::python::define_evaluation(module);
+  lpat::python::define_suppression(module);
 }

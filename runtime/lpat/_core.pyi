@@ -1,4 +1,4 @@
-"""Segments from snippet scores, and their evaluation, in C++.
+"""Segments from snippet scores, their suppression and evaluation, in C++.
 
 Arrays must have the types named here, in C order; they are read in place. Another type is a
 TypeError; a wrong shape, order or value, a ValueError that names the place. The interpreter lock
@@ -129,3 +129,30 @@ def match_detections(
 
 def mean_over_classes(precisions: Float64Array) -> Float64Array:
     """Mean (K,) of average precisions (C, K) over classes without NaN; 0 where there is none."""
+
+def suppress(
+    segments: Float64Array, classes: Int64Array, scores: Float64Array, *, tiou: float
+) -> Int64Array:
+    """Indices of the segments that stay, by score, descending; of equal score, in input order.
+
+    In that order, each of `segments` (N, 2) stays unless its tIoU with one of its class that stays
+    exceeds `tiou`, which is in [0, 1]. One that takes no time has tIoU 0 with everything.
+    """
+
+def soften(
+    segments: Float64Array,
+    classes: Int64Array,
+    scores: Float64Array,
+    *,
+    decay: Literal["gaussian", "linear"],
+    sigma: float,
+    tiou: float,
+    minimum_score: float,
+) -> tuple[Int64Array, Float64Array]:
+    """Indices (K,) of `segments` (N, 2) as they are taken, and their decayed scores, which descend.
+
+    Again and again, the segment of largest score is taken, of equal ones the first of the input,
+    and the scores of its class that are left are multiplied: "gaussian", by exp(-o^2 / sigma),
+    where o is the tIoU of both; "linear", where o exceeds `tiou`, by 1 - o. It ends where none
+    reaches `minimum_score`. Scores must not be negative.
+    """

@@ -7,6 +7,8 @@ try:
         extract_segments,
         match_detections,
         mean_over_classes,
+        soften,
+        suppress,
     )
 except ImportError as error:
     raise ImportError(
@@ -21,4 +23,6 @@ __all__ = [
     "extract_segments",
     "match_detections",
     "mean_over_classes",
+    "soften",
+    "suppress",
 ]
