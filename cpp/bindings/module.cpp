@@ -4,5 +4,6 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "Segments from snippet scores, and their evaluation, in C++.";
   lpat::python::define_segments(module);
+  lpat::python::define_component_tree(module);
   lpat::python::define_evaluation(module);
 }

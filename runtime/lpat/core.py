@@ -2,10 +2,15 @@
 
 try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
+        Components,
+        ComponentTree,
         Runs,
         average_precisions,
+        component_tree,
+        extract_components,
         extract_segments,
         match_detections,
+        select_components,
     )
 except ImportError as error:
     raise ImportError(
@@ -14,4 +19,14 @@ except ImportError as error:
         name="lpat._core",
     ) from error
 
-__all__ = ["Runs", "average_precisions", "extract_segments", "match_detections"]
+__all__ = [
+    "ComponentTree",
+    "Components",
+    "Runs",
+    "average_precisions",
+    "component_tree",
+    "extract_components",
+    "extract_segments",
+    "match_detections",
+    "select_components",
+]
