@@ -77,11 +77,7 @@ ZEROS = np.zeros(3, np.float32)
         ({"classes": np.array([0, 2])}, ValueError, r"classes\[1\] .* 2 scores, not 2"),
         ({"classes": np.array([-1])}, ValueError, r"classes\[0\] .* not -1"),
         ({"classes": np.array([0], np.int32)}, TypeError, r"classes must be int64, not int32"),
-        (
-            {"boundary": "edge"},
-            ValueError,
-            r"boundary must be one of 'snippet', 'crossing', not 'edge'",
-        ),
+        ({"boundary": "edge"}, ValueError, r"boundary must be one of 'snippet', 'crossing', not 'edge'"),
         ({"minimum_snippets": 0}, ValueError, r"minimum_snippets must be positive, not 0"),
         ({"minimum_snippets": -1}, ValueError, r"minimum_snippets must be positive, not -1"),
     ],
