@@ -1,4 +1,4 @@
-"""What is proposed of simulated curves: runs, or components by one gain or another.
+"""What is proposed of simulated margins: runs, or components by one gain or another.
 
     python benchmarks/proposals.py
 
@@ -19,36 +19,54 @@ from lpat.evaluation import evaluate
 from lpat.types import Detections, Float64Array, Int64Array
 
 VIDEOS = 60
-CASES = ((0.2, 0.0), (0.2, 2.0), (0.2, -2.0), (0.6, 0.0), (1.2, 0.0), (1.2, -1.0))
-GAINS: Mapping[str, Callable[[ComponentTree], Float64Array]] = {
-    "contrast * length": lambda tree: tree.contrasts * np.diff(tree.snippets, axis=1)[:, 0],
-    "the gain": lambda tree: tree.gains,
-}
+CASES = ((0.2, 0.0), (0.2, 2.0), (0.2, -2.0), (0.6, 0.0), (0.6, 2.0), (1.2, 0.0), (1.2, -1.0))
+
+
+def gate_of(margin: Float64Array) -> Float64Array:
+    return 1 / (1 + np.exp(-margin))
+
+
+def area_of(tree: ComponentTree) -> Float64Array:
+    return tree.contrasts * np.diff(tree.snippets, axis=1)[:, 0]
 
 
 def main() -> None:
     for name, curve in curves().items():
         print(name)
-        for gain in GAINS:
-            found = propose(curve, gain)
+        for method, propose in METHODS.items():
+            found = propose(curve)
             lengths = np.diff(found, axis=1)[:, 0]
             longest = np.sort(np.argsort(-lengths, kind="stable")[:3])
             words = ", ".join(f"{first}-{stop}" for first, stop in found[longest])
-            print(f"  {gain:20}{words} ({len(found)} in all)")
-    methods = ("runs", *GAINS)
-    print(f"{'noise, offset':16}" + "".join(f"{method:>28}" for method in methods))
+            print(f"  {method:20}{words} ({len(found)} in all)")
+    print(f"{'noise, offset':16}" + "".join(f"{method:>22}" for method in METHODS))
     for noise, offset in CASES:
-        cells = [precision_of(method, noise, offset) for method in methods]
-        print(f"{noise:5.1f}, {offset:5.1f}    " + "".join(f"{cell:>28}" for cell in cells))
+        cells = [precision_of(method, noise, offset) for method in METHODS]
+        print(f"{noise:5.1f}, {offset:5.1f}    " + "".join(f"{cell:>22}" for cell in cells))
 
 
-def propose(curve: Float64Array, method: str) -> Int64Array:
-    """Snippets (N, 2) of the proposals."""
-    if method == "runs":
-        steps = np.diff(np.concatenate([[0], curve > 0, [0]]))
-        return np.column_stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)])
+def runs_of(margin: Float64Array) -> Int64Array:
+    """Snippets (N, 2) of the runs above 0."""
+    steps = np.diff(np.concatenate([[0], margin > 0, [0]]))
+    return np.column_stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)])
+
+
+def components_of(
+    curve: Float64Array, gains_of: Callable[[ComponentTree], Float64Array]
+) -> Int64Array:
+    """Snippets (N, 2) of the selected components."""
     tree = component_tree(curve)
-    return tree.snippets[select_components(tree, GAINS[method](tree))]
+    return tree.snippets[select_components(tree, gains_of(tree))]
+
+
+METHODS: Mapping[str, Callable[[Float64Array], Int64Array]] = {
+    "runs": runs_of,
+    "contrast * length": lambda margin: components_of(margin, area_of),
+    "gain of the margin": lambda margin: components_of(margin, lambda tree: tree.gains),
+    "gain of the gate": lambda margin: components_of(
+        gate_of(margin) - 0.5, lambda tree: tree.gains
+    ),
+}
 
 
 def curves() -> dict[str, Float64Array]:
@@ -105,8 +123,8 @@ def precision_of(method: str, noise: float, offset: float) -> str:
     for number in range(VIDEOS):
         curve, segments = simulated(random, noise)
         curve += offset
-        found = propose(curve, method)
-        scores = np.array([(1 / (1 + np.exp(-curve[a:b]))).mean() for a, b in found])
+        found = METHODS[method](curve)
+        scores = np.array([gate_of(curve[a:b]).mean() for a, b in found])
         order = np.argsort(-scores, kind="stable")
         labels = np.zeros(len(found), np.int64)
         name = f"video_{number}"

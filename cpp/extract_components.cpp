@@ -39,14 +39,14 @@ Span span_of(const Component& component, std::span<const Component> tree,
 }
 
 // The component's readings over its snippets; its class, time and contrast are left open.
-Run measure(const Component& component, std::span<const double> margins, const Matrix& scores,
-            std::size_t column) {
+Run measure(const Component& component, std::span<const double> margins,
+            std::span<const double> gates, const Matrix& scores, std::size_t column) {
   Run run;
   run.first = component.first;
   run.stop = component.stop;
   run.maximum_score = -std::numeric_limits<double>::infinity();
   for (auto t = static_cast<std::size_t>(run.first); t < static_cast<std::size_t>(run.stop); ++t) {
-    run.mean_probability += 1 / (1 + std::exp(-margins[t]));
+    run.mean_probability += gates[t];
     run.mean_margin += margins[t];
     run.maximum_score = std::max<double>(run.maximum_score, scores(t, column));
   }
@@ -65,16 +65,20 @@ std::vector<Run> extract_components(const Matrix& scores, const Matrix& threshol
   require_scores(scores, threshold, edges, classes, minimum_snippets);
   std::vector<Run> runs;
   std::vector<double> margins(scores.rows);
+  std::vector<double> gates(scores.rows);          // sigmoid(margin)
+  std::vector<double> centred_gates(scores.rows);  // 0 at the threshold
   std::vector<Span> spans;
   for (const auto label : classes) {
     const auto column = static_cast<std::size_t>(label);
     const std::size_t threshold_column = threshold.columns == 1 ? 0 : column;
     for (std::size_t t = 0; t < scores.rows; ++t) {
       margins[t] = static_cast<double>(scores(t, column)) - threshold(t, threshold_column);
+      gates[t] = 1 / (1 + std::exp(-margins[t]));
+      centred_gates[t] = gates[t] - 0.5;
     }
     const auto tree = component_tree(margins);
     const auto contrasts = component_contrasts(margins, tree);
-    auto gains = component_gains(tree, contrasts);
+    auto gains = component_gains(tree, component_contrasts(centred_gates, tree));
     spans.clear();
     for (std::size_t i = 0; i < tree.size(); ++i) {
       spans.push_back(span_of(tree[i], tree, margins, edges, boundary));
@@ -82,7 +86,7 @@ std::vector<Run> extract_components(const Matrix& scores, const Matrix& threshol
       if (length < minimum_snippets || !(spans[i].start < spans[i].end)) gains[i] = 0;
     }
     for (const std::size_t i : select_components(tree, gains)) {
-      Run run = measure(tree[i], margins, scores, column);
+      Run run = measure(tree[i], margins, gates, scores, column);
       run.class_index = label;
       run.start = spans[i].start;
       run.end = spans[i].end;

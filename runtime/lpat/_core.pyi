@@ -152,10 +152,11 @@ def extract_components(
     boundary: Literal["snippet", "crossing"],
     minimum_snippets: int = 1,
 ) -> Components:
-    """The components of score - threshold that `select_components` takes by `ComponentTree.gains`.
+    """The components of score - threshold that `select_components` takes, of each of `classes`.
 
-    Of each of `classes`, in their order; a class's are disjoint and in order of time. Arguments are
-    as of `extract_segments`. With "crossing", a component lasts from and to where the margin,
+    In their order; a class's are disjoint and in order of time. The gains are those of the gate,
+    `component_tree(sigmoid(score - threshold) - 0.5).gains`. Arguments are as of
+    `extract_segments`. With "crossing", a component lasts from and to where the margin,
     linear between snippet centres, passes the level half way between its own and its parent's.
     Components of less than `minimum_snippets`, and those that take no time, gain nothing, so that
     others may take their place.

@@ -33,8 +33,7 @@ class PostProcessing:
     Attributes:
         proposals: "runs", the maximal runs of snippets above the threshold; "components", of the
             connected stretches above any level at all, the best that don't overlap, judged by
-            how they stand out of their surroundings (docs/core.md). The threshold then matters to
-            the segments' scores only, and to what fills the whole video.
+            how their sigmoid(s - b) stands out of its surroundings (docs/core.md).
         boundary: segments end at snippet edges, or where score - threshold, linear between
             snippet centres, crosses zero; of a component, the middle of its levels.
         minimum_snippets: shorter segments are left out.

@@ -34,9 +34,9 @@ def propose(curve: Any, **changes: Any) -> Any:
     [
         ([-2] * 9 + [2] * 9 + [-2] * 9, [(9, 18)]),  # a bump
         ([-9] * 9 + [-5] * 9 + [-9] * 9, [(9, 18)]),  # all of it below the threshold
-        ([-1] * 9 + [3] * 9 + [-0.5] * 5 + [3] * 9 + [-1] * 9, [(9, 18), (23, 32)]),  # deep valley
+        ([-1] * 9 + [3] * 9 + [-0.8] * 5 + [3] * 9 + [-1] * 9, [(9, 18), (23, 32)]),  # deep valley
         ([-1] * 9 + [3] * 9 + [2] * 5 + [3] * 9 + [-1] * 9, [(9, 32)]),  # a shallow one
-        ([-1] * 9 + [3] * 9 + [-0.5] + [3] * 9 + [-1] * 9, [(9, 28)]),  # deep, but too short
+        ([-1] * 9 + [3] * 9 + [-0.8] + [3] * 9 + [-1] * 9, [(9, 28)]),  # deep, but too short
         ([-2] * 9 + [2] * 9 + [-1.9] * 30 + [2] * 9 + [-2] * 9, [(9, 18), (48, 57)]),  # far
         ([2, 3, 2, 3, 2, 3, 2, 3], [(0, 8)]),  # one action, all of the time
         ([-3] * 20, []),
@@ -90,7 +90,8 @@ def test_proposals_equal_those_of_a_naive_twin(
         score = scores[:, column].astype(np.float64)
         margin = score - full[:, column]
         tree = component_tree(margin)
-        gains = tree.gains * (np.diff(tree.snippets, axis=1)[:, 0] >= minimum)
+        gate = 1 / (1 + np.exp(-margin))
+        gains = component_tree(gate - 0.5).gains * (np.diff(tree.snippets, axis=1)[:, 0] >= minimum)
         for i in select_components(tree, gains):
             first, stop = tree.snippets[i].tolist()
             start, end = edges[first], edges[stop]
@@ -100,7 +101,7 @@ def test_proposals_equal_those_of_a_naive_twin(
             if crossing and stop < T:
                 end = np.interp(-level, -margin[stop - 1 : stop + 1], centres[stop - 1 :][:2])
             inside = margin[first:stop]
-            row = (column, first, stop, start, end, np.mean(1 / (1 + np.exp(-inside))))
+            row = (column, first, stop, start, end, gate[first:stop].mean())
             expected.append([*row, inside.mean(), score[first:stop].max(), tree.contrasts[i]])
     rows = np.column_stack(
         [

@@ -60,9 +60,10 @@ std::vector<std::size_t> select_components(std::span<const Component> tree,
 
 // The selected components of each of `classes`, in their order; those of a class are disjoint and
 // in order of time. The curve is the class's margin, score - threshold, and levels below zero count
-// like those above. Arguments are as of extract_segments; components of less than
-// `minimum_snippets`, and those that take no time, gain nothing, so that others may take their
-// place.
+// like those above. The gains are those of the gate, sigmoid(margin) - 1/2, whose tree is the same:
+// margins far from the threshold differ without saying more. Arguments are as of extract_segments;
+// components of less than `minimum_snippets`, and those that take no time, gain nothing, so that
+// others may take their place.
 //
 // With Boundary::crossing a component starts and ends where the margin, linear between snippet
 // centres, passes the level half way between its own and its parent's, the middle of the levels
