@@ -1,54 +1,15 @@
 #include "lpat/segments.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
-#include <limits>
 #include <numeric>
-#include <stdexcept>
-#include <string>
 
 #include "lanes.hpp"
+#include "score_checks.hpp"
 #include "track.hpp"
 
 namespace lpat {
 namespace {
-
-void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name) {
-  const auto values = matrix.values.subspan(row * matrix.columns, matrix.columns);
-  if (!any_infinite(values.data(), values.size())) return;
-  const auto place = std::ranges::find_if_not(values, [](float x) { return std::isfinite(x); });
-  throw std::invalid_argument(name + " must be finite, but " + name + "[" + std::to_string(row) +
-                              ", " + std::to_string(place - values.begin()) + "] isn't");
-}
-
-void require_edges(std::span<const double> edges, std::size_t snippets) {
-  if (edges.size() != snippets + 1) {
-    throw std::invalid_argument("edges must have " + std::to_string(snippets + 1) +
-                                " elements, one more than snippets, not " +
-                                std::to_string(edges.size()));
-  }
-  for (std::size_t i = 0; i < edges.size(); ++i) {
-    if (!std::isfinite(edges[i])) {
-      throw std::invalid_argument("edges must be finite, but edges[" + std::to_string(i) +
-                                  "] isn't");
-    }
-    if (i > 0 && edges[i] < edges[i - 1]) {
-      throw std::invalid_argument("edges must not decrease, but edges[" + std::to_string(i) +
-                                  "] does");
-    }
-  }
-}
-
-void require_classes(std::span<const std::int64_t> classes, std::size_t columns) {
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i] < 0 || static_cast<std::size_t>(classes[i]) >= columns) {
-      throw std::invalid_argument("classes[" + std::to_string(i) + "] must be a column of the " +
-                                  std::to_string(columns) + " scores, not " +
-                                  std::to_string(classes[i]));
-    }
-  }
-}
 
 // One pass over the scores in the order in which they lie in memory.
 class Sweep {
@@ -154,9 +115,9 @@ class Sweep {
     run.class_index = classes_[k];
     run.first = static_cast<std::int64_t>(range.first);
     run.stop = static_cast<std::int64_t>(range.stop);
-    run.start = cross && range.first > 0 ? crossing(tracks_[k], edges_, range.first - 1)
+    run.start = cross && range.first > 0 ? zero_of(tracks_[k], range.first - 1)
                                          : edges_[range.first];
-    run.end = cross && range.stop < scores_.rows ? crossing(tracks_[k], edges_, range.stop - 1)
+    run.end = cross && range.stop < scores_.rows ? zero_of(tracks_[k], range.stop - 1)
                                                  : edges_[range.stop];
     if (!(run.start < run.end)) return;
     const auto length = static_cast<double>(range.length());
@@ -166,6 +127,11 @@ class Sweep {
     run.contrast = run.mean_margin;
     unsettled_.push_back(closed_.size());
     closed_.push_back({k, run});
+  }
+
+  // Where the margin is zero between the centres of snippets t and t + 1.
+  double zero_of(const Track& track, std::size_t t) const {
+    return crossing(edges_, t, track.margin(t), track.margin(t + 1));
   }
 
   // Takes from each run's mean score, which so far is all of its margin and contrast, the threshold
@@ -222,15 +188,7 @@ std::vector<Run> extract_segments(const Matrix& scores, const Matrix& threshold,
                                   std::span<const double> edges,
                                   std::span<const std::int64_t> classes, Boundary boundary,
                                   std::size_t minimum_snippets) {
-  if (threshold.rows != scores.rows ||
-      (threshold.columns != 1 && threshold.columns != scores.columns)) {
-    throw std::invalid_argument("threshold must have one value per snippet or per score");
-  }
-  if (minimum_snippets == 0) {
-    throw std::invalid_argument("minimum_snippets must be positive, not 0");
-  }
-  require_edges(edges, scores.rows);
-  require_classes(classes, scores.columns);
+  require_tracks(scores, threshold, edges, classes, minimum_snippets);
   return Sweep(scores, threshold, edges, classes, boundary, minimum_snippets).runs();
 }
 

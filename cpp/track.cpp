@@ -12,11 +12,11 @@ Flanks::Flanks(Range run, std::size_t snippets) {
   after = {run.stop, std::min(run.stop + width, snippets)};
 }
 
-double crossing(const Track& track, std::span<const double> edges, std::size_t t) {
+double crossing(std::span<const double> edges, std::size_t t, double value, double next) {
   const double from = std::midpoint(edges[t], edges[t + 1]);
   const double to = std::midpoint(edges[t + 1], edges[t + 2]);
-  const double before = std::abs(track.margin(t));
-  const double after = std::abs(track.margin(t + 1));
+  const double before = std::abs(value);
+  const double after = std::abs(next);
   return std::clamp(from + (to - from) * (before / (before + after)), from, to);
 }
 

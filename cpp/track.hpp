@@ -46,9 +46,9 @@ struct Flanks {
   std::size_t length() const { return before.length() + after.length(); }
 };
 
-// Time at which the margin passes zero between the centres of snippets t and t + 1, one of which
-// lies above the threshold and the other does not.
-double crossing(const Track& track, std::span<const double> edges, std::size_t t);
+// Time at which a line from one value at the centre of snippet t to another at that of t + 1, one of
+// which is positive and the other not, is zero.
+double crossing(std::span<const double> edges, std::size_t t, double value, double next);
 
 // Sums over the snippets of a range.
 double score_sum(const Track& track, Range range);

@@ -4,6 +4,7 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "Segments from snippet scores, their suppression and evaluation, in C++.";
   lpat::python::define_segments(module);
+  lpat::python::define_component_tree(module);
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
 }

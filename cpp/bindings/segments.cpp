@@ -1,88 +1,9 @@
 #include "lpat/segments.hpp"
 
-#include <cstdint>
-
-#include "arrays.hpp"
 #include "modules.hpp"
+#include "runs.hpp"
 
 namespace lpat::python {
-namespace {
-
-using namespace py::literals;
-
-Matrix scores_view(const py::array& scores) {
-  return {view<float>(scores, "scores", {2}), length(scores, 0), length(scores, 1)};
-}
-
-Matrix threshold_view(const py::array& threshold, const Matrix& scores) {
-  const auto values = view<float>(threshold, "threshold", {1, 2});
-  const std::size_t columns = threshold.ndim() == 1 ? 1 : length(threshold, 1);
-  if (length(threshold) != scores.rows || (threshold.ndim() == 2 && columns != scores.columns)) {
-    const std::string rows = std::to_string(scores.rows);
-    throw std::invalid_argument("threshold must have shape (" + rows + ",) or (" + rows + ", " +
-                                std::to_string(scores.columns) + "), not " +
-                                std::string(py::str(threshold.attr("shape"))));
-  }
-  return {values, scores.rows, columns};
-}
-
-// Runs as parallel arrays, which is how Python computes with them.
-struct Runs {
-  py::array_t<std::int64_t> classes;     // (N,)
-  py::array_t<std::int64_t> snippets;    // (N, 2) [first, stop)
-  py::array_t<double> segments;          // (N, 2) [start, end) seconds
-  py::array_t<double> mean_probability;  // (N,), as are those below
-  py::array_t<double> mean_margin;
-  py::array_t<double> maximum_score;
-  py::array_t<double> contrast;
-
-  explicit Runs(const std::vector<Run>& runs)
-      : classes(column<std::int64_t>(runs, {&Run::class_index})),
-        snippets(column<std::int64_t>(runs, {&Run::first, &Run::stop})),
-        segments(column<double>(runs, {&Run::start, &Run::end})),
-        mean_probability(column<double>(runs, {&Run::mean_probability})),
-        mean_margin(column<double>(runs, {&Run::mean_margin})),
-        maximum_score(column<double>(runs, {&Run::maximum_score})),
-        contrast(column<double>(runs, {&Run::contrast})) {}
-
- private:
-  template <typename T>
-  static py::array_t<T> column(const std::vector<Run>& runs,
-                               std::initializer_list<T Run::*> members) {
-    std::vector<T> values;
-    values.reserve(runs.size() * members.size());
-    for (const auto& run : runs) {
-      for (const auto member : members) values.push_back(run.*member);
-    }
-    std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(runs.size())};
-    if (members.size() > 1) shape.push_back(static_cast<py::ssize_t>(members.size()));
-    return array_of(std::move(values), std::move(shape));
-  }
-};
-
-Runs extract_segments(const py::array& scores, const py::array& threshold, const py::array& edges,
-                      const py::array& classes, const std::string& boundary,
-                      py::ssize_t minimum_snippets) {
-  const auto score_matrix = scores_view(scores);
-  const auto threshold_matrix = threshold_view(threshold, score_matrix);
-  const auto edge_values = view_of_length<double>(edges, "edges", score_matrix.rows + 1);
-  const auto class_values = view<std::int64_t>(classes, "classes", {1});
-  const auto border = choice_of<Boundary>(
-      boundary, "boundary", {{"snippet", Boundary::snippet}, {"crossing", Boundary::crossing}});
-  if (minimum_snippets < 1) {
-    throw std::invalid_argument("minimum_snippets must be positive, not " +
-                                std::to_string(minimum_snippets));
-  }
-  std::vector<Run> runs;
-  {
-    py::gil_scoped_release release;
-    runs = lpat::extract_segments(score_matrix, threshold_matrix, edge_values, class_values, border,
-                                  static_cast<std::size_t>(minimum_snippets));
-  }
-  return Runs(runs);
-}
-
-}  // namespace
 
 void define_segments(py::module_& module) {
   py::class_<Runs>(module, "Runs")
@@ -94,9 +15,7 @@ void define_segments(py::module_& module) {
       .def_readonly("maximum_score", &Runs::maximum_score)
       .def_readonly("contrast", &Runs::contrast)
       .def("__len__", [](const Runs& runs) { return runs.classes.size(); });
-
-  module.def("extract_segments", &extract_segments, "scores"_a, "threshold"_a, "edges"_a,
-             "classes"_a, py::kw_only(), "boundary"_a, "minimum_snippets"_a = 1);
+  define_extraction(module, "extract_segments", &extract_segments);
 }
 
 }  // namespace lpat::python

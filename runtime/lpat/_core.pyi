@@ -10,7 +10,7 @@ from typing import Literal
 from lpat.types import Float32Array, Float64Array, Int64Array
 
 class Runs:
-    """Maximal runs of snippets above the threshold, as parallel arrays of length N.
+    """Stretches of snippets of each class, as parallel arrays of length N.
 
     `margin` is score - threshold. The contrast is the mean score inside minus that of the snippets
     just outside: on either side a quarter of the run's length, rounded down, at least one, clipped
@@ -36,7 +36,7 @@ class Runs:
 
     @property
     def mean_margin(self) -> Float64Array:
-        """(N,) mean margin, positive."""
+        """(N,) mean margin, positive above a threshold."""
 
     @property
     def maximum_score(self) -> Float64Array:
@@ -65,6 +65,65 @@ def extract_segments(
     with "crossing", from and to where the margin, linear between snippet centres, is zero, and
     at the video's ends to the edge. Runs of less than `minimum_snippets`, and runs that take no
     time, are left out.
+    """
+
+class ComponentTree:
+    """Distinct components of all super-level sets {t: values[t] >= level}, as parallel arrays.
+
+    N is at most T; the first is the root, the whole sequence. In order of `first`, of equal `first`
+    the longer before the shorter: each follows its parent, and its descendants follow it without a
+    gap.
+    """
+
+    @property
+    def levels(self) -> Float64Array:
+        """(N,) the smallest value inside."""
+
+    @property
+    def snippets(self) -> Int64Array:
+        """(N, 2) [first, stop)."""
+
+    @property
+    def parents(self) -> Int64Array:
+        """(N,) index of the smallest component around it; -1 for the root."""
+
+    @property
+    def contrasts(self) -> Float64Array:
+        """(N,) mean inside minus mean just outside, as of `Runs`; for the root, 0 stands in."""
+
+    @property
+    def gains(self) -> Float64Array:
+        """(N,) contrast * |contrast| * length * share of the outside that the sequence has."""
+
+    def __len__(self) -> int: ...
+
+def component_tree(values: Float64Array) -> ComponentTree:
+    """The component tree of `values` (T,), which must be finite. O(T)."""
+
+def select_components(tree: ComponentTree, gains: Float64Array) -> Int64Array:
+    """Indices, ascending, of disjoint components with the largest sum of `gains` (N,).
+
+    A component that gains nothing is never among them; one that gains exactly as much as the best
+    set of its descendants is taken for them.
+    """
+
+def extract_components(
+    scores: Float32Array,
+    threshold: Float32Array,
+    edges: Float64Array,
+    classes: Int64Array,
+    *,
+    boundary: Literal["snippet", "crossing"],
+    minimum_snippets: int = 1,
+) -> Runs:
+    """The components of score - threshold that `select_components` takes, of each of `classes`.
+
+    In their order; a class's are disjoint and in order of time. The gains are those of the gate,
+    `component_tree(sigmoid(score - threshold) - 0.5).gains`. Arguments are as of
+    `extract_segments`. With "crossing", a component lasts from and to where the margin,
+    linear between snippet centres, passes the level half way between its own and its parent's.
+    Components of less than `minimum_snippets`, and those that take no time, gain nothing, so that
+    others may take their place. Their margin may be negative, and their contrast is the margin's.
     """
 
 def average_precisions(

@@ -2,11 +2,15 @@
 
 try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
+        ComponentTree,
         Runs,
         average_precisions,
+        component_tree,
+        extract_components,
         extract_segments,
         match_detections,
         mean_over_classes,
+        select_components,
         soften,
         suppress,
     )
@@ -18,11 +22,15 @@ except ImportError as error:
     ) from error
 
 __all__ = [
+    "ComponentTree",
     "Runs",
     "average_precisions",
+    "component_tree",
+    "extract_components",
     "extract_segments",
     "match_detections",
     "mean_over_classes",
+    "select_components",
     "soften",
     "suppress",
 ]

@@ -55,14 +55,17 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain JSON values; precisions are fractions, None for classes left out."""
-        known = np.where(np.isnan(self.average_precision), None, self.average_precision)
+        known = [
+            [None if np.isnan(value) else value for value in row]
+            for row in self.average_precision.tolist()
+        ]
         return {
             "protocol": self.protocol,
             "protocol_options": asdict(self.options),
             "tiou": self.tious.tolist(),
             "mAP": self.mean_average_precision.tolist(),
             "average_mAP": self.average,
-            "AP": dict(zip(self.classes, known.tolist(), strict=True)),
+            "AP": dict(zip(self.classes, known, strict=True)),
             "truths": dict(zip(self.classes, self.truth_counts.tolist(), strict=True)),
             "detections": dict(zip(self.classes, self.detection_counts.tolist(), strict=True)),
             "videos": self.videos,

@@ -7,17 +7,19 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from lpat.core import Runs, extract_segments
+from lpat.core import Runs, extract_components, extract_segments
 from lpat.errors import UsageError
 from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
 
 Threshold = Literal["predicted", "manual"]
+Proposals = Literal["runs", "components"]
 Boundary = Literal["snippet", "crossing"]
 SegmentScore = Literal["probability", "wtalc", "margin", "contrast"]
 ClassSelection = Literal["mean", "all"]
 
 _CHOICES = {
     "threshold": get_args(Threshold),
+    "proposals": get_args(Proposals),
     "boundary": get_args(Boundary),
     "segment_score": get_args(SegmentScore),
     "class_selection": get_args(ClassSelection),
@@ -29,12 +31,16 @@ class PostProcessing:
     """How scores become detections; the readings that LPAT's paper leaves open.
 
     Attributes:
+        proposals: "runs", the maximal runs of snippets above the threshold; "components", of the
+            connected stretches above any level at all, the best that don't overlap, judged by
+            how their sigmoid(s - b) stands out of its surroundings (docs/core.md).
         boundary: segments end at snippet edges, or where score - threshold, linear between
-            snippet centres, crosses zero.
+            snippet centres, crosses zero; of a component, the middle of its levels.
         minimum_snippets: shorter segments are left out.
         segment_score: of a segment of class c with probability p, scores s and threshold b:
             "probability", p * mean sigmoid(s - b); "wtalc", max(s) + 0.7 p (W-TALC);
-            "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc).
+            "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc), of a
+            component, mean (s - b).
         threshold: the model's background, or (max + min) / 2 of each class's scores (W-TALC).
         class_selection: classes at least as probable as the mean class, or all.
 
@@ -47,6 +53,7 @@ class PostProcessing:
     segment_score: SegmentScore = "probability"
     threshold: Threshold = "predicted"
     class_selection: ClassSelection = "mean"
+    proposals: Proposals = "runs"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -64,8 +71,9 @@ DEFAULT = PostProcessing()
 def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     """Detections of one video, best first; of equal score by class, then by time.
 
-    Segments are the maximal runs of snippets whose score lies strictly above the threshold, for
-    each selected class. Those of a class are disjoint, so nothing is suppressed afterwards.
+    For each selected class, segments are the maximal runs of snippets whose score lies strictly
+    above the threshold, or the selected components of score - threshold. Those of a class are
+    disjoint either way, so nothing is suppressed afterwards.
 
     Raises:
         ValueError: a score, a probability or an edge isn't finite, or edges decrease.
@@ -73,7 +81,8 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     values = np.ascontiguousarray(scores.scores, np.float32)
     probabilities = scores.probabilities.astype(np.float64)
     background = scores.background if options.threshold == "predicted" else manual_threshold(values)
-    runs = extract_segments(
+    extract = extract_segments if options.proposals == "runs" else extract_components
+    runs = extract(
         values,
         np.ascontiguousarray(background, np.float32),
         np.ascontiguousarray(scores.edges, np.float64),

@@ -94,6 +94,15 @@ def test_metadata_comes_back_as_written() -> None:
     assert metadata.training == {"videos": 3}
 
 
+def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> None:
+    older = {name: value for name, value in GOOD["post_processing"].items() if name != "proposals"}
+    assert len(older) == len(GOOD["post_processing"]) - 1
+    metadata = metadata_from_json(json.dumps({**GOOD, "post_processing": older}))
+    assert metadata.post_processing == PostProcessing(proposals="runs")
+    chosen = ModelMetadata(("jump",), SPEC, PostProcessing(proposals="components"))
+    assert metadata_from_json(chosen.to_json()) == chosen
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -114,6 +123,8 @@ def test_metadata_comes_back_as_written() -> None:
         ({"features": {**GOOD["features"], "fps": 1e999}}, "fps"),
         ({"post_processing": 3}, "expected an object post_processing"),
         ({"post_processing": {"threshold": "__import__('os')"}}, "threshold must be one of"),
+        ({"post_processing": {"proposals": "grid"}}, "proposals must be one of runs, components"),
+        ({"post_processing": {"proposals": None}}, "proposals must be one of runs, components"),
         ({"post_processing": {"more": 1}}, "unknown post-processing 'more'"),
         ({"post_processing": {"minimum_snippets": -1}}, "minimum_snippets"),
         ({"training": []}, "expected an object training"),

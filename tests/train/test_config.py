@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import UsageError
+from lpat.segments import PostProcessing
 from lpat_train.config import PRESETS, TrainingConfig, changed, read_config, to_toml
 
 
@@ -49,6 +50,11 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, message
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nowhere\.toml: no such file"):
         read_config(tmp_path / "nowhere.toml", TrainingConfig())
+
+
+def test_the_exported_model_makes_segments_as_the_config_says() -> None:
+    told = changed(TrainingConfig(), {"proposals": "components", "boundary": "crossing"}, "here")
+    assert told.post_processing() == PostProcessing(proposals="components", boundary="crossing")
 
 
 def test_the_background_weighs_one_over_the_classes_unless_told() -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
-from lpat.segments import Boundary, PostProcessing, SegmentScore
+from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore
 
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
@@ -46,6 +46,9 @@ class TrainingConfig:
     boundary: Boundary = _option(
         "snippet", "where a segment ends: at a snippet's edge, or where score and background cross"
     )
+    proposals: Proposals = _option(
+        "runs", "what becomes a segment: runs above the background, or the best components"
+    )
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():
@@ -67,7 +70,9 @@ class TrainingConfig:
 
     def post_processing(self) -> PostProcessing:
         """How the exported model makes segments."""
-        return PostProcessing(segment_score=self.segment_score, boundary=self.boundary)
+        return PostProcessing(
+            segment_score=self.segment_score, boundary=self.boundary, proposals=self.proposals
+        )
 
     def background_weight_of(self, classes: int) -> float:
         """w_b of Eq. 5 for a number of classes."""

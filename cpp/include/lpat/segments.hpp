@@ -25,7 +25,7 @@ enum class Boundary {
   crossing,  // where score - threshold, linear between snippet centres, is zero
 };
 
-// One maximal run of snippets [first, stop) with score > threshold. `margin` is score - threshold.
+// Snippets [first, stop) of a class, and what they say. `margin` is score - threshold.
 struct Run {
   std::int64_t class_index = 0;
   std::int64_t first = 0;
@@ -44,11 +44,15 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
-// Runs of each of `classes`, in their order; a class's runs are disjoint and in order of time.
+// Maximal runs of snippets with score > threshold, of each of `classes`, in their order; a class's
+// runs are disjoint and in order of time.
 //
 // `scores` is (T, C), `threshold` (T, 1) or (T, C), `edges` (T + 1) the snippets' borders in
 // seconds, which may repeat but not decrease. Runs of less than `minimum_snippets` are left out,
 // and so are runs that take no time, as at the end of features that are longer than their video.
+//
+// Takes one pass over the scores, in which sums grow with the runs, and reads again only what lies
+// just outside of them.
 //
 // Throws std::invalid_argument where sizes disagree, a value isn't finite, a class isn't a column
 // of the scores, edges decrease, or minimum_snippets is 0.

@@ -1,0 +1,63 @@
+#include "score_checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "lanes.hpp"
+
+namespace lpat {
+namespace {
+
+void require_edges(std::span<const double> edges, std::size_t snippets) {
+  if (edges.size() != snippets + 1) {
+    throw std::invalid_argument("edges must have " + std::to_string(snippets + 1) +
+                                " elements, one more than snippets, not " +
+                                std::to_string(edges.size()));
+  }
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (!std::isfinite(edges[i])) {
+      throw std::invalid_argument("edges must be finite, but edges[" + std::to_string(i) +
+                                  "] isn't");
+    }
+    if (i > 0 && edges[i] < edges[i - 1]) {
+      throw std::invalid_argument("edges must not decrease, but edges[" + std::to_string(i) +
+                                  "] does");
+    }
+  }
+}
+
+void require_classes(std::span<const std::int64_t> classes, std::size_t columns) {
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] < 0 || static_cast<std::size_t>(classes[i]) >= columns) {
+      throw std::invalid_argument("classes[" + std::to_string(i) + "] must be a column of the " +
+                                  std::to_string(columns) + " scores, not " +
+                                  std::to_string(classes[i]));
+    }
+  }
+}
+
+}  // namespace
+
+void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name) {
+  const auto values = matrix.values.subspan(row * matrix.columns, matrix.columns);
+  if (!any_infinite(values.data(), values.size())) return;
+  const auto place = std::ranges::find_if_not(values, [](float x) { return std::isfinite(x); });
+  throw std::invalid_argument(name + " must be finite, but " + name + "[" + std::to_string(row) +
+                              ", " + std::to_string(place - values.begin()) + "] isn't");
+}
+
+void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
+                    std::span<const std::int64_t> classes, std::size_t minimum_snippets) {
+  if (threshold.rows != scores.rows ||
+      (threshold.columns != 1 && threshold.columns != scores.columns)) {
+    throw std::invalid_argument("threshold must have one value per snippet or per score");
+  }
+  if (minimum_snippets == 0) {
+    throw std::invalid_argument("minimum_snippets must be positive, not 0");
+  }
+  require_edges(edges, scores.rows);
+  require_classes(classes, scores.columns);
+}
+
+}  // namespace lpat
