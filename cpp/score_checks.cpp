@@ -41,7 +41,10 @@ void require_classes(std::span<const std::int64_t> classes, std::size_t columns)
 
 void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name) {
   const auto values = matrix.values.subspan(row * matrix.columns, matrix.columns);
-  if (!any_infinite(values.data(), values.size())) return;
+  if (values.size() == 1 ? std::isfinite(values[0])
+                         : !any_infinite(values.data(), values.size())) {
+    return;
+  }
   const auto place = std::ranges::find_if_not(values, [](float x) { return std::isfinite(x); });
   throw std::invalid_argument(name + " must be finite, but " + name + "[" + std::to_string(row) +
                               ", " + std::to_string(place - values.begin()) + "] isn't");

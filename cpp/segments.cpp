@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "lanes.hpp"
@@ -23,8 +24,8 @@ class Sweep {
         boundary_(boundary),
         minimum_snippets_(minimum_snippets),
         lanes_((classes.size() + Lanes::count - 1) / Lanes::count),
-        score_row_(lanes_.size() * Lanes::count, 0.0F),
-        threshold_row_(score_row_) {
+        score_row_(lanes_.size() * Lanes::count, never_above),
+        threshold_row_(threshold.columns == 1 ? Lanes::count : score_row_.size(), 0.0F) {
     for (const auto label : classes) {
       tracks_.emplace_back(scores, threshold, static_cast<std::size_t>(label));
     }
@@ -48,8 +49,7 @@ class Sweep {
       if (t % settling == 0) settle(t);
     }
     // One snippet past the last closes the runs that are still open.
-    std::ranges::fill(score_row_, 0.0F);
-    std::ranges::fill(threshold_row_, 0.0F);
+    std::ranges::fill(score_row_, never_above);
     step(scores_.rows);
     settle(scores_.rows);
     return by_track();
@@ -65,32 +65,37 @@ class Sweep {
   // snippets.
   static constexpr std::size_t settling = 128;
 
-  // The row's scores and thresholds in the order of the tracks. What follows the last track stays
-  // 0, which is not above 0.
+  // A score that exceeds no threshold: for what follows the last track, and the last snippet.
+  static constexpr float never_above = std::numeric_limits<float>::lowest();
+
+  // The row's scores and thresholds in the order of the tracks. A threshold that tracks share is
+  // enough for as many as are done at once.
   void gather(std::size_t t) {
-    const auto take = [&](const Matrix& matrix, std::vector<float>& row) {
-      const auto values = matrix.values.subspan(t * matrix.columns, matrix.columns);
-      if (every_class_) {
-        std::ranges::copy(values, row.begin());
-        return;
-      }
-      std::ranges::transform(classes_, row.begin(), [&](std::int64_t label) {
-        return values[static_cast<std::size_t>(label)];
-      });
-    };
-    take(scores_, score_row_);
+    take(scores_, t, score_row_);
     if (threshold_.columns == 1) {
-      std::fill_n(threshold_row_.begin(), classes_.size(), threshold_(t, 0));
+      std::ranges::fill(threshold_row_, threshold_(t, 0));
     } else {
-      take(threshold_, threshold_row_);
+      take(threshold_, t, threshold_row_);
     }
+  }
+
+  void take(const Matrix& matrix, std::size_t t, std::vector<float>& row) const {
+    const auto values = matrix.values.subspan(t * matrix.columns, matrix.columns);
+    if (every_class_) {
+      std::ranges::copy(values, row.begin());
+      return;
+    }
+    std::ranges::transform(classes_, row.begin(), [&](std::int64_t label) {
+      return values[static_cast<std::size_t>(label)];
+    });
   }
 
   void step(std::size_t t) {
     for (std::size_t n = 0; n < lanes_.size(); ++n) {
       Lanes& lanes = lanes_[n];
       const Lanes::Row scores = score_row_.data() + n * Lanes::count;
-      const Lanes::Row threshold = threshold_row_.data() + n * Lanes::count;
+      const Lanes::Row threshold =
+          threshold_row_.data() + (threshold_.columns == 1 ? 0 : n * Lanes::count);
       const auto now = compare(lanes, scores, threshold);
       if (now.changed) {
         for (std::size_t lane = 0; lane < Lanes::count; ++lane) {
