@@ -3,8 +3,8 @@
     python benchmarks/segments.py
 
 All three run in the same process on the same scores, on one thread, and times are those of that
-thread on its core, so that other work on the machine counts less. NumPy must find the same segments;
-it computes their scores too, by prefix sums of each class.
+thread on its core, so that other work on the machine counts less. NumPy must find the same segments and
+scores; it computes the scores by prefix sums of each class.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ ROUNDS = 7
 SIZES = ((11_250, 100), (100_000, 200), (1_000_000, 20))  # snippets, classes
 FOREGROUND = (0.02, 0.1, 0.25)  # share of scores above the threshold
 SNIPPETS_PER_RUN = 20
-HEADER = "snippets  classes  foreground    runs  a run lasts    copy  segments   NumPy  to copy  to NumPy"
+HEADER = (
+    "snippets  classes  foreground    runs  a run lasts    copy  segments    NumPy  "
+    "copy/segments  NumPy/segments"
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Timing:
             f"{self.snippets:8}  {self.classes:7}  {self.foreground:10.0%}  {self.runs:6}  "
             f"{self.length:11.1f}  {1e3 * self.copy_seconds:4.1f} ms  "
             f"{1e3 * self.seconds:5.1f} ms  {1e3 * self.numpy_seconds:4.0f} ms  "
-            f"{self.copy_seconds / self.seconds:7.2f}  {self.numpy_seconds / self.seconds:7.1f}x"
+            f"{self.copy_seconds / self.seconds:13.2f}  {self.numpy_seconds / self.seconds:14.1f}"
         )
 
 

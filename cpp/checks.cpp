@@ -14,6 +14,10 @@ void require_finite(std::span<const double> values, const std::string& name) {
 }
 
 void require_intervals(const Intervals& intervals, const std::string& name) {
+  if (intervals.values.size() % 2 != 0) {
+    throw std::invalid_argument(name + " times must be starts and ends, not " +
+                                std::to_string(intervals.values.size()));
+  }
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     const auto [start, end] = intervals[i];
     if (!std::isfinite(start) || !std::isfinite(end)) {

@@ -39,6 +39,14 @@ void require_events(const Events& events, std::size_t class_count, const std::st
 }
 
 void require_judgement(const Judgement& judgement) {
+  if (judgement.detections.size() > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument("detections must be fewer than 2^32, not " +
+                                std::to_string(judgement.detections.size()));
+  }
+  if (judgement.class_count > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument("class_count must be less than 2^32, not " +
+                                std::to_string(judgement.class_count));
+  }
   require_events(judgement.detections, judgement.class_count, "detection");
   require_events(judgement.truths, judgement.class_count, "truth");
   require_video_intervals(judgement.ambiguous, "ambiguous");
@@ -58,10 +66,29 @@ void require_judgement(const Judgement& judgement) {
   }
 }
 
-// A class's detections, best first, and which of them take a ground truth.
+// Segments of one class side by side: memory is read in order where they are compared.
+struct Gathered {
+  std::vector<std::int64_t> videos;
+  std::vector<double> times;
+
+  Gathered(const Events& events, std::span<const std::size_t> members) {
+    videos.reserve(members.size());
+    times.reserve(2 * members.size());
+    for (const auto i : members) {
+      const auto [start, end] = events.segments[i];
+      videos.push_back(events.videos[i]);
+      times.push_back(start);
+      times.push_back(end);
+    }
+  }
+  VideoIntervals view() const { return {videos, {times}}; }
+};
+
+// What became of a class's detections.
 struct JudgedClass {
-  std::vector<std::size_t> kept;  // ranked and not dropped before matching
-  std::vector<std::vector<Match>> matches;  // for each threshold, ranks among `kept`
+  std::vector<std::size_t> ranked;  // indices into the input, best first, without those dropped
+                                    // before matching
+  std::vector<std::vector<Match>> matches;  // for each threshold, by places in `ranked`
 };
 
 // One evaluation: all that is shared by its classes, with times in the protocol's unit.
@@ -95,7 +122,8 @@ class Judge {
   // Classes, those with most detections first.
   std::vector<std::size_t> classes() const { return found_.largest_first(); }
   std::size_t detection_count(std::size_t label) const { return found_.of(label).size(); }
-  std::size_t truth_count(std::size_t label) const { return annotated_.of(label).size(); }
+  // Indices into the input, in its order.
+  std::span<const std::size_t> truths_of(std::size_t label) const { return annotated_.of(label); }
 
   // Not to be called twice at once for one class.
   JudgedClass judge(std::size_t label, std::span<const double> scores) {
@@ -103,10 +131,10 @@ class Judge {
     rank(ranked, scores);
     JudgedClass judged{{ranked.begin(), ranked.end()}, {}};
     if (options_.ambiguous == AmbiguousRule::drop_all) {
-      std::erase_if(judged.kept, [this](std::size_t i) { return doubtful_[i] != 0; });
+      std::erase_if(judged.ranked, [this](std::size_t i) { return doubtful_[i] != 0; });
     }
-    judged.matches =
-        match_class(detections_, judged.kept, truths_, annotated_.of(label), tious_, options_);
+    judged.matches = match_class(Gathered(detections_, judged.ranked).view(),
+                                 Gathered(truths_, truths_of(label)).view(), tious_, options_);
     return judged;
   }
 
@@ -118,9 +146,11 @@ class Judge {
     std::size_t dropped = 0;
     std::size_t rank = 0;
     for (const auto& match : judged.matches[k]) {
-      for (; drop && rank < match.rank; ++rank) dropped += doubtful_[judged.kept[rank]] != 0;
-      rank = match.rank + 1;
-      ranks.push_back(match.rank - dropped);
+      for (; drop && rank < match.detection; ++rank) {
+        dropped += doubtful_[judged.ranked[rank]] != 0;
+      }
+      rank = match.detection + 1;
+      ranks.push_back(match.detection - dropped);
     }
     return ranks;
   }
@@ -149,7 +179,7 @@ std::vector<double> average_precisions(const Judgement& judgement, std::size_t t
   Judge judge(judgement);
   const std::size_t tious = judgement.tious.size();
   for (std::size_t c = 0; c < judgement.class_count; ++c) {
-    if (judge.truth_count(c) == 0) {
+    if (judge.truths_of(c).empty()) {
       throw std::invalid_argument("class " + std::to_string(c) + " must have a ground truth");
     }
   }
@@ -164,7 +194,7 @@ std::vector<double> average_precisions(const Judgement& judgement, std::size_t t
     }
     const auto judged = judge.judge(c, judgement.scores);
     for (std::size_t k = 0; k < tious; ++k) {
-      of_class[k] = average_precision(judge.true_ranks(judged, k), judge.truth_count(c),
+      of_class[k] = average_precision(judge.true_ranks(judged, k), judge.truths_of(c).size(),
                                       judgement.options.interpolated);
     }
   });
@@ -179,10 +209,12 @@ std::vector<std::int64_t> match_detections(const Judgement& judgement, std::size
   for (std::size_t i = 0; i < result.size(); ++i) result[i] = judge.unmatched(i % detections);
   const auto order = judge.classes();
   for_each_index(order.size(), threads, [&](std::size_t i) {
+    const auto truths = judge.truths_of(order[i]);
     const auto judged = judge.judge(order[i], judgement.scores);
     for (std::size_t k = 0; k < tious; ++k) {
-      for (const auto& match : judged.matches[k]) {
-        result[k * detections + judged.kept[match.rank]] = static_cast<std::int64_t>(match.truth);
+      for (const auto& [detection, truth] : judged.matches[k]) {
+        result[k * detections + judged.ranked[detection]] =
+            static_cast<std::int64_t>(truths[truth]);
       }
     }
   });

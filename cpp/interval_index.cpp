@@ -7,12 +7,24 @@
 
 namespace lpat {
 
+IntervalIndex::IntervalIndex(const VideoIntervals& segments) {
+  entries_.reserve(segments.videos.size());
+  for (std::size_t i = 0; i < segments.videos.size(); ++i) {
+    entries_.push_back({segments.videos[i], segments.segments[i], i});
+  }
+  sort();
+}
+
 IntervalIndex::IntervalIndex(const VideoIntervals& segments,
                              std::span<const std::size_t> members) {
   entries_.reserve(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) {
     entries_.push_back({segments.videos[members[i]], segments.segments[members[i]], i});
   }
+  sort();
+}
+
+void IntervalIndex::sort() {
   std::ranges::sort(entries_, {}, [](const Entry& entry) {
     return std::tuple(entry.video, entry.segment.start, entry.position);
   });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lpat/order.hpp"
+
 namespace lpat {
 
 std::vector<std::size_t> ClassGroups::largest_first() const {
@@ -26,18 +28,10 @@ ClassGroups group_by_class(std::span<const std::int64_t> classes, std::size_t cl
 }
 
 void rank(std::span<std::size_t> indices, std::span<const double> scores) {
-  struct Ranked {
-    double score;
-    std::size_t index;
-  };
-  // Scores beside their indices: comparing doesn't jump about in memory.
-  std::vector<Ranked> ranked;
-  ranked.reserve(indices.size());
-  for (const auto index : indices) ranked.push_back({scores[index], index});
-  std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
-    return a.score > b.score || (a.score == b.score && a.index < b.index);
-  });
-  std::ranges::transform(ranked, indices.begin(), &Ranked::index);
+  auto ranked = keyed(indices.size(), [&](std::size_t i) { return descending_key(scores[indices[i]]); });
+  sort_stably(ranked);
+  const std::vector<std::size_t> unranked(indices.begin(), indices.end());
+  std::ranges::transform(ranked, indices.begin(), [&](const Keyed& item) { return unranked[item.index]; });
 }
 
 }  // namespace lpat

@@ -9,6 +9,18 @@
 namespace lpat {
 namespace {
 
+void require_shape(const Matrix& matrix, const std::string& name) {
+  const bool fits = matrix.rows == 0 || matrix.columns == 0
+                        ? matrix.values.empty()
+                        : matrix.values.size() % matrix.columns == 0 &&
+                              matrix.values.size() / matrix.columns == matrix.rows;
+  if (!fits) {
+    throw std::invalid_argument(name + " must have " + std::to_string(matrix.rows) + " x " +
+                                std::to_string(matrix.columns) + " values, not " +
+                                std::to_string(matrix.values.size()));
+  }
+}
+
 void require_edges(std::span<const double> edges, std::size_t snippets) {
   if (edges.size() != snippets + 1) {
     throw std::invalid_argument("edges must have " + std::to_string(snippets + 1) +
@@ -52,6 +64,8 @@ void require_finite_row(const Matrix& matrix, std::size_t row, const std::string
 
 void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
                     std::span<const std::int64_t> classes, std::size_t minimum_snippets) {
+  require_shape(scores, "scores");
+  require_shape(threshold, "threshold");
   if (threshold.rows != scores.rows ||
       (threshold.columns != 1 && threshold.columns != scores.columns)) {
     throw std::invalid_argument("threshold must have one value per snippet or per score");

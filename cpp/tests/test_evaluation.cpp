@@ -179,6 +179,11 @@ void broken_input_is_refused() {
   CHECK_REFUSES(precisions(Table({}), truths, 3, half), "class 2 must have");
   CHECK_REFUSES(precisions(Table({}), truths, 2, {0.0}), "(0, 1]");
   CHECK_REFUSES(precisions(Table({}), truths, 2, {NAN}), "(0, 1]");
+  CHECK_REFUSES(lpat::match_detections({.class_count = SIZE_MAX}), "class_count must be less");
+  const std::vector<std::int64_t> one{0};
+  const std::vector<double> odd{0, 1, 2};
+  CHECK_REFUSES(lpat::match_detections({.detections = {one, one, {odd}}, .class_count = 1}),
+                "detection segment times must be starts and ends, not 3");
   CHECK_REFUSES(matches_beside(Table({{0, 0, 2, 1}}), {}), "ambiguous segment 0 must not end");
   CHECK_REFUSES(matches_beside(Table({}), {.snippets_per_second = -1}), "snippets_per_second");
   CHECK_REFUSES(matches_beside(Table({}), {.snippets_per_second = NAN}), "snippets_per_second");

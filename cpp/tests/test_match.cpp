@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "check.hpp"
@@ -14,17 +13,14 @@ using Indices = std::vector<std::int64_t>;
 // The truth of each detection, threshold by threshold, -1 for none.
 Indices match(const Table& detections, const Table& truths, const std::vector<double>& tious,
               const lpat::ProtocolOptions& options = {}) {
-  std::vector<std::size_t> ranked(detections.videos.size());
-  std::vector<std::size_t> members(truths.videos.size());
-  std::iota(ranked.begin(), ranked.end(), 0);
-  std::iota(members.begin(), members.end(), 0);
-  const auto matches = lpat::match_class(detections.events(), ranked, truths.events(), members,
-                                         tious, options);
-  Indices taken(tious.size() * ranked.size(), -1);
+  const auto matches = lpat::match_class(detections.events().without_classes(),
+                                         truths.events().without_classes(), tious, options);
+  const std::size_t count = detections.videos.size();
+  Indices taken(tious.size() * count, -1);
   for (std::size_t k = 0; k < tious.size(); ++k) {
-    CHECK(std::ranges::is_sorted(matches[k], {}, &lpat::Match::rank));
-    for (const auto& [rank, truth] : matches[k]) {
-      taken[k * ranked.size() + rank] = static_cast<std::int64_t>(truth);
+    CHECK(std::ranges::is_sorted(matches[k], {}, &lpat::Match::detection));
+    for (const auto& [detection, truth] : matches[k]) {
+      taken[k * count + detection] = static_cast<std::int64_t>(truth);
     }
   }
   return taken;

@@ -125,6 +125,14 @@ void broken_input_is_refused() {
   CHECK_REFUSES(runs_of({0, 0}, {0, 0}, {0, 2}), "must have 3");
   CHECK_REFUSES(runs_of({0, 0}, {0}, {0, 1, 2}), "one value per snippet");
   CHECK_REFUSES(runs_of({0}, {0}, {0, 1}, Boundary::snippet, 0), "minimum_snippets");
+  const std::vector<float> three{0, 1, 2};
+  const std::vector<double> edges{0, 1, 2};
+  CHECK_REFUSES(lpat::extract_segments({three, 2, 2}, {three, 2, 1}, edges, first_class,
+                                       Boundary::snippet, 1),
+                "scores must have 2 x 2 values, not 3");
+  CHECK_REFUSES(lpat::extract_segments({three, 2, 0}, {three, 2, 1}, edges, {}, Boundary::snippet,
+                                       1),
+                "scores must have 2 x 0 values, not 3");
 }
 
 }  // namespace

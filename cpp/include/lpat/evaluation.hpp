@@ -35,9 +35,9 @@ struct Judgement {
 //
 // Classes are shared out among `threads` threads, 0 for as many as the machine runs at once; the
 // result doesn't depend on how many. Takes O((N + G) log (N + G)) time while each segment has few
-// others of a similar length nearby, and beside the input 8 bytes for each event (24 more where
-// the protocol has a grid), and for one class per thread 16 for each of its events (32 for
-// Matcher::best_detection) and one for each of its targets and thresholds.
+// others of a similar length nearby, and beside the input 8 bytes for each event (24 where the
+// protocol has a grid), and for the classes that are being judged 48 for each of their events (80
+// for Matcher::best_detection).
 //
 // Throws std::invalid_argument where sizes disagree, a value isn't finite, a segment ends before
 // it starts, a class isn't in [0, class_count), a class has no ground truth, a threshold isn't in

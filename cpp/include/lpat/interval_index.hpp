@@ -15,10 +15,11 @@ class IntervalIndex {
   struct Entry {
     std::int64_t video;
     Interval segment;
-    std::size_t position;  // in `members`
+    std::size_t position;  // in the segments, or in `members`
   };
 
-  // Index of the segments that `members` names.
+  explicit IntervalIndex(const VideoIntervals& segments);
+  // Of the segments that `members` names, only.
   IntervalIndex(const VideoIntervals& segments, std::span<const std::size_t> members);
 
   // All entries of the video whose tIoU with the interval is `lowest_tiou` or more, which must be
@@ -27,6 +28,8 @@ class IntervalIndex {
   std::span<const Entry> near(std::int64_t video, Interval interval, double lowest_tiou) const;
 
  private:
+  void sort();
+
   std::vector<Entry> entries_;  // by video, then start, then position
 };
 

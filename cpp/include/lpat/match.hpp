@@ -11,10 +11,9 @@
 
 namespace lpat {
 
-// A true detection: its rank among its class's detections, best first, and the ground truth that it
-// takes, an index into the truths.
+// A true detection and the ground truth that it takes, by their places in the class.
 struct Match {
-  std::size_t rank;
+  std::size_t detection;
   std::size_t truth;
 };
 
@@ -28,14 +27,12 @@ struct Match {
 // detections sorted by score. first_truth: each detection, best first, takes the first free ground
 // truth of the list whose tIoU suffices, not the best.
 //
-// `ranked` indexes the class's detections, best first, `members` its ground truths in list order;
-// `tious` lie in (0, 1]. Returns, for each threshold, the true detections by rank.
+// `detections` are the class's, best first, `truths` its ground truths in list order; `tious` lie in
+// (0, 1]. Returns, for each threshold, the true detections, best first.
 //
 // Takes O((N + G) log (N + G)) while each segment has few others of a similar length nearby.
-std::vector<std::vector<Match>> match_class(const Events& detections,
-                                            std::span<const std::size_t> ranked,
-                                            const Events& truths,
-                                            std::span<const std::size_t> members,
+std::vector<std::vector<Match>> match_class(const VideoIntervals& detections,
+                                            const VideoIntervals& truths,
                                             std::span<const double> tious,
                                             const ProtocolOptions& options);
 
