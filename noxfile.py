@@ -58,7 +58,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ core built without Python, and its tests, plain and under sanitizers."""
-    for name, sanitize in (("cpp", "OFF"), ("cpp-sanitized", "ON")):
+    builds = {"cpp": "OFF", "cpp-sanitized": "address,undefined", "cpp-threads": "thread"}
+    for name, sanitize in builds.items():
         build = str(ROOT / "build" / name)
         tool(session, "cmake", "-S", str(ROOT), "-B", build, "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
              f"-DLPAT_SANITIZE={sanitize}")  # fmt: skip
