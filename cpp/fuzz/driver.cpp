@@ -51,7 +51,7 @@ bool holds(const Input& input) {
 
 }  // namespace
 
-int main(int count, char** words) {
+int main(int count, char** words) try {
   std::uint64_t runs = 20'000;
   std::uint64_t seed = 0;
   bool printing = false;
@@ -79,4 +79,7 @@ int main(int count, char** words) {
   }
   std::cout << runs << " inputs held\n";
   return 0;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
 }
