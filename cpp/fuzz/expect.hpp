@@ -11,7 +11,8 @@ inline void expect(bool holds, const std::string& what) {
 }
 
 inline void expect_near(double value, double expected, double scale, const std::string& what) {
-  if (value == expected || std::abs(value - expected) <= 1e-9 * scale) return;
+  if (value == expected || (std::isnan(value) && std::isnan(expected))) return;
+  if (std::abs(value - expected) <= 1e-9 * scale) return;
   throw std::runtime_error("expected " + what + " " + std::to_string(expected) + ", not " +
                            std::to_string(value));
 }

@@ -46,6 +46,7 @@ lpat::ProtocolOptions some_options(Bytes& bytes) {
   if (bytes.one_in(4)) {
     options.snippets_per_second = std::array{25.0 / 16, 1.0, 2.0, 3.0}[bytes.below(4)];
   }
+  if (bytes.one_in(4)) options.empty_class = lpat::EmptyClass::skip;
   if (bytes.breaks()) options.snippets_per_second = bytes.number<double>(-1, 4);
   return options;
 }
@@ -105,6 +106,7 @@ bool found_everywhere(const Events& truths, std::size_t class_count) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes bytes(data, size);
   const auto options = some_options(bytes);
+  const std::size_t threads = bytes.one_in(16) ? 2 : 1;
   const auto tious = some_tious(bytes);
   const std::size_t class_count = bytes.breaks() ? 0 : 1 + bytes.below(2);
   const Events truths = some_events(bytes, 6, class_count);
@@ -119,15 +121,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (disagree) columns[bytes.below(2)]->pop_back();
   const lpat::Events events = disagree ? broken.events() : found.events();
 
-  const auto doubt = doubtful.events().without_classes();
-  const auto matches = unless_refused([&] {
-    return lpat::match_detections(events, found.scores, annotated.events(), class_count, tious,
-                                  doubt, options);
-  });
-  const auto precisions = unless_refused([&] {
-    return lpat::average_precisions(events, found.scores, annotated.events(), class_count, tious,
-                                    doubt, options);
-  });
+  const lpat::Judgement judgement{events, found.scores, annotated.events(), class_count, tious,
+                                  doubtful.events().without_classes(), options};
+  const auto matches = unless_refused([&] { return lpat::match_detections(judgement, threads); });
+  const auto precisions =
+      unless_refused([&] { return lpat::average_precisions(judgement, threads); });
   const bool accepted = !disagree && acceptable(detections) && acceptable(truths) &&
                         acceptable(ambiguous) && labelled(detections, class_count) &&
                         labelled(truths, class_count) && scored(detections) &&

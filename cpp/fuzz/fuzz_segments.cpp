@@ -44,7 +44,9 @@ void expect_equal(const std::vector<lpat::Run>& runs, const std::vector<lpat::Ru
            place + " of the same class and snippets");
     expect_near(run.start, twin.start, time_scale, place + " to start at");
     expect_near(run.end, twin.end, time_scale, place + " to end at");
-    expect_near(run.mean_probability, twin.mean_probability, 1, place + " of mean probability");
+    // Known to a millionth of it.
+    expect_near(run.mean_probability, twin.mean_probability, 1000 * twin.mean_probability,
+                place + " of mean probability");
     expect_near(run.mean_margin, twin.mean_margin, score_scale, place + " of mean margin");
     expect(run.maximum_score == twin.maximum_score, place + " of the same maximum");
     expect_near(run.contrast, twin.contrast, score_scale, place + " of contrast");

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "lpat/evaluation.hpp"
-#include "lpat/match.hpp"
 
 struct NaiveEvent {
   std::int64_t video;
@@ -66,6 +66,10 @@ class NaiveJudge {
   }
 
   double average_precision(std::int64_t label, double tiou) const {
+    const bool empty = std::ranges::count(detections_, label, &NaiveEvent::label) == 0;
+    if (empty && options_.empty_class == lpat::EmptyClass::skip) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
     const auto taken = matches(tiou);
     std::vector<double> precisions;  // at each rank
     std::vector<std::size_t> found;  // ranks of the true detections
