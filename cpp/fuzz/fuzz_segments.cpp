@@ -9,9 +9,9 @@
 
 namespace {
 
-std::vector<float> matrix_values(Bytes& bytes, std::size_t rows, std::size_t columns) {
+std::vector<float> matrix_values(Bytes& bytes, std::size_t rows, std::size_t columns, int middle) {
   std::vector<float> values(rows * columns);
-  for (auto& value : values) value = bytes.number<float>(-2, 2);
+  for (auto& value : values) value = bytes.number<float>(middle - 2, middle + 2);
   return values;
 }
 
@@ -57,15 +57,20 @@ void expect_equal(const std::vector<lpat::Run>& runs, const std::vector<lpat::Ru
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes bytes(data, size);
-  const std::size_t rows = bytes.below(13);
-  const std::size_t columns = 1 + bytes.below(3);
+  const bool large = bytes.one_in(8);  // more classes and snippets than are computed at once
+  const std::size_t rows = bytes.below(!large ? 13 : bytes.one_in(8) ? 200 : 48);
+  const std::size_t columns = 1 + bytes.below(large ? 48 : 3);
   const std::size_t threshold_columns = bytes.breaks() ? 2 : bytes.below(2) == 0 ? 1 : columns;
   const auto boundary = bytes.below(2) == 0 ? lpat::Boundary::snippet : lpat::Boundary::crossing;
   const std::size_t minimum_snippets = bytes.breaks() ? 0 : 1 + (bytes.one_in(4) ? bytes.below(4) : 0);
-  std::vector<std::int64_t> classes(bytes.breaks() ? 0 : 1 + bytes.below(3));
-  for (auto& label : classes) label = bytes.index(columns);
-  const auto score_values = matrix_values(bytes, rows, columns);
-  const auto threshold_values = matrix_values(bytes, rows, threshold_columns);
+  const bool all = bytes.below(2) == 0;
+  std::vector<std::int64_t> classes(bytes.breaks() ? 0 : all ? columns : 1 + bytes.below(columns));
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    classes[i] = all ? static_cast<std::int64_t>(i) : bytes.index(columns);
+  }
+  const int lowering = bytes.one_in(2) ? static_cast<int>(bytes.below(5)) : 0;  // for long runs
+  const auto score_values = matrix_values(bytes, rows, columns, 0);
+  const auto threshold_values = matrix_values(bytes, rows, threshold_columns, -lowering);
   const auto edges = snippet_edges(bytes, rows);
   const lpat::Matrix scores{score_values, rows, columns};
   const lpat::Matrix threshold{threshold_values, rows - (rows > 0 && bytes.breaks()),
