@@ -4,10 +4,15 @@
 `package` makes an environment of its own, because what it proves is what a user's lacks.
 """
 
+import importlib.util
+import secrets
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.options.default_venv_backend = "none"
 nox.options.error_on_missing_interpreters = True
@@ -55,15 +60,101 @@ def tests(session: nox.Session) -> None:
     )  # fmt: skip
 
 
+def build_core(session: nox.Session, name: str, sanitize: str) -> Path:
+    """Folder in which the C++ core, its tests and its fuzz targets are built without Python."""
+    build = ROOT / "build" / name
+    tool(session, "cmake", "-S", str(ROOT), "-B", str(build), "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+         f"-DLPAT_SANITIZE={sanitize}")  # fmt: skip
+    tool(session, "cmake", "--build", str(build), "--parallel")
+    return build
+
+
 @nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ core built without Python, and its tests, plain and under sanitizers."""
-    for name, sanitize in (("cpp", "OFF"), ("cpp-sanitized", "ON")):
-        build = str(ROOT / "build" / name)
-        tool(session, "cmake", "-S", str(ROOT), "-B", build, "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-             f"-DLPAT_SANITIZE={sanitize}")  # fmt: skip
-        tool(session, "cmake", "--build", build, "--parallel")
-        tool(session, "ctest", "--test-dir", build, "--output-on-failure")
+    builds = {"cpp": "OFF", "cpp-sanitized": "address,undefined", "cpp-threads": "thread"}
+    for name, sanitize in builds.items():
+        build = build_core(session, name, sanitize)
+        tool(session, "ctest", "--test-dir", str(build), "--output-on-failure")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """A million random inputs over each algorithm and its naive twin; `-- N` for another number."""
+    build = build_core(session, "cpp-sanitized", "address,undefined")
+    runs = session.posargs[0] if session.posargs else "1000000"
+    for target in sorted((ROOT / "cpp" / "fuzz").glob("fuzz_*.cpp")):
+        session.run(str(build / "cpp" / "fuzz" / target.stem), "--runs", runs,
+                    "--seed", str(secrets.randbelow(1 << 32)), external=True)  # fmt: skip
+
+
+def onnxruntime_prefix(session: nox.Session) -> Path:
+    """Folder with ONNX Runtime as C++ wants it, or the session is skipped.
+
+    The library is this environment's. Its wheel lacks the headers; those of Debian's package are
+    older, and a library serves the headers of all earlier versions.
+    """
+    folder = ROOT / "build" / "onnxruntime"
+    (package,) = importlib.util.find_spec("onnxruntime").submodule_search_locations
+    libraries = list(Path(package).glob("capi/libonnxruntime.so.*"))
+    if not libraries:
+        session.skip(f"no libonnxruntime.so in {package}")
+    (folder / "lib").mkdir(parents=True, exist_ok=True)
+    for name in ("libonnxruntime.so", "libonnxruntime.so.1"):
+        (folder / "lib" / name).unlink(missing_ok=True)
+        (folder / "lib" / name).symlink_to(libraries[0])
+    if not (folder / "include").is_dir():
+        try:
+            fetch_onnxruntime_headers(session, folder)
+        except CommandFailed:
+            session.skip("the headers of ONNX Runtime could not be fetched with apt-get and dpkg")
+    return folder
+
+
+def debian_mirror(session: nox.Session) -> str:
+    """The mirror from which this machine takes its own packages."""
+    listed = session.run("apt-get", "indextargets", "--format", "$(REPO_URI)",
+                         external=True, silent=True)  # fmt: skip
+    mirrors = [uri for uri in str(listed).split() if uri.rstrip("/").endswith("/debian")]
+    if not mirrors:
+        session.skip("ONNX Runtime's headers are taken from Debian, of which there is no mirror")
+    return mirrors[0]
+
+
+def fetch_onnxruntime_headers(session: nox.Session, folder: Path) -> None:
+    """Unpack Debian's libonnxruntime-dev, leaving the machine's own packages alone."""
+    with tempfile.TemporaryDirectory() as temporary, session.chdir(temporary):
+        for name in ("lists/partial", "cache/archives/partial"):
+            Path(name).mkdir(parents=True)
+        Path("sources.list").write_text(f"deb {debian_mirror(session)} trixie main\n")
+        options = {
+            "Dir::Etc::SourceList": f"{temporary}/sources.list",
+            "Dir::Etc::SourceParts": "/dev/null",
+            "Dir::State::Lists": f"{temporary}/lists",
+            "Dir::Cache": f"{temporary}/cache",
+            "APT::Sandbox::User": "root",
+        }
+        words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        session.run("apt-get", *words, "-qq", "update", external=True)
+        session.run("apt-get", *words, "-qq", "download", "libonnxruntime-dev", external=True)
+        (archive,) = Path().glob("*.deb")
+        session.run("dpkg-deb", "--extract", str(archive), "root", external=True)
+        shutil.copytree("root/usr/include", folder / "include")
+
+
+@nox.session
+def example(session: nox.Session) -> None:
+    """The C++ example, built against the installed core, finds what lpat-detect finds."""
+    onnxruntime = onnxruntime_prefix(session)
+    core = build_core(session, "cpp", "OFF")
+    build = ROOT / "build" / "example"
+    tool(session, "cmake", "--install", str(core), "--prefix", str(build / "lpat"), silent=True)
+    tool(session, "cmake", "-S", str(ROOT / "examples/cpp"), "-B", str(build),
+         "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={build / 'lpat'};{onnxruntime}",
+    )  # fmt: skip
+    tool(session, "cmake", "--build", str(build))
+    tool(session, "pytest", "tests/installation/test_example.py",
+         env={"LPAT_EXAMPLE": str(build / "detect")})  # fmt: skip
 
 
 @nox.session
@@ -81,5 +172,5 @@ def package(session: nox.Session) -> None:
     pip = str(clean / "bin" / "pip")
     session.run(pip, "install", "--quiet", "--disable-pip-version-check", str(wheel),
                 external=True, env=constraints)  # fmt: skip
-    tool(session, "pytest", "tests/installation",
+    tool(session, "pytest", "tests/installation/test_wheel.py",
          env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip

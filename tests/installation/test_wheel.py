@@ -59,6 +59,12 @@ def test_all_three_packages_are_there_and_typed() -> None:
     assert run(PYTHON, "-c", code).stderr == ""
 
 
+def test_what_only_cpp_needs_is_left_out() -> None:
+    files = [path.name for path in PYTHON.parent.parent.rglob("*lpat*")]
+    assert "lpat" in files
+    assert not {"liblpat_core.a", "lpat-config.cmake"} & set(files)
+
+
 @pytest.mark.parametrize("name", ["lpat-detect", "lpat-eval", "lpat-extract"])
 def test_a_runtime_command_answers(name: str) -> None:
     done = run(command(name), "--help")
