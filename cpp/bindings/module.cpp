@@ -5,4 +5,5 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "Segments from snippet scores, and their evaluation, in C++.";
   lpat::python::define_segments(module);
   lpat::python::define_evaluation(module);
+  lpat::python::define_diagnosis(module);
 }

@@ -7,5 +7,6 @@ namespace lpat::python {
 
 void define_segments(pybind11::module_& module);
 void define_evaluation(pybind11::module_& module);
+void define_diagnosis(pybind11::module_& module);
 
 }  // namespace lpat::python

@@ -129,3 +129,49 @@ def match_detections(
 
 def mean_over_classes(precisions: Float64Array) -> Float64Array:
     """Mean (K,) of average precisions (C, K), without classes that have NaN; 0 where none is left."""
+
+def first_ranks(
+    *,
+    proposal_videos: Int64Array,
+    proposal_segments: Float64Array,
+    proposal_scores: Float64Array,
+    truth_videos: Int64Array,
+    truth_segments: Float64Array,
+    video_count: int,
+    tious: Float64Array,
+    threads: int = 0,
+) -> Int64Array:
+    """Rank (G, K), from 0, among its video's proposals, of the first that finds each ground truth.
+
+    It is the first whose tIoU reaches the threshold; -1 where there is none. Proposals rank by
+    score, descending, and of equal score in input order; one may find several ground truths.
+    Videos are numbered below `video_count`.
+    """
+
+class Overlaps:
+    """What each detection overlaps most: first of its own class, then of all others."""
+
+    @property
+    def tious(self) -> Float64Array:
+        """(N, 2) largest tIoU, 0 where none is large enough."""
+
+    @property
+    def truths(self) -> Int64Array:
+        """(N, 2) the ground truth that has it, the first of equals, or -1."""
+
+def best_overlaps(
+    *,
+    detection_videos: Int64Array,
+    detection_classes: Int64Array,
+    detection_segments: Float64Array,
+    truth_videos: Int64Array,
+    truth_classes: Int64Array,
+    truth_segments: Float64Array,
+    lowest_tiou: float,
+    snippets_per_second: float | None,
+    threads: int = 0,
+) -> Overlaps:
+    """Largest tIoU of each detection with the ground truths of its video, from `lowest_tiou` up.
+
+    With `snippets_per_second`, times are compared on the grid, as `average_precisions` does.
+    """

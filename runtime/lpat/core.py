@@ -2,9 +2,12 @@
 
 try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
+        Overlaps,
         Runs,
         average_precisions,
+        best_overlaps,
         extract_segments,
+        first_ranks,
         match_detections,
         mean_over_classes,
     )
@@ -16,9 +19,12 @@ except ImportError as error:
     ) from error
 
 __all__ = [
+    "Overlaps",
     "Runs",
     "average_precisions",
+    "best_overlaps",
     "extract_segments",
+    "first_ranks",
     "match_detections",
     "mean_over_classes",
 ]
