@@ -35,32 +35,22 @@ py::array_t<std::int64_t> first_ranks(const py::array& proposal_videos,
   return array_of(std::move(ranks), {truth_segments.shape(0), tious.shape(0)});
 }
 
-// Overlaps as parallel arrays (N, 2): own class, other classes.
-struct Overlaps {
-  py::array_t<double> tious;
-  py::array_t<std::int64_t> truths;
-
-  explicit Overlaps(const std::vector<BestOverlaps>& overlaps)
-      : tious(columns<double>(overlaps, &Overlap::tiou)),
-        truths(columns<std::int64_t>(overlaps, &Overlap::truth)) {}
-
- private:
-  template <typename T>
-  static py::array_t<T> columns(const std::vector<BestOverlaps>& overlaps, T Overlap::*member) {
-    std::vector<T> values;
-    values.reserve(2 * overlaps.size());
-    for (const auto& [own, others] : overlaps) {
-      values.insert(values.end(), {own.*member, others.*member});
-    }
-    return array_of(std::move(values), {static_cast<py::ssize_t>(overlaps.size()), 2});
+// One field of the overlaps (N, 2): own class, other classes.
+template <typename T>
+py::array_t<T> columns(const std::vector<BestOverlaps>& overlaps, T Overlap::*member) {
+  std::vector<T> values;
+  values.reserve(2 * overlaps.size());
+  for (const auto& [own, others] : overlaps) {
+    values.insert(values.end(), {own.*member, others.*member});
   }
-};
+  return array_of(std::move(values), {static_cast<py::ssize_t>(overlaps.size()), 2});
+}
 
-Overlaps best_overlaps(const py::array& detection_videos, const py::array& detection_classes,
-                       const py::array& detection_segments, const py::array& truth_videos,
-                       const py::array& truth_classes, const py::array& truth_segments,
-                       double lowest_tiou, std::optional<double> snippets_per_second,
-                       py::ssize_t threads) {
+py::tuple best_overlaps(const py::array& detection_videos, const py::array& detection_classes,
+                        const py::array& detection_segments, const py::array& truth_videos,
+                        const py::array& truth_classes, const py::array& truth_segments,
+                        double lowest_tiou, std::optional<double> snippets_per_second,
+                        py::ssize_t threads) {
   const auto detections =
       events_view(detection_videos, detection_classes, detection_segments, "detection");
   const auto truths = events_view(truth_videos, truth_classes, truth_segments, "truth");
@@ -71,7 +61,7 @@ Overlaps best_overlaps(const py::array& detection_videos, const py::array& detec
     py::gil_scoped_release release;
     overlaps = lpat::best_overlaps(detections, truths, lowest_tiou, grid, thread_count);
   }
-  return Overlaps(overlaps);
+  return py::make_tuple(columns(overlaps, &Overlap::tiou), columns(overlaps, &Overlap::truth));
 }
 
 }  // namespace
@@ -80,9 +70,6 @@ void define_diagnosis(py::module_& module) {
   module.def("first_ranks", &first_ranks, py::kw_only(), "proposal_videos"_a,
              "proposal_segments"_a, "proposal_scores"_a, "truth_videos"_a, "truth_segments"_a,
              "video_count"_a, "tious"_a, "threads"_a = 0);
-  py::class_<Overlaps>(module, "Overlaps")
-      .def_readonly("tious", &Overlaps::tious)
-      .def_readonly("truths", &Overlaps::truths);
   module.def("best_overlaps", &best_overlaps, py::kw_only(), "detection_videos"_a,
              "detection_classes"_a, "detection_segments"_a, "truth_videos"_a, "truth_classes"_a,
              "truth_segments"_a, "lowest_tiou"_a, "snippets_per_second"_a, "threads"_a = 0);

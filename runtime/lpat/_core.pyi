@@ -128,7 +128,7 @@ def match_detections(
     """
 
 def mean_over_classes(precisions: Float64Array) -> Float64Array:
-    """Mean (K,) of average precisions (C, K), without classes that have NaN; 0 where none is left."""
+    """Mean (K,) of average precisions (C, K) over the classes without NaN; 0 where none is left."""
 
 def first_ranks(
     *,
@@ -148,17 +148,6 @@ def first_ranks(
     Videos are numbered below `video_count`.
     """
 
-class Overlaps:
-    """What each detection overlaps most: first of its own class, then of all others."""
-
-    @property
-    def tious(self) -> Float64Array:
-        """(N, 2) largest tIoU, 0 where none is large enough."""
-
-    @property
-    def truths(self) -> Int64Array:
-        """(N, 2) the ground truth that has it, the first of equals, or -1."""
-
 def best_overlaps(
     *,
     detection_videos: Int64Array,
@@ -170,8 +159,10 @@ def best_overlaps(
     lowest_tiou: float,
     snippets_per_second: float | None,
     threads: int = 0,
-) -> Overlaps:
-    """Largest tIoU of each detection with the ground truths of its video, from `lowest_tiou` up.
+) -> tuple[Float64Array, Int64Array]:
+    """Largest tIoU (N, 2) of each detection with the truths of its video, and which truth has it.
 
-    With `snippets_per_second`, times are compared on the grid, as `average_precisions` does.
+    The first column is for truths of its own class, the second for those of all others. Of equal
+    tIoU, the first truth; below `lowest_tiou`, 0 and -1. With `snippets_per_second`, times are
+    compared on the grid, as `average_precisions` does.
     """

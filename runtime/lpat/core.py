@@ -2,7 +2,6 @@
 
 try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
-        Overlaps,
         Runs,
         average_precisions,
         best_overlaps,
@@ -19,7 +18,6 @@ except ImportError as error:
     ) from error
 
 __all__ = [
-    "Overlaps",
     "Runs",
     "average_precisions",
     "best_overlaps",
