@@ -237,7 +237,9 @@ figure{margin:0 0 22px;background:var(--card);border:1px solid var(--rule);borde
 padding:16px 16px 8px;scroll-margin-top:12px}
 figcaption{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:baseline;margin-bottom:6px}
 figcaption p{margin:0;color:var(--soft);font-size:13.5px}
+.picture{overflow-x:auto}
 .picture svg{display:block;max-width:100%;height:auto}
+.picture:not(.many) .chart{min-width:600px}
 .chart{font:12px system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;background:var(--card);
 border:1px solid var(--rule);border-radius:8px}
 .chart text{fill:var(--soft)}
@@ -246,7 +248,7 @@ border:1px solid var(--rule);border-radius:8px}
 .chart .line{fill:none;stroke-width:1.8;stroke-linejoin:round}
 .k0{stroke:var(--k0)}.k1{stroke:var(--k1);stroke-dasharray:7 3}
 .k2{stroke:var(--k2);stroke-dasharray:2 2}.k3{stroke:var(--k3);stroke-dasharray:9 3 2 3}
-.k4{stroke:var(--k4);stroke-dasharray:12 4}.k5{stroke:var(--k5);stroke-dasharray:1 3}
+.k4{stroke:var(--k4);stroke-dasharray:12 4}.k5{stroke:var(--k5);stroke-dasharray:5 2 1 2 1 2}
 .chart .axis{stroke:var(--soft);fill:none}
 .chart .name{fill:var(--ink)}.chart .end{text-anchor:end}
 .chart .strong{fill:var(--ink);font-weight:650}

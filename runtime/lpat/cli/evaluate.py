@@ -79,6 +79,7 @@ def command(
     """Average precision of DETECTIONS against the segments of ANNOTATIONS."""
     tious = parse_tious(tiou)
     bounds = None if lengths is None else parse_lengths(lengths)
+    # 0.1 is diagnosis.LOWEST_TIOU; a wrong option should be told before anything is read.
     if not 0.1 < error_tiou <= 1:
         raise UsageError(f"--error-tiou: expected a threshold in (0.1, 1], not {error_tiou:g}")
     if ambiguous_path is not None and PROTOCOLS[protocol].ambiguous == "none":
