@@ -30,6 +30,28 @@ void require_intervals(const Intervals& intervals, const std::string& name) {
   }
 }
 
+void require_video_intervals(const VideoIntervals& intervals, const std::string& name) {
+  if (intervals.videos.size() != intervals.segments.size()) {
+    throw std::invalid_argument(name + " must have as many videos as segments");
+  }
+  require_intervals(intervals.segments, name + " segment");
+}
+
+void require_thresholds(std::span<const double> tious) {
+  for (const double tiou : tious) {
+    if (!(tiou > 0 && tiou <= 1)) {
+      throw std::invalid_argument("tious must be in (0, 1], not " + std::to_string(tiou));
+    }
+  }
+}
+
+void require_grid(double snippets_per_second) {
+  if (!(std::isfinite(snippets_per_second) && snippets_per_second >= 0)) {
+    throw std::invalid_argument("snippets_per_second must be finite and at least 0, not " +
+                                std::to_string(snippets_per_second));
+  }
+}
+
 void require_share(double value, const std::string& name) {
   if (!(value >= 0 && value <= 1)) {
     throw std::invalid_argument(name + " must be in [0, 1], not " + std::to_string(value));

@@ -1,7 +1,6 @@
 #include "lpat/evaluation.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -16,13 +15,6 @@
 
 namespace lpat {
 namespace {
-
-void require_video_intervals(const VideoIntervals& intervals, const std::string& name) {
-  if (intervals.videos.size() != intervals.segments.size()) {
-    throw std::invalid_argument(name + " must have as many videos as segments");
-  }
-  require_intervals(intervals.segments, name + " segment");
-}
 
 void require_events(const Events& events, std::size_t class_count, const std::string& name) {
   require_video_intervals(events.without_classes(), name);
@@ -54,16 +46,8 @@ void require_judgement(const Judgement& judgement) {
     throw std::invalid_argument("detection scores must be as many as segments");
   }
   require_finite(judgement.scores, "detection score");
-  for (const double tiou : judgement.tious) {
-    if (!(tiou > 0 && tiou <= 1)) {
-      throw std::invalid_argument("tious must be in (0, 1], not " + std::to_string(tiou));
-    }
-  }
-  const double rate = judgement.options.snippets_per_second;
-  if (!(std::isfinite(rate) && rate >= 0)) {
-    throw std::invalid_argument("snippets_per_second must be finite and at least 0, not " +
-                                std::to_string(rate));
-  }
+  require_thresholds(judgement.tious);
+  require_grid(judgement.options.snippets_per_second);
 }
 
 // Segments of one class side by side: memory is read in order where they are compared.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "arrays.hpp"
+#include "events.hpp"
 #include "lpat/summary.hpp"
 #include "modules.hpp"
 
@@ -13,24 +14,6 @@ namespace lpat::python {
 namespace {
 
 using namespace py::literals;
-
-VideoIntervals intervals_view(const py::array& videos, const py::array& segments,
-                                    const std::string& name) {
-  const auto times = view<double>(segments, name + "_segments", {2});
-  if (segments.shape(1) != 2) {
-    throw std::invalid_argument(name + "_segments must have shape (N, 2), not " +
-                                std::string(py::str(segments.attr("shape"))));
-  }
-  return {view_of_length<std::int64_t>(videos, name + "_videos", length(segments)), {times}};
-}
-
-Events events_view(const py::array& videos, const py::array& classes,
-                         const py::array& segments, const std::string& name) {
-  const auto intervals = intervals_view(videos, segments, name);
-  return {intervals.videos,
-          view_of_length<std::int64_t>(classes, name + "_classes", length(segments)),
-          intervals.segments};
-}
 
 Matcher matcher_of(const std::string& word) {
   using enum Matcher;
@@ -76,29 +59,19 @@ void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape s
         const auto truths = events_view(truth_videos, truth_classes, truth_segments, "truth");
         const auto doubtful = intervals_view(ambiguous_videos, ambiguous_segments, "ambiguous");
         const auto thresholds = view<double>(tious, "tious", {1});
-        if (class_count < 0) {
-          throw std::invalid_argument("class_count must be at least 0, not " +
-                                      std::to_string(class_count));
-        }
-        if (snippets_per_second && !(*snippets_per_second > 0)) {
-          throw std::invalid_argument("snippets_per_second must be positive, not " +
-                                      std::to_string(*snippets_per_second));
-        }
-        if (threads < 0) {
-          throw std::invalid_argument("threads must be at least 0, not " + std::to_string(threads));
-        }
+        const std::size_t classes = count_of(class_count, "class_count");
+        const std::size_t thread_count = count_of(threads, "threads");
         const ProtocolOptions options{matcher_of(matcher),
                                       strict,
                                       interpolated,
                                       ambiguous_rule_of(ambiguous),
-                                      snippets_per_second.value_or(0),
+                                      grid_of(snippets_per_second),
                                       empty_class_of(empty_class)};
         std::vector<T> result;
         {
           py::gil_scoped_release release;
-          result = judge({detections, scores, truths, static_cast<std::size_t>(class_count),
-                          thresholds, doubtful, options},
-                         static_cast<std::size_t>(threads));
+          result = judge({detections, scores, truths, classes, thresholds, doubtful, options},
+                         thread_count);
         }
         return array_of(std::move(result),
                         shape(class_count, tious.size(), detection_scores.size()));

@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module) {
   lpat::python::define_component_tree(module);
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
+  lpat::python::define_diagnosis(module);
 }

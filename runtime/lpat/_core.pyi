@@ -215,3 +215,40 @@ def soften(
     where o is the tIoU of both; "linear", where o exceeds `tiou`, by 1 - o. It ends where none
     reaches `minimum_score`. Scores must not be negative.
     """
+
+def first_ranks(
+    *,
+    proposal_videos: Int64Array,
+    proposal_segments: Float64Array,
+    proposal_scores: Float64Array,
+    truth_videos: Int64Array,
+    truth_segments: Float64Array,
+    video_count: int,
+    tious: Float64Array,
+    threads: int = 0,
+) -> Int64Array:
+    """Rank (G, K), from 0, among its video's proposals, of the first that finds each ground truth.
+
+    It is the first whose tIoU reaches the threshold; -1 where there is none. Proposals rank by
+    score, descending, and of equal score in input order; one may find several ground truths.
+    Videos are numbered below `video_count`.
+    """
+
+def best_overlaps(
+    *,
+    detection_videos: Int64Array,
+    detection_classes: Int64Array,
+    detection_segments: Float64Array,
+    truth_videos: Int64Array,
+    truth_classes: Int64Array,
+    truth_segments: Float64Array,
+    lowest_tiou: float,
+    snippets_per_second: float | None,
+    threads: int = 0,
+) -> tuple[Float64Array, Int64Array]:
+    """Largest tIoU (N, 2) of each detection with the truths of its video, and which truth has it.
+
+    The first column is for truths of its own class, the second for those of all others. Of equal
+    tIoU, the first truth; below `lowest_tiou`, 0 and -1. With `snippets_per_second`, times are
+    compared on the grid, as `average_precisions` does.
+    """

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from lpat.annotations import VideoAnnotation
-from lpat.core import average_precisions, mean_over_classes
+from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
 from lpat.event_tables import detection_table, interval_table, truth_table
+from lpat.judgement import Judgement
 from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
 from lpat.types import Detections, Float64Array, Int64Array
 
@@ -42,6 +43,7 @@ class Evaluation:
     unlisted_videos: int  # in the results but not annotated: their detections are false
     unknown_labels: Mapping[str, int]  # detections left out, by labels that no truth has
     ambiguous_intervals: int  # heeded in the videos judged and unlisted
+    judgement: Judgement  # what was compared
 
     @property
     def mean_average_precision(self) -> Float64Array:
@@ -118,32 +120,28 @@ def evaluate(
     number |= {name: index for index, name in enumerate(unlisted, start=len(timed))}
 
     truths = truth_table(timed, classes)
-    detections, unknown = detection_table(judged, number, classes)
+    proposals, unknown = detection_table(judged, number, classes)
     ambiguous_videos, ambiguous_segments = interval_table(
         _all_ambiguous(timed, ambiguous) if options.ambiguous != "none" else {}, number
     )
-    precision = average_precisions(
-        detection_videos=detections.videos,
-        detection_classes=detections.classes,
-        detection_segments=detections.segments,
-        detection_scores=detections.scores,
-        truth_videos=truths.videos,
-        truth_classes=truths.classes,
-        truth_segments=truths.segments,
+    judgement = Judgement(
+        protocol=name,
+        options=options,
+        classes=classes,
+        truths=truths,
+        proposals=proposals,
         ambiguous_videos=ambiguous_videos,
         ambiguous_segments=ambiguous_segments,
-        tious=thresholds,
-        class_count=len(classes),
-        **asdict(options),
+        video_count=len(number),
     )
     return Evaluation(
         protocol=name,
         options=options,
         tious=thresholds,
         classes=classes,
-        average_precision=precision,
-        truth_counts=np.bincount(truths.classes, minlength=len(classes)),
-        detection_counts=np.bincount(detections.classes, minlength=len(classes)),
+        average_precision=judgement.average_precisions(thresholds),
+        truth_counts=judgement.truth_counts,
+        detection_counts=judgement.detection_counts,
         videos=len(timed),
         missing_videos=sum(video.name not in results for video in timed),
         untimed_videos=len(untimed),
@@ -151,6 +149,7 @@ def evaluate(
         unlisted_videos=len(unlisted),
         unknown_labels=unknown,
         ambiguous_intervals=len(ambiguous_segments),
+        judgement=judgement,
     )
 
 
@@ -179,7 +178,7 @@ def format_table(evaluation: Evaluation) -> str:
         for cells in (header, *rows, total)
     ]
     title = f"Average precision in % by tIoU; protocol {evaluation.protocol}"
-    return "\n".join([title, "", *lines, "", *_notes(evaluation)])
+    return "\n".join([title, "", *lines, "", *notes(evaluation)])
 
 
 def _percentages(precisions: Float64Array) -> list[str]:
@@ -187,10 +186,10 @@ def _percentages(precisions: Float64Array) -> list[str]:
     return ["-" if np.isnan(value) else f"{100 * value:.2f}" for value in values]
 
 
-def _notes(evaluation: Evaluation) -> list[str]:
+def notes(evaluation: Evaluation) -> list[str]:
     """One line on the videos, and one for each thing that may surprise."""
     unknown = evaluation.unknown_labels
-    notes = {
+    counts = {
         "videos judged": evaluation.videos,
         "of them without results": evaluation.missing_videos,
         "videos left out: annotated without times": evaluation.untimed_videos,
@@ -200,7 +199,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
             unknown.values()
         ),
     }
-    lines = [f"{count} {text}" for text, count in notes.items() if count]
+    lines = [f"{count} {text}" for text, count in counts.items() if count]
     if evaluation.options.ambiguous != "none":
         lines.append(f"{evaluation.ambiguous_intervals} ambiguous intervals heeded")
     return lines

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpat.annotations import VideoAnnotation
-from lpat.types import Detections, Float64Array, Int64Array
+from lpat.types import BoolArray, Detections, Float64Array, Int64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +17,25 @@ class EventTable:
     """Segments with the numbers of their videos and classes."""
 
     videos: Int64Array  # (N,)
-    classes: Int64Array  # (N,)
+    classes: Int64Array  # (N,), -1 for labels that no class has
     segments: Float64Array  # (N, 2)
     scores: Float64Array  # (N,)
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    @property
+    def lengths(self) -> Float64Array:
+        """Seconds (N,) that each segment takes."""
+        return self.segments[:, 1] - self.segments[:, 0]
+
+    def where(self, chosen: BoolArray) -> EventTable:
+        """Those of its rows for which `chosen` (N,) holds, in order."""
+        if chosen.all():
+            return self
+        return EventTable(
+            self.videos[chosen], self.classes[chosen], self.segments[chosen], self.scores[chosen]
+        )
 
 
 def truth_table(videos: Sequence[VideoAnnotation], classes: tuple[str, ...]) -> EventTable:
@@ -38,7 +54,7 @@ def truth_table(videos: Sequence[VideoAnnotation], classes: tuple[str, ...]) -> 
 def detection_table(
     results: Mapping[str, Detections], number: Mapping[str, int], classes: tuple[str, ...]
 ) -> tuple[EventTable, dict[str, int]]:
-    """Detections of known labels, in order, and counts of the others by label."""
+    """All detections in order, and how many of them each label has that isn't a class."""
     index = {label: position for position, label in enumerate(classes)}
     unknown: Counter[str] = Counter()
     nothing = np.zeros(0, np.int64)
@@ -46,16 +62,9 @@ def detection_table(
     for name, detections in results.items():
         positions = np.array([index.get(label, -1) for label in detections.classes], np.int64)
         labels = positions[detections.labels]
-        known = labels >= 0
-        unknown.update(detections.classes[label] for label in detections.labels[~known])
-        tables.append(
-            EventTable(
-                np.full(int(known.sum()), number[name], np.int64),
-                labels[known],
-                detections.segments[known],
-                detections.scores[known],
-            )
-        )
+        unknown.update(detections.classes[label] for label in detections.labels[labels < 0])
+        video = np.full(len(detections), number[name], np.int64)
+        tables.append(EventTable(video, labels, detections.segments, detections.scores))
     return (
         EventTable(
             np.concatenate([table.videos for table in tables]),

@@ -78,3 +78,31 @@ PROTOCOLS: Mapping[Protocol, ProtocolOptions] = MappingProxyType(
         ),
     }
 )
+
+
+def rules_in_words(options: ProtocolOptions) -> tuple[tuple[str, str], ...]:
+    """Each rule and what it says, for people who compare figures."""
+    rate = options.snippets_per_second
+    return (
+        ("tIoU", f"must {'exceed' if options.strict else 'reach'} the threshold"),
+        ("matching", _MATCHERS[options.matcher]),
+        ("precision", "interpolated at all points" if options.interpolated else "not interpolated"),
+        ("ambiguous intervals", _AMBIGUOUS_RULES[options.ambiguous]),
+        ("ground truth", f"rounded to {rate:g} snippets per second" if rate else "not rounded"),
+        (
+            "class without detections",
+            "average precision 0" if options.empty_class == "zero" else "left out of the mean",
+        ),
+    )
+
+
+_MATCHERS: Mapping[Matcher, str] = {
+    "best_truth": "each detection, best first, takes the free ground truth of largest tIoU",
+    "best_detection": "each ground truth takes the free detection of largest tIoU",
+    "first_truth": "each detection, best first, takes the first free ground truth that suffices",
+}
+_AMBIGUOUS_RULES: Mapping[AmbiguousRule, str] = {
+    "none": "not heeded",
+    "drop_unmatched": "detections there that take no ground truth are left out",
+    "drop_all": "detections there are left out",
+}

@@ -16,6 +16,7 @@ from lpat.errors import FeatureError
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 Parameter = bool | int | float | str
 """What a feature extractor may be configured with: plain JSON scalars."""

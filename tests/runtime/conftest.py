@@ -1,8 +1,8 @@
-"""Small videos with known pictures and times, written where a test wants them."""
+"""Small videos with known pictures and times, written where a test wants them; judgements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+from lpat.event_tables import EventTable
+from lpat.judgement import Judgement
+from lpat.protocols import PROTOCOLS, ProtocolOptions
 
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]
@@ -62,3 +66,42 @@ def write_video(tmp_path: Path) -> WriteVideo:
         return path
 
     return write
+
+
+Row = tuple[float, ...]  # video, class, start, end and, for detections, score
+
+
+@pytest.fixture(scope="session")
+def make_judgement() -> Callable[..., Judgement]:
+    """A function that makes a judgement of rows; classes are numbered, and named by letters."""
+
+    def make(
+        truths: Sequence[Row],
+        detections: Sequence[Row],
+        *,
+        ambiguous: Sequence[Row] = (),
+        options: ProtocolOptions = PROTOCOLS["activitynet"],
+        classes: int | None = None,
+        videos: int = 4,
+    ) -> Judgement:
+        truth = np.array([(*row, 0) for row in truths], np.float64).reshape(-1, 5)
+        rows = np.array(detections, np.float64).reshape(-1, 5)
+        doubtful = np.array(ambiguous, np.float64).reshape(-1, 4)
+        count = int(truth[:, 1].max()) + 1 if classes is None else classes
+        return Judgement(
+            protocol="custom",
+            options=options,
+            classes=tuple("abcdefgh"[:count]),
+            truths=_events(truth),
+            proposals=_events(rows),
+            ambiguous_videos=doubtful[:, 0].astype(np.int64),
+            ambiguous_segments=doubtful[:, 2:4].copy(),
+            video_count=videos,
+        )
+
+    return make
+
+
+def _events(rows: np.ndarray) -> EventTable:
+    videos, classes = rows[:, :2].astype(np.int64).T.copy()
+    return EventTable(videos, classes, rows[:, 2:4].copy(), rows[:, 4].copy())

@@ -155,9 +155,74 @@ def test_a_folder_of_text_files_is_judged(
     )
 
 
+def test_a_report_is_a_page_that_names_the_file_and_the_protocol(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / "new" / "report.html"
+    options = ["--subset", "test", "--report", target, "--protocol", "thumos14"]
+    assert run(monkeypatch, *files, *options, "--lengths", "3,6,12,18") == 0
+    with_report = capsys.readouterr().out
+    html = target.read_text(encoding="utf-8")
+    assert "<title>Evaluation of detections.json</title>" in html
+    assert "<h2>Protocol thumos14</h2>" in html
+    assert "M, 6–12 s" in html  # noqa: RUF001
+    assert run(monkeypatch, *files, *options[:2], *options[4:]) == 0
+    assert capsys.readouterr().out == with_report
+
+
+def test_the_file_says_why(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "evaluation.json"
+    options = ["--subset", "test", "--json", target, "--error-tiou", "0.95"]
+    assert run(monkeypatch, *files, *options) == 0
+    document = json.loads(target.read_text())
+    assert document["errors"]["tiou"] == 0.95
+    assert document["errors"]["kinds"]["localization"] == 1
+    assert document["errors"]["truths"] == {
+        "found": 0,
+        "badly_located": 1,
+        "mislabelled": 0,
+        "unseen": 1,
+    }
+    # A tIoU of 0.9 with one of two truths is enough at nine of the ten thresholds.
+    assert document["proposals"]["AR"] == pytest.approx([0.45] * 100)
+    assert document["proposals"]["AUC"] == pytest.approx(0.45 * 0.99)
+
+
+def test_without_a_report_nothing_of_it_is_loaded(files: tuple[Path, Path]) -> None:
+    code = (
+        "import sys\n"
+        "from lpat.cli.evaluate import command\n"
+        "command.main(sys.argv[1:], standalone_mode=False)\n"
+        "print(*sorted({'lpat.diagnosis', 'lpat.report', 'lpat.charts', 'onnxruntime', 'cv2'}"
+        " & set(sys.modules)), file=sys.stderr)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, *map(str, files), "--subset", "test"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "mAP" in process.stdout
+    assert process.stderr.strip() == ""
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--error-tiou", "0.1"], "--error-tiou: expected a threshold in (0.1, 1], not 0.1"),
+        (["--error-tiou", "nan"], "--error-tiou: expected a threshold in (0.1, 1], not nan"),
+        (
+            ["--lengths", "1,2,3"],
+            "--lengths: expected four ascending lengths, A,B,C,D, not '1,2,3'",
+        ),
+        (["--lengths", "1,2,4,3"], "--lengths: expected four ascending lengths"),
+        (["--lengths", "1,2,3,inf"], "--lengths: expected four ascending lengths"),
+        (["--lengths", "x"], "--lengths: expected four ascending lengths"),
         (["--subset", "test", "--ambiguous", "x"], "protocol activitynet has no use for it"),
         (["--subset", "test", "--protocol", "wtalc", "--ambiguous", "nowhere.txt"], "no such file"),
         ([], "several subsets; choose one by --subset: test, training"),

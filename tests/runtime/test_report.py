@@ -1,3 +1,4 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -74,13 +75,30 @@ def test_links_lead_to_pictures():
 
 def test_every_text_is_escaped():
     evil = "<script>alert('&')</script>\x00"
+    part = Section(evil, (evil,), facts=[(evil, evil)])
     html = report_html(
         evil,
-        [Section(evil, (evil,), Table((evil,), [(evil,)], evil))],
+        [
+            Section(evil, (evil,), Table((evil,), [(evil,)], evil), parts=[part]),
+            Section(evil, parts=[replace(part, folded=True)]),
+        ],
         [(evil, "<svg></svg>", evil)] * 2,
     )
     assert "script" not in Page(html).tags
     assert "\x00" not in html
+
+
+def test_a_section_holds_facts_and_parts_some_of_them_folded():
+    parts = [
+        Section("Open", table=Table(("a",), [(1,)])),
+        Section("Closed", ("inside",), figures=["<svg></svg>"] * 2, folded=True),
+    ]
+    page = Page(report_html("t", [Section("s", facts=[("mAP", "12 %")], parts=parts)], []))
+    for text in ("mAP", "12 %", "Open", "Closed", "inside"):
+        assert text in page.texts
+    assert page.tags.count("svg") == 2
+    assert [page.tags.count(tag) for tag in ("dl", "h3", "details", "summary")] == [1] * 4
+    assert "open" not in dict(page.attributes)
 
 
 def test_page_without_videos_and_figures_is_a_page():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -39,7 +40,30 @@ _MOST_THRESHOLDS = 1000
     show_default=True,
     help="Temporal IoU thresholds: START:STOP:STEP, stop included, or a list such as 0.5,0.75.",
 )
-@click.option("--json", "json_path", type=options.FILE, help="Write the results there as well.")
+@click.option(
+    "--json",
+    "json_path",
+    type=options.FILE,
+    help="Write the results there as well, with the recall of proposals and the kinds of errors.",
+)
+@click.option(
+    "--report",
+    "report_path",
+    type=options.FILE,
+    help="Write a page (HTML) that shows how good the detections are, and why.",
+)
+@click.option(
+    "--error-tiou",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Threshold at which kinds of errors are told apart, for --json and --report.",
+)
+@click.option(
+    "--lengths",
+    help="Four bounds of instance length in seconds, XS to XL, such as 3,6,12,18.  "
+    "[default: fifths of the ground truths]",
+)
 @click.version_option(package_name="lpat")
 def command(
     annotations: Path,
@@ -49,6 +73,9 @@ def command(
     subset: str | None,
     tiou: str,
     json_path: Path | None,
+    report_path: Path | None,
+    error_tiou: float,
+    lengths: str | None,
 ) -> None:
     """Average precision of DETECTIONS against the segments of ANNOTATIONS.
 
@@ -57,13 +84,16 @@ def command(
     in the videos judged is summed up on stderr.
     """
     tious = parse_tious(tiou)
+    bounds = None if lengths is None else parse_lengths(lengths)
+    # 0.1 is diagnosis.LOWEST_TIOU; a wrong option should be told before anything is read.
+    if not 0.1 < error_tiou <= 1:
+        raise UsageError(f"--error-tiou: expected a threshold in (0.1, 1], not {error_tiou:g}")
     if ambiguous_path is not None and PROTOCOLS[protocol].ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.ambiguous import read_ambiguous
     from lpat.annotations import read_annotations
     from lpat.detections import read_detections
     from lpat.evaluation import evaluate, format_table
-    from lpat.files import write_json
     from lpat.findings import summarise
 
     annotated = read_annotations(annotations)
@@ -88,12 +118,27 @@ def command(
         ambiguous=ambiguous,
     )
     findings = annotated.findings_in(subset)
-    for line in summarise(findings):
+    remarks = summarise(findings)
+    for line in remarks:
         click.echo(f"{annotations}: {line}", err=True)
     click.echo(format_table(evaluation))
+    if json_path is None and report_path is None:
+        return
+    from lpat.diagnosis import diagnose
+    from lpat.files import write_json, write_text
+    from lpat.proposals import proposal_recall
+
+    proposals = proposal_recall(evaluation.judgement)
+    errors = diagnose(evaluation.judgement, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
-        write_json(json_path, {"subset": subset, **evaluation.to_dict(), "findings": found})
+        why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}
+        write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
+    if report_path is not None:
+        from lpat.evaluation_page import evaluation_page
+
+        page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
+        write_text(report_path, page)
 
 
 def parse_tious(text: str) -> list[float]:
@@ -122,6 +167,22 @@ def parse_tious(text: str) -> list[float]:
         if not 0 < value <= 1:
             raise UsageError(f"--tiou: expected thresholds in (0, 1], not {value:g}")
     return sorted(set(values))
+
+
+def parse_lengths(text: str) -> list[float]:
+    """Four lengths in seconds, ascending, of "A,B,C,D".
+
+    Raises:
+        UsageError: anything else.
+    """
+    try:
+        bounds = [float(word) for word in text.split(",")]
+    except ValueError:
+        bounds = []
+    ascending = all(0 <= low < high < math.inf for low, high in pairwise(bounds))
+    if len(bounds) != 4 or not ascending:
+        raise UsageError(f"--lengths: expected four ascending lengths, A,B,C,D, not {text!r}")
+    return bounds
 
 
 def main() -> None:

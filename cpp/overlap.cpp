@@ -1,0 +1,68 @@
+#include "lpat/overlap.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "lpat/checks.hpp"
+#include "lpat/grid.hpp"
+#include "lpat/interval_index.hpp"
+#include "lpat/parallel.hpp"
+
+namespace lpat {
+namespace {
+
+constexpr std::size_t block = 1024;  // detections that a thread takes at a time
+
+void require_events(const Events& events, const std::string& name) {
+  require_video_intervals(events.without_classes(), name);
+  if (events.classes.size() != events.size()) {
+    throw std::invalid_argument(name + " must have as many classes as segments");
+  }
+}
+
+void keep_better(Overlap& best, double tiou, std::int64_t truth) {
+  if (tiou > best.tiou || (tiou == best.tiou && truth < best.truth)) best = {tiou, truth};
+}
+
+}  // namespace
+
+std::vector<BestOverlaps> best_overlaps(const Events& detections, const Events& truths,
+                                        double lowest_tiou, double snippets_per_second,
+                                        std::size_t threads) {
+  require_events(detections, "detection");
+  require_events(truths, "truth");
+  require_thresholds(std::span(&lowest_tiou, 1));
+  require_grid(snippets_per_second);
+  Intervals segments = detections.segments;
+  VideoIntervals annotated = truths.without_classes();
+  std::vector<double> segment_times;
+  std::vector<double> truth_times;
+  if (snippets_per_second > 0) {
+    segment_times = in_snippets(segments.values, snippets_per_second);
+    truth_times = rounded_to_grid(annotated.segments.values, snippets_per_second);
+    segments = {segment_times};
+    annotated.segments = {truth_times};
+  }
+  std::vector<std::size_t> all(truths.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const IntervalIndex index(annotated, all);
+  const std::size_t count = detections.size();
+  std::vector<BestOverlaps> overlaps(count);
+  for_each_index((count + block - 1) / block, threads, [&](std::size_t b) {
+    for (std::size_t i = b * block; i < std::min(count, (b + 1) * block); ++i) {
+      for (const auto& entry : index.near(detections.videos[i], segments[i], lowest_tiou)) {
+        const double tiou = temporal_iou(segments[i], entry.segment);
+        if (tiou < lowest_tiou) continue;
+        const bool same = detections.classes[i] == truths.classes[entry.position];
+        keep_better(same ? overlaps[i].own : overlaps[i].others, tiou,
+                    static_cast<std::int64_t>(entry.position));
+      }
+    }
+  });
+  return overlaps;
+}
+
+}  // namespace lpat
