@@ -4,12 +4,12 @@
 
 Both judge the same detections by the same protocol (activitynet, nine thresholds) in the same
 process, and must agree to 1e-9. The baseline is written for this benchmark in the way in which such
-code usually is: a loop over classes, one over detections, and one over thresholds. It takes about a
-millisecond for each detection, so at ActivityNet's size it judges ten of the 200 classes, and ours
-the same ten beside it; with --full, all of them, which takes a quarter of an hour.
+code usually is: a loop over classes, one over detections, and one over thresholds. It takes about
+a quarter of a millisecond for each detection, so at ActivityNet's size it judges ten of the 200 classes, and ours
+the same ten beside it; with --full, all of them, which takes some minutes.
 
-Growth goes to a hundred times ActivityNet's size, 50 million detections (needs 6 GB), each size in a
-process of its own, which says how much memory it had at most while it judged.
+Growth goes to a hundred times ActivityNet's size, 50 million detections (needs 6 GB), each size in
+a process of its own, which says how much memory it had at most while it judged.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from baselines.pandas_precision import pandas_precisions
 from lpat.core import average_precisions
 from lpat.protocols import PROTOCOLS, Protocol
 from lpat.types import Float64Array
@@ -112,55 +112,6 @@ def judge(events: Arrays, protocol: Protocol = "activitynet", threads: int = 0) 
     return average_precisions(**events, tious=TIOUS, **asdict(PROTOCOLS[protocol]), threads=threads)
 
 
-def pandas_judge(events: Arrays) -> Float64Array:
-    """The same by the activitynet protocol, with data frames."""
-    truths = pd.DataFrame(
-        {
-            "video": events["truth_videos"],
-            "label": events["truth_classes"],
-            "start": events["truth_segments"][:, 0],
-            "end": events["truth_segments"][:, 1],
-        }
-    )
-    detections = pd.DataFrame(
-        {
-            "video": events["detection_videos"],
-            "label": events["detection_classes"],
-            "start": events["detection_segments"][:, 0],
-            "end": events["detection_segments"][:, 1],
-            "score": events["detection_scores"],
-        }
-    )
-    precision = np.zeros((events["class_count"], len(TIOUS)))
-    for label in range(events["class_count"]):
-        truth = truths[truths["label"] == label].reset_index(drop=True)
-        found = detections[detections["label"] == label]
-        found = found.sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
-        by_video = dict(iter(truth.groupby("video")))
-        taken = np.zeros((len(TIOUS), len(truth)), bool)
-        true = np.zeros((len(TIOUS), len(found)))
-        for rank, row in found.iterrows():
-            candidates = by_video.get(row["video"])
-            if candidates is None:
-                continue
-            shared = np.minimum(candidates["end"], row["end"]) - np.maximum(
-                candidates["start"], row["start"]
-            )
-            shared = np.maximum(shared, 0)
-            lengths = (candidates["end"] - candidates["start"]) + (row["end"] - row["start"])
-            tious = shared / (lengths - shared)
-            for index, tiou in tious.sort_values(ascending=False).items():
-                for k in np.flatnonzero((tiou >= TIOUS) & (true[:, rank] == 0)):
-                    if not taken[k, index]:
-                        taken[k, index] = True
-                        true[k, rank] = 1
-        for k in range(len(TIOUS)):
-            right = true[k].cumsum()
-            precisions = np.maximum.accumulate((right / np.arange(1, len(found) + 1))[::-1])[::-1]
-            precision[label, k] = (precisions * true[k]).sum() / len(truth)
-    return precision
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Seconds of both on the same events."""
@@ -211,7 +162,7 @@ def compare(full: bool) -> Iterator[Comparison]:
         cases.append((f"{ACTIVITYNET.name}, {BASELINE_CLASSES} of its classes", some))
     for name, events in cases:
         start = time.perf_counter()
-        expected = pandas_judge(events)
+        expected = pandas_precisions(events, TIOUS)
         baseline = time.perf_counter() - start
         np.testing.assert_allclose(judge(events), expected, rtol=0, atol=1e-9)
         seconds = _median(lambda events=events: judge(events))
@@ -266,6 +217,20 @@ def _peak() -> int:
     raise OSError("expected VmHWM in /proc/self/status")
 
 
+def report(full: bool, largest: int) -> None:
+    """Print both tables."""
+    print(f"{len(TIOUS)} thresholds, protocol activitynet, {os.cpu_count()} cores")
+    print(f"{'':32}  {'detections':>10}  {'lpat':>12}  {'pandas':>9}   ratio")
+    for comparison in compare(full):
+        print(comparison, flush=True)
+    print(
+        f"\n{'':18}  {'detections':>11}  {'all cores':>13}  {'one thread':>13}  "
+        f"{'each':>9}  {'input':>11}   memory"
+    )
+    for line in growth(largest):
+        print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -273,16 +238,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="all classes for the baseline too")
     parser.add_argument("--largest", type=int, default=GROWTH[-1].detections)
     options = parser.parse_args()
-    print(f"{len(TIOUS)} thresholds, activitynet, {os.cpu_count()} cores")
-    print(f"{'':32}  {'detections':>10}  {'lpat':>12}  {'pandas':>9}  ratio")
-    for comparison in compare(options.full):
-        print(comparison, flush=True)
-    print(
-        f"\n{'':18}  {'detections':>11}  {'all cores':>13}  {'one thread':>13}  "
-        f"{'each':>9}  {'input':>11}  memory"
-    )
-    for line in growth(options.largest):
-        print(line, flush=True)
+    report(options.full, options.largest)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python benchmarks/segments.py
 
 All three run in the same process on the same scores, on one thread, and times are those of that
-thread on its core, so that other work on the machine counts less. NumPy must find the same segments and
-scores; it computes the scores by prefix sums of each class.
+thread on its core, so that other work on the machine counts less. NumPy must find the same segments
+and scores; it computes the scores by prefix sums of each class.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from lpat.core import Runs, extract_segments
+from lpat.core import extract_segments
 from lpat.types import Float32Array, Float64Array
 
 ROUNDS = 7
@@ -92,7 +93,9 @@ def numpy_segments(
     outside = score_sums[first, labels] - score_sums[before, labels]
     outside += score_sums[after, labels] - score_sums[stop, labels]
     count = (first - before) + (after - stop)
-    level = means(np.broadcast_to(sums(threshold[:, None]), (T + 1, C)), first, stop)
+    level = means(
+        np.broadcast_to(sums(threshold[:, None].astype(np.float64)), (T + 1, C)), first, stop
+    )
     outer = np.where(count > 0, outside / np.maximum(count, 1), level)
     maximum = np.maximum.reduceat(
         scores.T.ravel(), np.column_stack([labels * T + first, labels * T + stop]).ravel()[:-1]
@@ -113,17 +116,12 @@ def measure(
     for T, C in sizes:
         for share in foreground:
             scores = smooth_scores(T, C, share, np.random.default_rng(0))
-            threshold, edges = np.zeros(T, np.float32), np.arange(T + 1) * 0.64
+            threshold, edges = np.zeros(T, np.float32), np.arange(T + 1, dtype=np.float64) * 0.64
             classes, copy = np.arange(C), np.empty_like(scores)
 
-            def extract(
-                scores: Float32Array = scores,
-                threshold: Float32Array = threshold,
-                edges: Float64Array = edges,
-                classes: np.ndarray = classes,
-            ) -> Runs:
-                return extract_segments(scores, threshold, edges, classes, boundary="snippet")
-
+            extract = partial(
+                extract_segments, scores, threshold, edges, classes, boundary="snippet"
+            )
             runs = extract()
             segments, readings = numpy_segments(scores, threshold, edges)
             found = (runs.mean_probability, runs.mean_margin, runs.maximum_score, runs.contrast)
@@ -135,14 +133,9 @@ def measure(
                 float((scores > 0).mean()),
                 len(runs),
                 float(np.diff(runs.snippets).mean()),
-                _median(lambda copy=copy, scores=scores: np.copyto(copy, scores)),
+                _median(partial(np.copyto, copy, scores)),
                 _median(extract),
-                _median(
-                    lambda scores=scores, threshold=threshold, edges=edges: numpy_segments(
-                        scores, threshold, edges
-                    ),
-                    rounds=1,
-                ),
+                _median(partial(numpy_segments, scores, threshold, edges), rounds=1),
             )
 
 
@@ -157,13 +150,18 @@ def _median(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     return statistics.median(seconds() for _ in range(rounds))
 
 
+def report() -> None:
+    """Print the table."""
+    print(HEADER)
+    for timing in measure():
+        print(timing, flush=True)
+
+
 def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    print(HEADER)
-    for timing in measure():
-        print(timing, flush=True)
+    report()
 
 
 if __name__ == "__main__":

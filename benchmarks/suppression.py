@@ -154,15 +154,20 @@ def _timed(call: Callable[[], Int64Array], rounds: int) -> tuple[float, Int64Arr
     return statistics.median(times), result
 
 
+def report(tiou: float, counts: Sequence[int]) -> None:
+    """Print the table."""
+    print(HEADER)
+    for timing in measure(counts, tiou):
+        print(timing, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--tiou", type=float, default=0.5)
     parser.add_argument("--largest", type=int, default=COUNTS[-1])
     arguments = parser.parse_args()
-    print(f"tIoU {arguments.tiou:g}\n{HEADER}")
-    counts = [count for count in COUNTS if count <= arguments.largest]
-    for timing in measure(counts, arguments.tiou):
-        print(timing, flush=True)
+    print(f"tIoU {arguments.tiou:g}")
+    report(arguments.tiou, [count for count in COUNTS if count <= arguments.largest])
 
 
 if __name__ == "__main__":
