@@ -56,10 +56,8 @@ std::vector<Run> extract_components(const Matrix& scores, const Matrix& threshol
                                     std::span<const std::int64_t> classes, Boundary boundary,
                                     std::size_t minimum_snippets) {
   require_tracks(scores, threshold, edges, classes, minimum_snippets);
-  for (std::size_t t = 0; t < scores.rows; ++t) {
-    require_finite_row(scores, t, "scores");
-    require_finite_row(threshold, t, "threshold");
-  }
+  require_finite_rows(scores, 0, scores.rows, "scores");
+  require_finite_rows(threshold, 0, scores.rows, "threshold");
   std::vector<Run> runs;
   std::vector<double> margins(scores.rows);
   std::vector<double> gates(scores.rows);          // sigmoid(margin)

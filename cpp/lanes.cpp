@@ -38,39 +38,57 @@ inline float sigmoid_of(float x) {
   return 1 / (1 + exponential * std::bit_cast<float>(power_of_two));
 }
 
+template <typename Threshold>
+inline Comparison compare_with(const Lanes& before, Lanes::Row scores, Threshold threshold) {
+  Comparison comparison;
+  std::uint32_t changed = 0;
+  for (std::size_t i = 0; i < Lanes::count; ++i) {
+    const std::uint32_t above = (scores[i] > threshold(i) ? 1U : 0U) & before.used[i];
+    comparison.above[i] = above;
+    changed |= above ^ before.above[i];
+  }
+  comparison.changed = changed != 0;
+  return comparison;
+}
+
 }  // namespace
 
 float sigmoid(float x) { return sigmoid_of(x); }
 
-void Lanes::open(std::size_t lane, std::size_t snippet) {
-  first[lane] = snippet;
-  probability[lane] = score[lane] = 0;
-  maximum[lane] = -std::numeric_limits<float>::infinity();
+Sums::Sums() : maximum(std::numeric_limits<float>::lowest()) {}
+
+LPAT_FOR_EACH_CPU void Sums::add(const float* scores, const float* threshold, std::size_t count) {
+  std::array<float, most> probabilities;
+  for (std::size_t i = 0; i < count; ++i) {
+    probabilities[i] = sigmoid_of(scores[i] - threshold[i]);
+  }
+  // Four sums beside each other, so that one addition needn't wait for the last.
+  std::array<double, 4> probability_sums{};
+  std::array<double, 4> score_sums{};
+  std::array<float, 4> maxima{maximum, maximum, maximum, maximum};
+  const auto take = [&](std::size_t i, std::size_t place) {
+    probability_sums[place] += static_cast<double>(probabilities[i]);
+    score_sums[place] += static_cast<double>(scores[i]);
+    maxima[place] = maxima[place] < scores[i] ? scores[i] : maxima[place];
+  };
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (std::size_t place = 0; place < 4; ++place) take(i + place, place);
+  }
+  for (; i < count; ++i) take(i, 0);
+  probability += (probability_sums[0] + probability_sums[1]) +
+                 (probability_sums[2] + probability_sums[3]);
+  score += (score_sums[0] + score_sums[1]) + (score_sums[2] + score_sums[3]);
+  maximum = std::ranges::max(maxima);
 }
 
-LPAT_FOR_EACH_CPU void Lanes::add(Row scores, Row threshold) {
-  for (std::size_t i = 0; i < count; ++i) score[i] += static_cast<double>(scores[i]);
-  for (std::size_t i = 0; i < count; ++i) {
-    maximum[i] = maximum[i] < scores[i] ? scores[i] : maximum[i];
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    probability[i] += static_cast<double>(sigmoid_of(scores[i] - threshold[i]));
-  }
+LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, float threshold) {
+  return compare_with(before, scores, [&](std::size_t) { return threshold; });
 }
 
-LPAT_FOR_EACH_CPU Comparison compare(const Lanes& lanes, Lanes::Row scores, Lanes::Row threshold) {
-  Comparison comparison;
-  std::uint32_t any = 0;
-  std::uint32_t changed = 0;
-  for (std::size_t i = 0; i < Lanes::count; ++i) {
-    const std::uint32_t above = scores[i] > threshold[i] ? 1U : 0U;
-    comparison.above[i] = above;
-    any |= above;
-    changed |= above ^ lanes.above[i];
-  }
-  comparison.any = any != 0;
-  comparison.changed = changed != 0;
-  return comparison;
+LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores,
+                                     Lanes::Row threshold) {
+  return compare_with(before, scores, [&](std::size_t i) { return threshold[i]; });
 }
 
 // The exponent's bits are all set where a float is infinite or not a number. Whole numbers, unlike

@@ -1,4 +1,4 @@
-// Sums over open runs, several tracks at a time.
+// Loops over many floats at once, which the compiler turns into vector instructions.
 #pragma once
 
 #include <array>
@@ -7,32 +7,38 @@
 
 namespace lpat {
 
-// The open runs of neighbouring tracks. The loops over lanes are plain, so that the compiler does
-// several lanes at once. There are more than 16 of them because GCC unrolls shorter loops first, and
-// then doesn't.
+// Neighbouring tracks that are compared at once. There are more than 16 because GCC unrolls shorter
+// loops first, and then doesn't vectorise them.
 struct Lanes {
   static constexpr std::size_t count = 32;
+  using Flags = std::array<std::uint32_t, count>;
   using Row = const float*;  // one value for each lane
 
-  std::array<std::uint32_t, count> above{};  // 1 where a run is open
-  std::array<std::size_t, count> first{};    // its first snippet
-  std::array<double, count> probability{};   // its sum of sigmoid(score - threshold)
-  std::array<double, count> score{};         // its sum of scores
-  std::array<float, count> maximum{};        // its largest score
-
-  void open(std::size_t lane, std::size_t snippet);
-
-  // One snippet more. The sums of lanes where no run is open grow too, and mean nothing.
-  void add(Row scores, Row threshold);
+  Flags used{};   // 1 for lanes that are tracks; 0 for what follows the last
+  Flags above{};  // 1 where the score exceeds the threshold
 };
 
-// Where scores exceed the threshold, as Lanes::above has it.
+// Where scores exceed the threshold, and whether that differs from what was. One threshold for all
+// lanes, or one for each.
 struct Comparison {
-  std::array<std::uint32_t, Lanes::count> above;
-  bool any;
-  bool changed;  // from what it was
+  Lanes::Flags above;
+  bool changed;
 };
-Comparison compare(const Lanes& lanes, Lanes::Row scores, Lanes::Row threshold);
+Comparison compare(const Lanes& before, Lanes::Row scores, float threshold);
+Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold);
+
+// Sums over the snippets of a run.
+struct Sums {
+  static constexpr std::size_t most = 128;  // snippets that are added at once
+
+  double probability = 0;  // of sigmoid(score - threshold)
+  double score = 0;
+  float maximum;  // of the scores
+
+  Sums();
+  // `count` snippets more, at most so many.
+  void add(const float* scores, const float* threshold, std::size_t count);
+};
 
 // Whether a value is infinite or not a number.
 bool any_infinite(const float* values, std::size_t count);

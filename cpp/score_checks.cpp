@@ -51,15 +51,16 @@ void require_classes(std::span<const std::int64_t> classes, std::size_t columns)
 
 }  // namespace
 
-void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name) {
-  const auto values = matrix.values.subspan(row * matrix.columns, matrix.columns);
-  if (values.size() == 1 ? std::isfinite(values[0])
-                         : !any_infinite(values.data(), values.size())) {
-    return;
-  }
+void require_finite_rows(const Matrix& matrix, std::size_t first, std::size_t stop,
+                         const std::string& name) {
+  const std::size_t offset = first * matrix.columns;
+  const auto values = matrix.values.subspan(offset, (stop - first) * matrix.columns);
+  if (!any_infinite(values.data(), values.size())) return;
   const auto place = std::ranges::find_if_not(values, [](float x) { return std::isfinite(x); });
-  throw std::invalid_argument(name + " must be finite, but " + name + "[" + std::to_string(row) +
-                              ", " + std::to_string(place - values.begin()) + "] isn't");
+  const std::size_t i = offset + static_cast<std::size_t>(place - values.begin());
+  throw std::invalid_argument(name + " must be finite, but " + name + "[" +
+                              std::to_string(i / matrix.columns) + ", " +
+                              std::to_string(i % matrix.columns) + "] isn't");
 }
 
 void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,

@@ -15,7 +15,8 @@ namespace lpat {
 void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
                     std::span<const std::int64_t> classes, std::size_t minimum_snippets);
 
-// A row's values are finite: "NAME must be finite, but NAME[3, 0] isn't".
-void require_finite_row(const Matrix& matrix, std::size_t row, const std::string& name);
+// The values of rows [first, stop) are finite: "NAME must be finite, but NAME[3, 0] isn't".
+void require_finite_rows(const Matrix& matrix, std::size_t first, std::size_t stop,
+                         const std::string& name);
 
 }  // namespace lpat

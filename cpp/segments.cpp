@@ -1,6 +1,8 @@
 #include "lpat/segments.hpp"
 
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -12,7 +14,8 @@
 namespace lpat {
 namespace {
 
-// One pass over the scores in the order in which they lie in memory.
+// One pass over the scores in the order in which they lie in memory. What runs need beyond the row at
+// hand is read every so many snippets, while it is near.
 class Sweep {
  public:
   Sweep(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
@@ -23,13 +26,17 @@ class Sweep {
         classes_(classes),
         boundary_(boundary),
         minimum_snippets_(minimum_snippets),
+        open_(classes.size()),
         lanes_((classes.size() + Lanes::count - 1) / Lanes::count),
-        score_row_(lanes_.size() * Lanes::count, never_above),
-        threshold_row_(threshold.columns == 1 ? Lanes::count : score_row_.size(), 0.0F) {
+        score_row_(lanes_.size() * Lanes::count),
+        threshold_row_(shared() ? 0 : score_row_.size()) {
+    for (std::size_t k = 0; k < classes.size(); ++k) {
+      lanes_[k / Lanes::count].used[k % Lanes::count] = 1;
+    }
     for (const auto label : classes) {
       tracks_.emplace_back(scores, threshold, static_cast<std::size_t>(label));
     }
-    if (threshold.columns == 1) {
+    if (shared()) {
       threshold_sums_.resize(scores.rows + 1, 0);
       std::inclusive_scan(threshold.values.begin(), threshold.values.end(),
                           threshold_sums_.begin() + 1, std::plus<>{}, 0.0);
@@ -41,79 +48,92 @@ class Sweep {
 
   // Runs by track, then time.
   std::vector<Run> runs() {
-    for (std::size_t t = 0; t < scores_.rows; ++t) {
-      require_finite_row(scores_, t, "scores");
-      require_finite_row(threshold_, t, "threshold");
-      gather(t);
-      step(t);
-      if (t % settling == 0) settle(t);
+    for (std::size_t first = 0; first < scores_.rows; first += Sums::most) {
+      const std::size_t stop = std::min(first + Sums::most, scores_.rows);
+      require_finite_rows(scores_, first, stop, "scores");
+      require_finite_rows(threshold_, first, stop, "threshold");
+      for (std::size_t t = first; t < stop; ++t) step(t);
+      catch_up(stop);
     }
     // One snippet past the last closes the runs that are still open.
-    std::ranges::fill(score_row_, never_above);
-    step(scores_.rows);
+    for (std::size_t n = 0; n < lanes_.size(); ++n) change(n, {}, scores_.rows);
     settle(scores_.rows);
     return by_track();
   }
 
  private:
+  // A track's latest run: all that is known of it while it is open.
+  struct Open {
+    std::size_t first = 0;
+    std::size_t added = 0;  // the sums are of [first, added)
+    Sums sums;
+  };
   struct Closed {
     std::size_t track;
     Run run;
   };
 
-  // What runs need from other rows is read while those are still near at hand: every so many
-  // snippets.
-  static constexpr std::size_t settling = 128;
+  bool shared() const { return threshold_.columns == 1; }
 
-  // A score that exceeds no threshold: for what follows the last track, and the last snippet.
-  static constexpr float never_above = std::numeric_limits<float>::lowest();
-
-  // The row's scores and thresholds in the order of the tracks. A threshold that tracks share is
-  // enough for as many as are done at once.
-  void gather(std::size_t t) {
-    take(scores_, t, score_row_);
-    if (threshold_.columns == 1) {
-      std::ranges::fill(threshold_row_, threshold_(t, 0));
-    } else {
-      take(threshold_, t, threshold_row_);
-    }
-  }
-
-  void take(const Matrix& matrix, std::size_t t, std::vector<float>& row) const {
-    const auto values = matrix.values.subspan(t * matrix.columns, matrix.columns);
-    if (every_class_) {
-      std::ranges::copy(values, row.begin());
-      return;
-    }
+  // A row's values in the order of the tracks, with room for the lanes after the last: where they
+  // lie, or copied into `row`.
+  Lanes::Row in_order(const Matrix& matrix, std::size_t t, std::vector<float>& row) const {
+    const auto values = matrix.values.subspan(t * matrix.columns);
+    if (every_class_ && values.size() >= row.size()) return values.data();
     std::ranges::transform(classes_, row.begin(), [&](std::int64_t label) {
       return values[static_cast<std::size_t>(label)];
     });
+    return row.data();
   }
 
   void step(std::size_t t) {
+    const Lanes::Row scores = in_order(scores_, t, score_row_);
+    const Lanes::Row thresholds = shared() ? nullptr : in_order(threshold_, t, threshold_row_);
     for (std::size_t n = 0; n < lanes_.size(); ++n) {
-      Lanes& lanes = lanes_[n];
-      const Lanes::Row scores = score_row_.data() + n * Lanes::count;
-      const Lanes::Row threshold =
-          threshold_row_.data() + (threshold_.columns == 1 ? 0 : n * Lanes::count);
-      const auto now = compare(lanes, scores, threshold);
-      if (now.changed) {
-        for (std::size_t lane = 0; lane < Lanes::count; ++lane) {
-          if (now.above[lane] == lanes.above[lane]) continue;
-          if (now.above[lane] != 0) {
-            lanes.open(lane, t);
-          } else {
-            close(n * Lanes::count + lane, lanes, lane, t);
-          }
-        }
-        lanes.above = now.above;
-      }
-      if (now.any) lanes.add(scores, threshold);
+      const std::size_t offset = n * Lanes::count;
+      const auto now = shared() ? compare(lanes_[n], scores + offset, threshold_(t, 0))
+                                : compare(lanes_[n], scores + offset, thresholds + offset);
+      if (now.changed) change(n, now.above, t);
     }
   }
 
-  void close(std::size_t k, const Lanes& lanes, std::size_t lane, std::size_t stop) {
-    const Range range{lanes.first[lane], stop};
+  void change(std::size_t n, const Lanes::Flags& above, std::size_t t) {
+    for (std::size_t lane = 0; lane < Lanes::count; ++lane) {
+      if (above[lane] == lanes_[n].above[lane]) continue;
+      const std::size_t k = n * Lanes::count + lane;
+      if (above[lane] != 0) {
+        open_[k] = {t, t, {}};
+      } else {
+        close(k, t);
+      }
+    }
+    lanes_[n].above = above;
+  }
+
+  // Adds to the sums of open runs what they lack up to snippet t, and settles closed ones.
+  void catch_up(std::size_t t) {
+    for (std::size_t k = 0; k < open_.size(); ++k) {
+      if (lanes_[k / Lanes::count].above[k % Lanes::count] != 0) add(k, t);
+    }
+    settle(t);
+  }
+
+  void add(std::size_t k, std::size_t stop) {
+    Open& open = open_[k];
+    std::array<float, Sums::most> scores;
+    std::array<float, Sums::most> thresholds;
+    const std::size_t count = stop - open.added;
+    for (std::size_t i = 0; i < count; ++i) {
+      scores[i] = tracks_[k].score(open.added + i);
+      if (!shared()) thresholds[i] = tracks_[k].threshold(open.added + i);
+    }
+    open.sums.add(scores.data(),
+                  shared() ? &threshold_.values[open.added] : thresholds.data(), count);
+    open.added = stop;
+  }
+
+  void close(std::size_t k, std::size_t stop) {
+    const Range range{open_[k].first, stop};
     if (range.length() < minimum_snippets_) return;
     const bool cross = boundary_ == Boundary::crossing;
     Run run;
@@ -125,10 +145,12 @@ class Sweep {
     run.end = cross && range.stop < scores_.rows ? zero_of(tracks_[k], range.stop - 1)
                                                  : edges_[range.stop];
     if (!(run.start < run.end)) return;
+    add(k, stop);
+    const Sums& sums = open_[k].sums;
     const auto length = static_cast<double>(range.length());
-    run.mean_probability = lanes.probability[lane] / length;
-    run.mean_margin = lanes.score[lane] / length;
-    run.maximum_score = static_cast<double>(lanes.maximum[lane]);
+    run.mean_probability = sums.probability / length;
+    run.mean_margin = sums.score / length;
+    run.maximum_score = static_cast<double>(sums.maximum);
     run.contrast = run.mean_margin;
     unsettled_.push_back(closed_.size());
     closed_.push_back({k, run});
@@ -158,7 +180,7 @@ class Sweep {
   }
 
   double sum_of_threshold(std::size_t k, Range range) const {
-    if (threshold_sums_.empty()) return threshold_sum(tracks_[k], range);
+    if (!shared()) return threshold_sum(tracks_[k], range);
     return threshold_sums_[range.stop] - threshold_sums_[range.first];
   }
 
@@ -179,11 +201,12 @@ class Sweep {
   std::size_t minimum_snippets_;
   bool every_class_ = false;  // in the order of the columns
   std::vector<Track> tracks_;
-  std::vector<double> threshold_sums_;  // of the snippets before each, where classes share it
-  std::vector<Lanes> lanes_;
+  std::vector<double> threshold_sums_;  // of the snippets before each, where tracks share it
+  std::vector<Open> open_;              // of each track
+  std::vector<Lanes> lanes_;            // of the tracks, so many in each
   std::vector<float> score_row_;
   std::vector<float> threshold_row_;
-  std::vector<Closed> closed_;          // in the order in which they ended
+  std::deque<Closed> closed_;           // in the order in which they ended
   std::vector<std::size_t> unsettled_;  // places in closed_
 };
 

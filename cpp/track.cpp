@@ -22,13 +22,13 @@ double crossing(std::span<const double> edges, std::size_t t, double value, doub
 
 double score_sum(const Track& track, Range range) {
   double sum = 0;
-  for (std::size_t t = range.first; t < range.stop; ++t) sum += track.score(t);
+  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(track.score(t));
   return sum;
 }
 
 double threshold_sum(const Track& track, Range range) {
   double sum = 0;
-  for (std::size_t t = range.first; t < range.stop; ++t) sum += track.threshold(t);
+  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(track.threshold(t));
   return sum;
 }
 

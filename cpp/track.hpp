@@ -16,9 +16,11 @@ class Track {
         column_(column),
         threshold_column_(threshold.columns == 1 ? 0 : column) {}
 
-  double score(std::size_t t) const { return scores_(t, column_); }
-  double threshold(std::size_t t) const { return threshold_(t, threshold_column_); }
-  double margin(std::size_t t) const { return score(t) - threshold(t); }
+  float score(std::size_t t) const { return scores_(t, column_); }
+  float threshold(std::size_t t) const { return threshold_(t, threshold_column_); }
+  double margin(std::size_t t) const {
+    return static_cast<double>(score(t)) - static_cast<double>(threshold(t));
+  }
   std::size_t snippets() const { return scores_.rows; }
 
  private:

@@ -69,8 +69,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     classes[i] = all ? static_cast<std::int64_t>(i) : bytes.index(columns);
   }
   const int lowering = bytes.one_in(2) ? static_cast<int>(bytes.below(5)) : 0;  // for long runs
-  const auto score_values = matrix_values(bytes, rows, columns, 0);
-  const auto threshold_values = matrix_values(bytes, rows, threshold_columns, -lowering);
+  auto score_values = matrix_values(bytes, rows, columns, 0);
+  auto threshold_values = matrix_values(bytes, rows, threshold_columns, -lowering);
+  if (rows > 0 && bytes.breaks()) score_values.pop_back();
+  if (rows > 0 && bytes.breaks()) threshold_values.pop_back();
   const auto edges = snippet_edges(bytes, rows);
   const lpat::Matrix scores{score_values, rows, columns};
   const lpat::Matrix threshold{threshold_values, rows - (rows > 0 && bytes.breaks()),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.core import extract_segments
+from lpat.core import Runs, extract_segments
 from lpat.errors import UsageError
 from lpat.segments import (
     PostProcessing,
@@ -216,7 +216,30 @@ def test_runs_equal_those_of_a_naive_twin(
     edges = np.array([0.0, *steps], np.float64).cumsum()
     boundary = "crossing" if crossing else "snippet"
     runs = extract_segments(scores, threshold, edges, np.arange(C)[::-1].copy(), boundary=boundary)
-    full = np.broadcast_to(threshold.reshape(T, C if per_class else 1), (T, C))
+    assert_equal_to_twin(runs, scores, threshold, edges, crossing)
+
+
+@pytest.mark.parametrize("per_class", [False, True])
+def test_long_runs_of_many_classes_equal_those_of_a_naive_twin(per_class: bool) -> None:
+    random = np.random.default_rng(3)
+    T, C = 900, 40
+    waves = np.sin(np.arange(T)[:, None] / random.uniform(1, 300, C))
+    scores = (waves + random.normal(0, 0.02, (T, C))).astype(np.float32)
+    threshold = random.uniform(-0.3, 0.2, (T, C) if per_class else T).astype(np.float32)
+    edges = np.arange(T + 1) * 0.64
+    runs = extract_segments(
+        scores, threshold, edges, np.arange(C)[::-1].copy(), boundary="crossing"
+    )
+    assert np.diff(runs.snippets).max() > 300
+    assert_equal_to_twin(runs, scores, threshold, edges, crossing=True)
+
+
+def assert_equal_to_twin(
+    runs: Runs, scores: np.ndarray, threshold: np.ndarray, edges: np.ndarray, crossing: bool
+) -> None:
+    """All classes were asked for, the last first."""
+    T, C = scores.shape
+    full = np.broadcast_to(threshold.reshape(T, -1), (T, C)) if T else threshold.reshape(0, 1)
     found = np.column_stack(
         [
             *(runs.classes, runs.snippets, runs.segments),
