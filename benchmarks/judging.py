@@ -4,9 +4,9 @@
 
 Both judge the same detections by the same protocol (activitynet, nine thresholds) in the same
 process, and must agree to 1e-9. The baseline is written for this benchmark in the way in which such
-code usually is: a loop over classes, one over detections, and one over thresholds. It takes about
-a quarter of a millisecond for each detection, so at ActivityNet's size it judges ten of the 200 classes, and ours
-the same ten beside it; with --full, all of them, which takes some minutes.
+code usually is: a loop over classes, one over detections, and one over thresholds. It takes about a
+quarter of a millisecond for each detection, so at ActivityNet's size it judges ten of the 200
+classes, and ours the same ten beside it; with --full, all of them, which takes a minute and a half.
 
 Growth goes to a hundred times ActivityNet's size, 50 million detections (needs 6 GB), each size in
 a process of its own, which says how much memory it had at most while it judged.

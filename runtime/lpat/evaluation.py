@@ -19,7 +19,7 @@ from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
 from lpat.event_tables import detection_table, interval_table, truth_table
 from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
+from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions, rules_in_words
 from lpat.types import Detections, Float64Array, Int64Array
 
 _NO_INTERVALS: Mapping[str, Float64Array] = MappingProxyType({})
@@ -154,7 +154,10 @@ def evaluate(
 
 
 def format_table(evaluation: Evaluation) -> str:
-    """Average precisions in percent, a line per class, and what they were computed from."""
+    """Average precisions in percent, a line per class, and what they were computed from.
+
+    A custom protocol is told rule by rule.
+    """
     header = ["class", "truths", "detections", *(f"{t:g}" for t in evaluation.tious), "average"]
     rows = [
         [label, str(truths), str(detections), *_percentages(precision)]
@@ -177,8 +180,10 @@ def format_table(evaluation: Evaluation) -> str:
         "  ".join([cells[0].ljust(widths[0]), *map(str.rjust, cells[1:], widths[1:])])
         for cells in (header, *rows, total)
     ]
-    title = f"Average precision in % by tIoU; protocol {evaluation.protocol}"
-    return "\n".join([title, "", *lines, "", *notes(evaluation)])
+    title = [f"Average precision in % by tIoU; protocol {evaluation.protocol}"]
+    if evaluation.protocol == "custom":
+        title += [f"  {rule}: {told}" for rule, told in rules_in_words(evaluation.options)]
+    return "\n".join([*title, "", *lines, "", *notes(evaluation)])
 
 
 def _percentages(precisions: Float64Array) -> list[str]:

@@ -193,7 +193,8 @@ def test_an_interrupted_run_leaves_whole_files_only(
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
-    while not (tmp_path / "out" / "videos" / "two.json").exists():
+    results = [tmp_path / "out" / "videos" / name for name in ("one.json", "two.json")]
+    while not all(path.exists() for path in results):
         assert process.poll() is None, "it ended before it could be interrupted"
         assert time.monotonic() < deadline
         time.sleep(0.02)

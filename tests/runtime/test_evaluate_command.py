@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from lpat.cli.evaluate import main, parse_tious
+from lpat.cli.evaluate import main, parse_rules, parse_tious
 from lpat.errors import UsageError
+from lpat.protocols import PROTOCOLS
 
 
 def annotation(subset: str, *segments: list[float]) -> dict[str, Any]:
@@ -308,3 +309,37 @@ def test_help_loads_neither_arrays_nor_engines() -> None:
     )
     assert "ANNOTATIONS DETECTIONS" in process.stdout
     assert process.stderr.strip() == ""
+
+
+def test_rules_of_a_protocol_can_be_changed(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*files, "--subset", "test", "--rule", "strict=true"]
+    assert run(monkeypatch, *arguments, "--rule", "snippets_per_second=1.5") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("protocol custom")
+    assert "  tIoU: must exceed the threshold" in lines
+    assert "  ground truth: rounded to 1.5 snippets per second" in lines
+    assert run(monkeypatch, *arguments, "--rule", "strict=false") == 0  # the last one counts
+    assert capsys.readouterr().out.splitlines()[0].endswith("protocol activitynet")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("strictness=true", "expected NAME=VALUE with one of matcher, strict, .*'strictness=true'"),
+        ("strict", "strict must be true or false, not ''"),
+        ("matcher=best", "matcher must be one of best_truth, .* not 'best'"),
+        ("snippets_per_second=x", "snippets_per_second must be a number or none, not 'x'"),
+        ("snippets_per_second=0", "must be positive and finite, not 0"),
+    ],
+)
+def test_what_is_no_rule_is_refused(rule: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_rules(PROTOCOLS["activitynet"], [rule])
+
+
+def test_none_is_no_grid() -> None:
+    options = parse_rules(PROTOCOLS["wtalc"], ["snippets_per_second=none", "empty_class=skip"])
+    assert options.snippets_per_second is None
+    assert options.empty_class == "skip"

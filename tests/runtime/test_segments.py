@@ -226,7 +226,7 @@ def test_long_runs_of_many_classes_equal_those_of_a_naive_twin(per_class: bool) 
     waves = np.sin(np.arange(T)[:, None] / random.uniform(1, 300, C))
     scores = (waves + random.normal(0, 0.02, (T, C))).astype(np.float32)
     threshold = random.uniform(-0.3, 0.2, (T, C) if per_class else T).astype(np.float32)
-    edges = np.arange(T + 1) * 0.64
+    edges = np.arange(T + 1, dtype=np.float64) * 0.64
     runs = extract_segments(
         scores, threshold, edges, np.arange(C)[::-1].copy(), boundary="crossing"
     )
@@ -239,7 +239,7 @@ def assert_equal_to_twin(
 ) -> None:
     """All classes were asked for, the last first."""
     T, C = scores.shape
-    full = np.broadcast_to(threshold.reshape(T, -1), (T, C)) if T else threshold.reshape(0, 1)
+    full = np.broadcast_to(threshold if threshold.ndim == 2 else threshold[:, None], (T, C))
     found = np.column_stack(
         [
             *(runs.classes, runs.snippets, runs.segments),

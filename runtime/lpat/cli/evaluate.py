@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import click
 from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
-from lpat.protocols import PROTOCOLS, Protocol
+from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
 _MOST_THRESHOLDS = 1000
 
@@ -26,6 +27,13 @@ _MOST_THRESHOLDS = 1000
     default="activitynet",
     show_default=True,
     help="Rules of matching and averaging (docs/evaluation.md).",
+)
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another rule than the protocol's, such as empty_class=skip; may be given several times.",
 )
 @click.option(
     "--ambiguous",
@@ -69,6 +77,7 @@ def command(
     annotations: Path,
     detections: Path,
     protocol: Protocol,
+    rules: tuple[str, ...],
     ambiguous_path: Path | None,
     subset: str | None,
     tiou: str,
@@ -88,7 +97,8 @@ def command(
     # 0.1 is diagnosis.LOWEST_TIOU; a wrong option should be told before anything is read.
     if not 0.1 < error_tiou <= 1:
         raise UsageError(f"--error-tiou: expected a threshold in (0.1, 1], not {error_tiou:g}")
-    if ambiguous_path is not None and PROTOCOLS[protocol].ambiguous == "none":
+    judged_by = parse_rules(PROTOCOLS[protocol], rules)
+    if ambiguous_path is not None and judged_by.ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.ambiguous import read_ambiguous
     from lpat.annotations import read_annotations
@@ -113,7 +123,7 @@ def command(
         truth,
         results,
         tious=tious,
-        protocol=protocol,
+        protocol=judged_by,
         left_out={video.name for video in annotated.videos} - judged,
         ambiguous=ambiguous,
     )
@@ -139,6 +149,37 @@ def command(
 
         page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
         write_text(report_path, page)
+
+
+def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:
+    """The options with each "NAME=VALUE" in place of the rule of that name.
+
+    Raises:
+        UsageError: no such rule, or not one of its values.
+    """
+    changes: dict[str, str | bool | float | None] = {}
+    for rule in rules:
+        name, _, value = rule.partition("=")
+        old = asdict(options).get(name, rule)
+        if old is rule:
+            known = ", ".join(asdict(options))
+            raise UsageError(f"--rule: expected NAME=VALUE with one of {known}, not {rule!r}")
+        if isinstance(old, bool):
+            if value not in ("true", "false"):
+                raise UsageError(f"--rule: {name} must be true or false, not {value!r}")
+            changes[name] = value == "true"
+        elif name == "snippets_per_second":
+            changes[name] = None if value == "none" else _number(name, value)
+        else:
+            changes[name] = value
+    return replace(options, **changes)  # pyright: ignore[reportArgumentType]  # checked when made
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise UsageError(f"--rule: {name} must be a number or none, not {value!r}") from error
 
 
 def parse_tious(text: str) -> list[float]:
