@@ -4,11 +4,11 @@
 #include <bit>
 #include <limits>
 
-// GCC for Linux on x86-64 compiles these functions once for each instruction set, and the program
-// takes the best that its machine has; all give the same bits. Sanitizers aren't ready yet when that
-// is decided.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// GCC, since 12, for Linux on x86-64 compiles these functions once for each instruction set, and the
+// program takes the best that its machine has; all give the same bits. Sanitizers aren't ready yet
+// when that is decided.
+#if defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && defined(__x86_64__) && \
+    defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LPAT_FOR_EACH_CPU \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -14,8 +14,8 @@
 namespace lpat {
 namespace {
 
-// One pass over the scores in the order in which they lie in memory. What runs need beyond the row at
-// hand is read every so many snippets, while it is near.
+// One pass over the scores in the order in which they lie in memory. What runs need of other rows is
+// read every so many snippets, while those are still near at hand.
 class Sweep {
  public:
   Sweep(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
@@ -128,7 +128,7 @@ class Sweep {
       if (!shared()) thresholds[i] = tracks_[k].threshold(open.added + i);
     }
     open.sums.add(scores.data(),
-                  shared() ? &threshold_.values[open.added] : thresholds.data(), count);
+                  shared() ? threshold_.values.data() + open.added : thresholds.data(), count);
     open.added = stop;
   }
 
