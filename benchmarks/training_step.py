@@ -4,8 +4,8 @@
 
 The bare network is linear, ReLU, dropout, linear, with a squared loss and Adam, of the same size,
 on the same batch: 10 videos of 320 snippets, 2048 features, 2048 hidden units, 20 classes, as the
-paper trains. Its steps alternate with LPAT's, and times are the process's on its processors, so that
-other work on the machine counts little; OMP_NUM_THREADS=1 makes them steadier still.
+paper trains. Its steps alternate with LPAT's, and times are the process's on its processors, so
+that other work on the machine counts little; OMP_NUM_THREADS=1 makes them steadier still.
 """
 
 from __future__ import annotations
