@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from lpat.errors import UsageError
 from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
 
-MethodName = Literal["lpat", "wtalc"]
+MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn"]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 
@@ -25,8 +25,9 @@ _POSITIVE = (
     "learning_rate",
     "top_k_share",
     "minimum_snippets",
+    "chunks",
 )
-_NOT_NEGATIVE = ("seed", "hidden", "top_k", "barrier", "casl", "weight_decay")
+_NOT_NEGATIVE = ("seed", "hidden", "top_k", "barrier", "casl", "sparsity", "weight_decay")
 
 
 def _option(default: Any, words: str, *methods: MethodName) -> Any:
@@ -68,6 +69,9 @@ class TrainingConfig:
         "lpat",
         "wtalc",
     )
+    hide: float = _option(0.5, "share of a video's chunks that training hides", "hide-and-seek")
+    chunks: int = _option(20, "equal parts of a video that hide one by one", "hide-and-seek")
+    sparsity: float = _option(1e-4, "beta, weight of the attention's L1 norm", "stpn")
     threshold: Threshold = _option(
         "predicted", "what a segment lies above: the background, or half way up the class's scores"
     )
@@ -94,7 +98,12 @@ class TrainingConfig:
         for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise UsageError(f"{name}: expected 0 or more, not {getattr(self, name)}")
-        for name, highest in {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0}.items():
+        for name, highest in {
+            "dropout": 0.99,
+            "balance": 1.0,
+            "top_k_share": 1.0,
+            "hide": 1.0,
+        }.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
 
@@ -136,6 +145,14 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
             "threshold": "manual",
             "minimum_snippets": 2,
             "segment_score": "wtalc",
+        },
+        "hide-and-seek": {"temporal_convolution": False, "threshold": "manual"},
+        "untrimmednets": {"temporal_convolution": False},
+        "stpn": {
+            "hidden": 256,
+            "dropout": 0.0,
+            "temporal_convolution": False,
+            "proposals": "components",
         },
     }
 )

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lpat_train.config import MethodName
-from lpat_train.methods import lpat, wtalc
+from lpat_train.methods import hide_and_seek, lpat, stpn, untrimmednets, wtalc
 from lpat_train.methods.method import Method
 
 METHODS: Mapping[MethodName, Method] = MappingProxyType(
     {
         "lpat": lpat.METHOD,
         "wtalc": wtalc.METHOD,
+        "hide-and-seek": hide_and_seek.METHOD,
+        "untrimmednets": untrimmednets.METHOD,
+        "stpn": stpn.METHOD,
     }
 )
