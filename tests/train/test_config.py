@@ -37,6 +37,12 @@ def test_a_toml_file_changes_what_it_names(tmp_path: Path) -> None:
         ("learning_rate = nan", "learning_rate: expected a finite number, not nan"),
         ("top_k = inf", "top_k: expected a finite number, not inf"),
         ("norm_reading = 'matrix'", "norm_reading: expected one of vector, snippet, not 'matrix'"),
+        ("minimum_snippets = 0", "minimum_snippets: expected more than 0, not 0"),
+        ("chunks = 0", "chunks: expected more than 0, not 0"),
+        ("hide = 1.5", "hide: expected 0 to 1.0, not 1.5"),
+        ("casl = -1", "casl: expected 0 or more, not -1"),
+        ("sparsity = -1", "sparsity: expected 0 or more, not -1"),
+        ("method = 'tsn'", "method: expected one of lpat, wtalc, .*, not 'tsn'"),
         ("steps = ", "expected a TOML file"),
     ],
 )

@@ -17,7 +17,6 @@ MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn"]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 
-
 _POSITIVE = (
     "steps",
     "batch_size",
@@ -28,6 +27,7 @@ _POSITIVE = (
     "chunks",
 )
 _NOT_NEGATIVE = ("seed", "hidden", "top_k", "barrier", "casl", "sparsity", "weight_decay")
+_HIGHEST = {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
 
 
 def _option(default: Any, words: str, *methods: MethodName) -> Any:
@@ -98,12 +98,7 @@ class TrainingConfig:
         for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise UsageError(f"{name}: expected 0 or more, not {getattr(self, name)}")
-        for name, highest in {
-            "dropout": 0.99,
-            "balance": 1.0,
-            "top_k_share": 1.0,
-            "hide": 1.0,
-        }.items():
+        for name, highest in _HIGHEST.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
 

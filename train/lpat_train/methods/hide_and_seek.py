@@ -14,7 +14,8 @@ from torch.nn import functional
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch
 from lpat_train.methods.method import Method
-from lpat_train.network import Network, without_background
+from lpat_train.methods.peer import Peer
+from lpat_train.network import without_background
 from lpat_train.pooling import masked_mean
 
 
@@ -26,18 +27,13 @@ class Output(NamedTuple):
     logits: Tensor  # (B, C)
 
 
-class HideAndSeek(Network):
+class HideAndSeek(Peer):
     """A linear classifier on the hidden layer, averaged over time."""
 
     def __init__(self, config: TrainingConfig, dimension: int, classes: int) -> None:
-        super().__init__(
-            dimension,
-            hidden=config.hidden or dimension,
-            dropout=config.dropout,
-            temporal_convolution=config.temporal_convolution,
-        )
+        super().__init__(config, dimension)
         self.share, self.chunks = config.hide, config.chunks
-        self.classifier = nn.Linear(self.transform.out_features, classes)
+        self.classifier = nn.Linear(self.hidden, classes)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Output:
         """Scores of padded videos; without a mask every snippet is real."""

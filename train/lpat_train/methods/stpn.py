@@ -15,7 +15,8 @@ from torch.nn import functional
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch
 from lpat_train.methods.method import Method
-from lpat_train.network import Network, without_background
+from lpat_train.methods.peer import Peer
+from lpat_train.network import without_background
 from lpat_train.pooling import masked_mean
 
 
@@ -28,17 +29,12 @@ class Output(NamedTuple):
     attention: Tensor  # (B, T), in (0, 1)
 
 
-class STPN(Network):
+class STPN(Peer):
     """Attention from the hidden layer; a linear classifier on the attended mean of the features."""
 
     def __init__(self, config: TrainingConfig, dimension: int, classes: int) -> None:
-        super().__init__(
-            dimension,
-            hidden=config.hidden or dimension,
-            dropout=config.dropout,
-            temporal_convolution=config.temporal_convolution,
-        )
-        self.attention = nn.Linear(self.transform.out_features, 1)
+        super().__init__(config, dimension)
+        self.attention = nn.Linear(self.hidden, 1)
         self.classifier = nn.Linear(dimension, classes)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Output:

@@ -15,7 +15,8 @@ from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch
 from lpat_train.losses import label_cross_entropy
 from lpat_train.methods.method import Method
-from lpat_train.network import Network, without_background
+from lpat_train.methods.peer import Peer
+from lpat_train.network import without_background
 
 
 class Output(NamedTuple):
@@ -26,18 +27,13 @@ class Output(NamedTuple):
     log_probabilities: Tensor  # (B, C)
 
 
-class UntrimmedNet(Network):
+class UntrimmedNet(Peer):
     """A softmax over classes for each snippet, and one over snippets that weighs them."""
 
     def __init__(self, config: TrainingConfig, dimension: int, classes: int) -> None:
-        super().__init__(
-            dimension,
-            hidden=config.hidden or dimension,
-            dropout=config.dropout,
-            temporal_convolution=config.temporal_convolution,
-        )
-        self.classifier = nn.Linear(self.transform.out_features, classes)
-        self.attention = nn.Linear(self.transform.out_features, 1)
+        super().__init__(config, dimension)
+        self.classifier = nn.Linear(self.hidden, classes)
+        self.attention = nn.Linear(self.hidden, 1)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Output:
         """Scores of padded videos; without a mask every snippet is real."""

@@ -12,7 +12,8 @@ from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch
 from lpat_train.losses import label_cross_entropy
 from lpat_train.methods.method import Method
-from lpat_train.network import Network, without_background
+from lpat_train.methods.peer import Peer
+from lpat_train.network import without_background
 from lpat_train.pooling import top_k_mean
 
 
@@ -25,18 +26,13 @@ class Output(NamedTuple):
     hidden: Tensor  # (B, T, H)
 
 
-class WTALC(Network):
+class WTALC(Peer):
     """A linear classifier on the hidden layer, pooled over each class's best snippets."""
 
     def __init__(self, config: TrainingConfig, dimension: int, classes: int) -> None:
-        super().__init__(
-            dimension,
-            hidden=config.hidden or dimension,
-            dropout=config.dropout,
-            temporal_convolution=config.temporal_convolution,
-        )
+        super().__init__(config, dimension)
         self.share = config.top_k_share
-        self.classifier = nn.Linear(self.transform.out_features, classes)
+        self.classifier = nn.Linear(self.hidden, classes)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Output:
         """Scores of padded videos; without a mask every snippet is real."""
