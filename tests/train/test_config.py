@@ -42,6 +42,8 @@ def test_a_toml_file_changes_what_it_names(tmp_path: Path) -> None:
         ("hide = 1.5", "hide: expected 0 to 1.0, not 1.5"),
         ("casl = -1", "casl: expected 0 or more, not -1"),
         ("sparsity = -1", "sparsity: expected 0 or more, not -1"),
+        ("branches = 0", "branches: expected more than 0, not 0"),
+        ("diversity = -1", "diversity: expected 0 or more, not -1"),
         ("method = 'tsn'", "method: expected one of lpat, wtalc, .*, not 'tsn'"),
         ("steps = ", "expected a TOML file"),
     ],

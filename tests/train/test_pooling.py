@@ -10,6 +10,7 @@ from lpat_train.config import MethodName, TrainingConfig, changed
 from lpat_train.dataset import make_batch
 from lpat_train.losses import label_cross_entropy
 from lpat_train.methods import METHODS, hide_and_seek
+from lpat_train.methods.cmcs import balance_loss, diversity_loss
 from lpat_train.methods.stpn import logit_of_product
 from lpat_train.network import Network
 from lpat_train.pooling import masked_mean, masked_softmax, top_k_mean
@@ -19,8 +20,8 @@ MASK = torch.tensor([[True, True, True, False], [True, False, False, False]])
 
 def small_network(method: MethodName, classes: int, dimension: int, **weights: list) -> Network:
     """A method's network in evaluation mode, with these weights and no biases."""
-    hidden = len(weights["transform"])
-    config = changed(TrainingConfig(), {"method": method, "hidden": hidden}, "here")
+    values = {"method": method, "hidden": len(weights["transform"]), "temporal_convolution": False}
+    config = changed(TrainingConfig(), values, "here")
     network = METHODS[method].make_network(config, dimension, classes).eval()
     for name, values in weights.items():
         layer = getattr(network, name)
@@ -134,3 +135,41 @@ def test_hide_and_seek_hides_in_training_alone() -> None:
     assert 0.2 < hidden.float().mean() < 0.8
     assert torch.equal(hidden[:, ::2], hidden[:, 1::2])  # forty snippets, twenty chunks
     torch.testing.assert_close(scores[~hidden], clear[~hidden])
+
+
+def test_branches_that_say_the_same_are_not_diverse() -> None:
+    one_class = torch.tensor([[20.0, -20.0], [-20.0, 20.0]])  # (T, C): first a, then b
+    same = one_class[None, :, None].repeat(1, 1, 3, 1)  # (B, T, K, C)
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    assert diversity_loss(same, mask).item() == pytest.approx(1.0)
+    assert balance_loss(same, mask).item() == pytest.approx(0.0, abs=1e-6)
+    apart = torch.stack([one_class, -one_class], dim=1)[None]
+    assert diversity_loss(apart, mask).item() == pytest.approx(0.0, abs=1e-6)
+    # Two branches of three differ: of the pairs 1, 0 and 0.
+    both = torch.cat([same[:, :, :2], apart[:, :, 1:]], dim=2)
+    assert diversity_loss(both, mask).item() == pytest.approx(1 / 3)
+    assert diversity_loss(same[:, :, :1], mask).item() == 0.0
+
+
+def test_branches_are_to_be_alike_strong() -> None:
+    branches = torch.tensor(
+        [[[[3.0, 1.0], [0.0, 1.0]], [[4.0, 0.0], [0.0, 0.0]], [[9.0, 9.0]] * 2]]
+    )
+    mask = torch.tensor([[True, True, False]])
+    # Norms over time (5, 1) and (0, 1): of class a both lie 2.5 from their mean, of b none.
+    assert balance_loss(branches, mask).item() == pytest.approx(1.25, rel=1e-3)
+
+
+def test_cmcs_weighs_the_branches_mean_by_attention() -> None:
+    network = small_network(
+        "cmcs", 2, 3,
+        transform=torch.eye(3).tolist(), attention=[[1, 0, 0]],
+        classifiers=[[0, 2, 0], [0, 0, 0], *[[0, 2 / 3, 0], [0, 0, 0]] * 3],
+    )  # fmt: skip
+    # Attention 3/4 and 1/4; the branches' mean is their classes' logits ln 3 and 0, then 0 and 0.
+    features = torch.tensor([[[math.log(3), math.log(3), 0.0], [0.0, 0.0, 0.0]]])
+    output = network(features)
+    torch.testing.assert_close(output.scores, torch.tensor([[[0.75, 0.25], [0.5, 0.5]]]))
+    torch.testing.assert_close(
+        network.probabilities(output), torch.tensor([[11 / 16, 5 / 16, 0.0]])
+    )

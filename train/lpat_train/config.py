@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from lpat.errors import UsageError
 from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
 
-MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn"]
+MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn", "cmcs"]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 
@@ -25,8 +25,18 @@ _POSITIVE = (
     "top_k_share",
     "minimum_snippets",
     "chunks",
+    "branches",
 )
-_NOT_NEGATIVE = ("seed", "hidden", "top_k", "barrier", "casl", "sparsity", "weight_decay")
+_NOT_NEGATIVE = (
+    "seed",
+    "hidden",
+    "top_k",
+    "barrier",
+    "casl",
+    "sparsity",
+    "diversity",
+    "weight_decay",
+)
 _HIGHEST = {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
 
 
@@ -72,6 +82,8 @@ class TrainingConfig:
     hide: float = _option(0.5, "share of a video's chunks that training hides", "hide-and-seek")
     chunks: int = _option(20, "equal parts of a video that hide one by one", "hide-and-seek")
     sparsity: float = _option(1e-4, "beta, weight of the attention's L1 norm", "stpn")
+    branches: int = _option(4, "classifiers side by side", "cmcs")
+    diversity: float = _option(0.2, "weight of what keeps branches apart and alike strong", "cmcs")
     threshold: Threshold = _option(
         "predicted", "what a segment lies above: the background, or half way up the class's scores"
     )
@@ -148,6 +160,11 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
             "dropout": 0.0,
             "temporal_convolution": False,
             "proposals": "components",
+        },
+        "cmcs": {
+            "temporal_convolution": True,
+            "threshold": "manual",
+            "segment_score": "contrast",
         },
     }
 )

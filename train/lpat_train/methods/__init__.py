@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lpat_train.config import MethodName
-from lpat_train.methods import hide_and_seek, lpat, stpn, untrimmednets, wtalc
+from lpat_train.methods import cmcs, hide_and_seek, lpat, stpn, untrimmednets, wtalc
 from lpat_train.methods.method import Method
 
 METHODS: Mapping[MethodName, Method] = MappingProxyType(
@@ -20,5 +20,6 @@ METHODS: Mapping[MethodName, Method] = MappingProxyType(
         "hide-and-seek": hide_and_seek.METHOD,
         "untrimmednets": untrimmednets.METHOD,
         "stpn": stpn.METHOD,
+        "cmcs": cmcs.METHOD,
     }
 )
