@@ -169,9 +169,11 @@ def test_a_trained_run_is_exported_and_detects(
     assert trained == 0
     assert f'method = "{method}"' in (run / "config.toml").read_text(encoding="utf-8")
     assert invoke(export.command, model, "--run", run) == 0  # refuses where ONNX isn't torch
-    found = loop.load_network(read_run(run))
+    found, config = loop.load_network(read_run(run)), read_run(run).config
     exported = OnnxLocalizer(model, "cpu")
     assert exported.metadata.training["config"]["method"] == method
+    assert exported.metadata.post_processing == config.post_processing()
+    assert exported.metadata.post_processing.threshold == config_of(method).threshold
     assert largest_difference(Localizer(found), exported) < 1e-4
     assert invoke(detect.command, model, features, "--output", tmp_path / "out") == 0
     assert (tmp_path / "out" / "detections.json").is_file()
