@@ -106,6 +106,14 @@ def test_options_change_the_toml_file_and_that_the_preset(dataset, in_folder: Pa
     assert (config["steps"], config["dropout"], config["balance"]) == (8, 0.1, 0.2)
 
 
+def test_an_option_changes_what_the_method_brings(dataset, in_folder: Path) -> None:
+    more = ("--method", "wtalc", "--casl", "0.25", "--minimum-snippets", "1")
+    run_train(*dataset(), "--output", "run", "--preset", "paper", *more)
+    config = tomllib.loads((in_folder / "run" / "config.toml").read_text(encoding="utf-8"))
+    assert (config["method"], config["casl"], config["minimum_snippets"]) == ("wtalc", 0.25, 1)
+    assert (config["threshold"], config["learning_rate"]) == ("manual", 1e-4)
+
+
 def test_a_run_is_never_overwritten_unasked(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
     run_train(features, annotations, "--output", "run")
@@ -133,6 +141,11 @@ def test_a_resumed_run_keeps_its_config(dataset, in_folder: Path) -> None:
         (("--validate", "dev"), AnnotationError, "no subset 'dev'"),
         (("--config", "nowhere.toml"), UsageError, "nowhere.toml: no such file"),
         (("--dropout", "2"), UsageError, "dropout: expected 0 to 0.99, not 2.0"),
+        (
+            ("--method", "stpn", "--casl", "1"),
+            UsageError,
+            "--casl: an option of lpat, wtalc, not of",
+        ),
         (("--resume", "nowhere"), UsageError, "leave out other settings"),
         (("--output", "file/run"), OutputError, "file/run.*can't be written"),
     ],

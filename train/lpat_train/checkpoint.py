@@ -25,7 +25,7 @@ from lpat.files import atomic_path, write_json, write_text
 from lpat.types import FeatureSpec
 from lpat_train.config import PRESETS, TrainingConfig, read_config, to_toml
 from lpat_train.dataset import TrainingSet
-from lpat_train.model import LPAT
+from lpat_train.network import Network
 
 _STATE = "checkpoint.safetensors"
 _CONFIG = "config.toml"
@@ -128,7 +128,7 @@ def read_run(folder: Path) -> Run:
 
 
 def save_checkpoint(
-    folder: Path, network: LPAT, optimizer: torch.optim.Optimizer, step: int
+    folder: Path, network: Network, optimizer: torch.optim.Optimizer, step: int
 ) -> None:
     """Write weights and the optimiser's state after `step` steps, whole or not at all."""
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
@@ -140,7 +140,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, network: LPAT, optimizer: torch.optim.Optimizer | None = None
+    folder: Path, network: Network, optimizer: torch.optim.Optimizer | None = None
 ) -> int:
     """Put a saved state into a network, and into its optimiser; the steps it had taken.
 

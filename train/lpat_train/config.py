@@ -11,21 +11,48 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
-from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore
+from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
 
+MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn", "cmcs"]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 
+_POSITIVE = (
+    "steps",
+    "batch_size",
+    "clip_snippets",
+    "learning_rate",
+    "top_k_share",
+    "minimum_snippets",
+    "chunks",
+    "branches",
+)
+_NOT_NEGATIVE = (
+    "seed",
+    "hidden",
+    "top_k",
+    "barrier",
+    "casl",
+    "sparsity",
+    "diversity",
+    "weight_decay",
+)
+_HIGHEST = {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
 
-def _option(default: Any, words: str) -> Any:
-    return field(default=default, metadata={"help": words})
+
+def _option(default: Any, words: str, *methods: MethodName) -> Any:
+    """A field; `methods` are those that have it, none means all."""
+    return field(default=default, metadata={"help": words, "methods": methods})
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Hyperparameters of LPAT; the defaults are the preset `lpat` (docs/training.md says why)."""
+    """Hyperparameters; the defaults are the preset `lpat` (docs/training.md says why)."""
 
     seed: int = _option(0, "of weights, batches, windows and dropout")
+    method: MethodName = _option(
+        "lpat", "whose network and losses; a method brings defaults of its own"
+    )
     steps: int = _option(450, "updates of the weights")
     batch_size: int = _option(10, "videos in a batch")
     learning_rate: float = _option(3e-4, "of Adam, constant (paper: 1e-4)")
@@ -35,13 +62,32 @@ class TrainingConfig:
     dropout: float = _option(0.7, "before the classifier")
     temporal_convolution: bool = _option(True, "the paper's +TemConv")
     standardize: bool = _option(True, "scale features by the training snippets' statistics")
-    balance: float = _option(0.8, "lambda of Eq. 8: the share of L_clas; the rest is L_conf")
-    background_weight: float = _option(-1.0, "w_b of Eq. 5; -1: one over the number of classes")
-    background_reading: BackgroundReading = _option("once", "where w_b stands in Eq. 5")
-    norm_reading: NormReading = _option("vector", "what the norms of Eq. 7 run over")
-    top_k: float = _option(1.0, "weight of W-TALC's top-k loss; 0: none, as in the paper")
-    top_k_share: float = _option(0.125, "share of a video's snippets in that loss")
-    barrier: float = _option(0.3, "weight of the barrier on the mean gate; 0: none")
+    balance: float = _option(
+        0.8, "lambda of Eq. 8: the share of L_clas; the rest is L_conf", "lpat"
+    )
+    background_weight: float = _option(
+        -1.0, "w_b of Eq. 5; -1: one over the number of classes", "lpat"
+    )
+    background_reading: BackgroundReading = _option("once", "where w_b stands in Eq. 5", "lpat")
+    norm_reading: NormReading = _option("vector", "what the norms of Eq. 7 run over", "lpat")
+    top_k: float = _option(1.0, "weight of W-TALC's top-k loss; 0: none, as in the paper", "lpat")
+    top_k_share: float = _option(0.125, "share of a video's snippets in that loss", "lpat", "wtalc")
+    barrier: float = _option(0.3, "weight of the barrier on the mean gate; 0: none", "lpat")
+    casl: float = _option(
+        0.0,
+        "weight of W-TALC's co-activity similarity, on batches of pairs; 0: neither",
+        "lpat",
+        "wtalc",
+    )
+    hide: float = _option(0.5, "share of a video's chunks that training hides", "hide-and-seek")
+    chunks: int = _option(20, "equal parts of a video that hide one by one", "hide-and-seek")
+    sparsity: float = _option(1e-4, "beta, weight of the attention's L1 norm", "stpn")
+    branches: int = _option(4, "classifiers side by side", "cmcs")
+    diversity: float = _option(0.2, "weight of what keeps branches apart and alike strong", "cmcs")
+    threshold: Threshold = _option(
+        "predicted", "what a segment lies above: the background, or half way up the class's scores"
+    )
+    minimum_snippets: int = _option(1, "shorter segments are left out")
     segment_score: SegmentScore = _option("probability", "what a detection's score is")
     boundary: Boundary = _option(
         "snippet", "where a segment ends: at a snippet's edge, or where score and background cross"
@@ -58,26 +104,71 @@ class TrainingConfig:
                 raise UsageError(f"{name}: expected one of {choices}, not {value!r}")
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{name}: expected a finite number, not {value}")
-        for name in ("steps", "batch_size", "clip_snippets", "learning_rate", "top_k_share"):
+        for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name}: expected more than 0, not {getattr(self, name)}")
-        for name in ("seed", "hidden", "top_k", "barrier", "weight_decay"):
+        for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise UsageError(f"{name}: expected 0 or more, not {getattr(self, name)}")
-        for name, highest in {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0}.items():
+        for name, highest in _HIGHEST.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
 
     def post_processing(self) -> PostProcessing:
         """How the exported model makes segments."""
         return PostProcessing(
-            segment_score=self.segment_score, boundary=self.boundary, proposals=self.proposals
+            boundary=self.boundary,
+            minimum_snippets=self.minimum_snippets,
+            segment_score=self.segment_score,
+            threshold=self.threshold,
+            proposals=self.proposals,
         )
+
+    @property
+    def paired(self) -> bool:
+        """Whether batches are to hold pairs of videos that share a class."""
+        return self.casl > 0 and self.method in methods_with("casl")
 
     def background_weight_of(self, classes: int) -> float:
         """w_b of Eq. 5 for a number of classes."""
         return 1 / classes if self.background_weight < 0 else self.background_weight
 
+
+def methods_with(name: str) -> tuple[MethodName, ...]:
+    """The methods that a field of the config means something to."""
+    (methods,) = (
+        entry.metadata["methods"] for entry in fields(TrainingConfig) if entry.name == name
+    )
+    return methods or get_args(MethodName)
+
+
+METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
+    {
+        "lpat": {},
+        # The paper's lambda of 0.5 weighs both losses alike, and Adam doesn't mind by how much.
+        "wtalc": {
+            "casl": 1.0,
+            "temporal_convolution": False,
+            "threshold": "manual",
+            "minimum_snippets": 2,
+            "segment_score": "wtalc",
+        },
+        "hide-and-seek": {"temporal_convolution": False, "threshold": "manual"},
+        "untrimmednets": {"temporal_convolution": False},
+        "stpn": {
+            "hidden": 256,
+            "dropout": 0.0,
+            "temporal_convolution": False,
+            "proposals": "components",
+        },
+        "cmcs": {
+            "temporal_convolution": True,
+            "threshold": "manual",
+            "segment_score": "contrast",
+        },
+    }
+)
+"""What a method changes in a preset: its paper's values, and how it makes segments."""
 
 PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
     {
@@ -113,6 +204,8 @@ def read_config(path: Path, base: TrainingConfig) -> TrainingConfig:
 def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> TrainingConfig:
     """`base` with some fields replaced; a whole number will do for a float.
 
+    Another method than that of `base` brings its defaults first.
+
     Raises:
         UsageError: an unknown name, or a value of another type; `place` says where it stood.
     """
@@ -127,7 +220,16 @@ def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> Trai
                 f"{place}: {name} expects a value of type {known[name].__name__}, not {value!r}"
             )
         typed[name] = known[name](value)
-    return replace(base, **typed)
+    start = _of_method(base.method, typed.get("method", base.method))
+    return replace(base, **(start | typed))
+
+
+def _of_method(before: MethodName, method: MethodName) -> dict[str, Any]:
+    """What changes with the method: its defaults, and back what those of the one before changed."""
+    if method == before or method not in METHOD_DEFAULTS:
+        return {}
+    back = {name: getattr(PRESETS["lpat"], name) for name in METHOD_DEFAULTS[before]}
+    return {**back, **METHOD_DEFAULTS[method]}
 
 
 def to_toml(config: TrainingConfig) -> str:

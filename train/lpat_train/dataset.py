@@ -111,21 +111,52 @@ def make_training_set(
 
 
 def batch_at(
-    step: int, videos: Sequence[TrainingVideo], *, batch_size: int, clip_snippets: int, seed: int
+    step: int,
+    videos: Sequence[TrainingVideo],
+    *,
+    batch_size: int,
+    clip_snippets: int,
+    seed: int,
+    paired: bool = False,
 ) -> Batch:
     """The batch of a step, which `seed` and `step` alone decide.
 
     Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
-    longer than `clip_snippets` come as a random window.
+    longer than `clip_snippets` come as a random window. `paired` fills but half of a batch so, and
+    adds for each of its videos another one that shares a class, where one is left.
     """
-    epoch, index = divmod(step, -(-len(videos) // batch_size))
+    drawn = -(-batch_size // 2) if paired else batch_size
+    epoch, index = divmod(step, -(-len(videos) // drawn))
     order = np.random.default_rng((seed, 0, epoch)).permutation(len(videos))
-    chosen = [videos[number] for number in order[index * batch_size : (index + 1) * batch_size]]
+    numbers = order[index * drawn : (index + 1) * drawn]
+    if paired:
+        random = np.random.default_rng((seed, 2, step))
+        numbers = _with_partners(numbers, videos, batch_size, random)
     random = np.random.default_rng((seed, 1, step))
     return make_batch(
-        [_window(video.values, clip_snippets, random) for video in chosen],
-        [video.labels for video in chosen],
+        [_window(videos[number].values, clip_snippets, random) for number in numbers],
+        [videos[number].labels for number in numbers],
     )
+
+
+def _with_partners(
+    numbers: np.ndarray,
+    videos: Sequence[TrainingVideo],
+    batch_size: int,
+    random: np.random.Generator,
+) -> np.ndarray:
+    """`numbers`, then for each a video that shares a class and isn't yet among them, if any."""
+    labels = torch.stack([video.labels for video in videos]).numpy()
+    shares_class = labels[numbers] @ labels.T > 0
+    free = np.ones(len(videos), bool)
+    free[numbers] = False
+    partners: list[int] = []
+    for shared in shares_class[: batch_size - len(numbers)]:
+        candidates = np.flatnonzero(shared & free)
+        if len(candidates):
+            partners.append(int(random.choice(candidates)))
+            free[partners[-1]] = False
+    return np.array([*numbers, *partners])
 
 
 def make_batch(values: Sequence[Tensor], labels: Sequence[Tensor]) -> Batch:

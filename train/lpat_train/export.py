@@ -17,7 +17,8 @@ from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import KEY, ModelMetadata
 from lpat.types import Features
 from lpat_train.checkpoint import Run
-from lpat_train.model import LPAT, Localizer
+from lpat_train.model import Localizer
+from lpat_train.network import Network
 
 COMPARED_LENGTHS = (1, 2, 17, 320, 2000)
 TOLERANCE = 1e-4
@@ -27,7 +28,7 @@ class ExportError(LpatError, RuntimeError):
     """The exported model doesn't compute what the trained network does."""
 
 
-def export(network: LPAT, metadata: ModelMetadata, path: Path) -> float:
+def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
     """Write a network and its metadata as one ONNX file; the largest difference found in it.
 
     Torch and ONNX Runtime are compared on random features of `COMPARED_LENGTHS` snippets before

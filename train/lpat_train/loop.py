@@ -13,8 +13,8 @@ from lpat.errors import DeviceError, LpatError
 from lpat_train.checkpoint import Run, load_checkpoint, save_checkpoint
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet, batch_at
-from lpat_train.losses import lpat_loss
-from lpat_train.model import LPAT
+from lpat_train.methods import METHODS
+from lpat_train.network import Network
 
 Device = Literal["auto", "cpu", "cuda"]
 CHECKPOINT_STEPS = 100
@@ -40,19 +40,13 @@ def choose_device(name: Device) -> torch.device:
     return torch.device(name)
 
 
-def make_network(config: TrainingConfig, dimension: int, classes: int) -> LPAT:
-    """A new network; the seed decides its weights."""
+def make_network(config: TrainingConfig, dimension: int, classes: int) -> Network:
+    """A new network of the config's method; the seed decides its weights."""
     torch.manual_seed(config.seed)
-    return LPAT(
-        dimension,
-        classes,
-        hidden=config.hidden or dimension,
-        dropout=config.dropout,
-        temporal_convolution=config.temporal_convolution,
-    )
+    return METHODS[config.method].make_network(config, dimension, classes)
 
 
-def load_network(run: Run) -> LPAT:
+def load_network(run: Run) -> Network:
     """The network of a run as last saved, in evaluation mode.
 
     Raises:
@@ -71,7 +65,7 @@ def train(
     folder: Path | None = None,
     resume: bool = False,
     on_step: OnStep | None = None,
-) -> LPAT:
+) -> Network:
     """Train a network; it comes back in evaluation mode.
 
     With a folder its state is saved there every `CHECKPOINT_STEPS` steps and at the end. With
@@ -88,6 +82,7 @@ def train(
     optimizer = torch.optim.Adam(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
+    losses_of = METHODS[config.method].losses
     start = load_checkpoint(folder, network, optimizer) if folder and resume else 0
     for step in range(start, config.steps):
         batch = batch_at(
@@ -96,13 +91,14 @@ def train(
             batch_size=config.batch_size,
             clip_snippets=config.clip_snippets,
             seed=config.seed,
+            paired=config.paired,
         ).to(device)
         torch.manual_seed(config.seed * 1_000_003 + step)  # dropout's, so that a run can resume
-        losses = lpat_loss(network(batch.features, batch.mask), batch.labels, batch.mask, config)
+        losses = losses_of(network(batch.features, batch.mask), batch, config)
         optimizer.zero_grad()
-        losses.total.backward()
+        losses["total"].backward()
         optimizer.step()
-        values = {name: value.item() for name, value in losses._asdict().items()}
+        values = {name: value.item() for name, value in losses.items()}
         if not math.isfinite(values["total"]):
             raise DivergenceError(
                 f"training diverged at step {step}: the loss is {values['total']}; "

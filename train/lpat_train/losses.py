@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from lpat_train.config import BackgroundReading, NormReading, TrainingConfig
 from lpat_train.model import Output
+from lpat_train.pooling import top_k_mean
 
 
 class Losses(NamedTuple):
@@ -88,14 +89,14 @@ def top_k_loss(scores: Tensor, labels: Tensor, mask: Tensor, share: float) -> Te
 
     Softmax over the classes, no background; it keeps the scores of an action complete.
     """
-    lengths = mask.sum(dim=1)  # (B,)
-    counts = (lengths * share).ceil().clamp(min=1)
-    best = scores.masked_fill(~mask[..., None], float("-inf")).sort(dim=1, descending=True).values
-    ranks = torch.arange(scores.shape[1], device=scores.device)
-    chosen = ranks[None, :] < counts[:, None]  # (B, T)
-    pooled = best.masked_fill(~chosen[..., None], 0).sum(dim=1) / counts[:, None]  # (B, C)
+    pooled = top_k_mean(scores, mask, share)
+    return label_cross_entropy(torch.log_softmax(pooled, dim=-1), labels)
+
+
+def label_cross_entropy(log_p: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of class probabilities, as logarithms (B, C), to the normalised labels."""
     targets = labels / labels.sum(dim=1, keepdim=True)
-    return -(targets * torch.log_softmax(pooled, dim=-1)).sum(dim=1).mean()
+    return -(targets * log_p).sum(dim=1).mean()
 
 
 def barrier_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor) -> Tensor:

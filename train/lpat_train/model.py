@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpat_train.network import Network
+from lpat_train.pooling import masked_mean
+
 
 class Output(NamedTuple):
     """What the network says of each snippet, and of each video."""
@@ -19,17 +22,11 @@ class Output(NamedTuple):
     scores: Tensor  # (B, T, C)
     background: Tensor  # (B, T), the predicted threshold
     logits: Tensor  # (B, C + 1), pooled; their softmax is the video's class probabilities
+    hidden: Tensor = torch.empty(0)  # (B, T, H), what the classifier saw
 
 
-class LPAT(nn.Module):
-    """Features (B, T, D) to scores, background and pooled logits (Eqs. 1-4).
-
-    Features are standardised first, by the mean and deviation of the training snippets, so that
-    one set of hyperparameters serves any extractor; `fit_standardisation` sets both.
-    """
-
-    mean: Tensor
-    scale: Tensor
+class LPAT(Network):
+    """Features (B, T, D) to scores, background and pooled logits (Eqs. 1-4)."""
 
     def __init__(
         self,
@@ -40,31 +37,15 @@ class LPAT(nn.Module):
         dropout: float = 0.7,
         temporal_convolution: bool = False,
     ) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(dimension))
-        self.register_buffer("scale", torch.ones(dimension))
-        self.transform = nn.Linear(dimension, hidden)
-        self.convolution = (
-            nn.Conv1d(hidden, hidden, kernel_size=3, padding=1) if temporal_convolution else None
+        super().__init__(
+            dimension, hidden=hidden, dropout=dropout, temporal_convolution=temporal_convolution
         )
-        self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden, classes + 1)
-
-    def fit_standardisation(self, snippets: Tensor) -> None:
-        """Take mean and deviation of snippets (N, D); constant features stay at zero."""
-        deviation, self.mean = torch.std_mean(snippets, dim=0, correction=0)
-        floor = 1e-3 * deviation.max().clamp(min=1e-6)
-        self.scale = torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Output:
         """Scores of padded videos; without a mask every snippet is real."""
-        hidden = functional.relu(self.transform((features - self.mean) * self.scale))  # (B, T, H)
-        if self.convolution is not None:
-            if mask is not None:  # what lies past a video's end must look like the zero padding
-                hidden = hidden * mask[..., None]
-            context = self.convolution(hidden.transpose(1, 2)).transpose(1, 2)
-            hidden = hidden + functional.relu(context)
-        raw = self.classifier(self.dropout(hidden))  # (B, T, C + 1)
+        hidden = self.transformed(self.standardised(features), mask)
+        raw = self.classifier(hidden)  # (B, T, C + 1)
         scores, background = raw[..., :-1], raw[..., -1]
         logits = torch.cat(
             [
@@ -73,7 +54,11 @@ class LPAT(nn.Module):
             ],
             dim=-1,
         )
-        return Output(scores, background, logits)
+        return Output(scores, background, logits, hidden)
+
+    def probabilities(self, output: Output) -> Tensor:
+        """Eq. 4."""
+        return torch.softmax(output.logits, dim=-1)
 
 
 def gated_average(scores: Tensor, background: Tensor, mask: Tensor | None) -> Tensor:
@@ -88,21 +73,14 @@ def gated_average(scores: Tensor, background: Tensor, mask: Tensor | None) -> Te
     return (torch.softmax(log_gates, dim=1) * scores).sum(dim=1)
 
 
-def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean over the real snippets of values (B, T): (B,)."""
-    if mask is None:
-        return values.mean(dim=1)
-    return (values * mask).sum(dim=1) / mask.sum(dim=1)
-
-
 class Localizer(nn.Module):
-    """What is exported: features (B, T, D) to scores, background and probabilities (Eq. 4)."""
+    """What is exported: features (B, T, D) to scores, background and probabilities."""
 
-    def __init__(self, network: LPAT) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores (B, T, C), background (B, T), probabilities (B, C + 1)."""
-        scores, background, logits = self.network(features)
-        return scores, background, torch.softmax(logits, dim=-1)
+        output = self.network(features)
+        return output.scores, output.background, self.network.probabilities(output)

@@ -12,7 +12,8 @@ from lpat.annotations import VideoAnnotation
 from lpat.evaluation import Evaluation, evaluate
 from lpat.segments import PostProcessing, detect
 from lpat.types import Features, Scores
-from lpat_train.model import LPAT, Localizer
+from lpat_train.model import Localizer
+from lpat_train.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ def format_thresholds(validation: Validation) -> str:
     return "\n".join(lines)
 
 
-def score(network: LPAT, classes: tuple[str, ...], features: Features) -> Scores:
+def score(network: Network, classes: tuple[str, ...], features: Features) -> Scores:
     """Scores of one video by a network, as the exported model would give them."""
     localizer = Localizer(network).eval()
     device = next(network.parameters()).device

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lpat_train.config import TrainingConfig
     from lpat_train.data_loading import LoadedFeatures
     from lpat_train.dataset import TrainingSet
-    from lpat_train.model import LPAT
+    from lpat_train.network import Network
 
 VALIDATION_TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -177,12 +177,20 @@ def command(
 
 
 def _config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) -> TrainingConfig:
-    from lpat_train.config import PRESETS, changed, read_config
+    from lpat.errors import UsageError
+    from lpat_train.config import PRESETS, changed, methods_with, read_config
 
     config = PRESETS[preset]
     if config_file:
         config = read_config(config_file, config)
-    return changed(config, changes, "command line")
+    config = changed(config, changes, "command line")
+    for name in changes:
+        if config.method not in (known := methods_with(name)):
+            raise UsageError(
+                f"--{name.replace('_', '-')}: an option of {', '.join(known)}, "
+                f"not of method {config.method}"
+            )
+    return config
 
 
 def _training_subset(annotations: Annotations, subset: str | None) -> str | None:
@@ -216,7 +224,7 @@ def _train(
     folder: Path,
     *,
     resume: bool,
-) -> LPAT:
+) -> Network:
     """Train with a progress bar, and TensorBoard logs in the run's folder."""
     from torch.utils.tensorboard import SummaryWriter
     from tqdm import tqdm
@@ -238,7 +246,7 @@ def _train(
 
 
 def _print_validation(
-    network: LPAT,
+    network: Network,
     training_set: TrainingSet,
     config: TrainingConfig,
     features: Mapping[str, Features],
@@ -263,12 +271,14 @@ def _config_options() -> list[click.Option]:
         words = entry.metadata["help"]
         flag = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
         choices = get_args(kind)
+        only = ", ".join(entry.metadata["methods"])
+        note = f"[{only + ' only; ' if only else ''}preset lpat: {entry.default}]"
         made.append(
             click.Option(
                 [flag, entry.name],
                 type=click.Choice(choices) if choices else kind,
                 default=None,
-                help=f"{words[0].upper()}{words[1:]}.  [preset lpat: {entry.default}]",
+                help=f"{words[0].upper()}{words[1:]}.  {note}",
             )
         )
     return made

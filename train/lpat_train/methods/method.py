@@ -1,0 +1,28 @@
+"""What a method is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from lpat_train.config import TrainingConfig
+from lpat_train.dataset import Batch
+from lpat_train.network import Network
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a localizer is made and what trains it.
+
+    Attributes:
+        make_network: a new network for a config, a feature dimension and a number of classes;
+            torch's random state decides its weights.
+        losses: scalars by name, of the network's output on a batch: `total`, which is minimised,
+            and its terms before weighting.
+    """
+
+    make_network: Callable[[TrainingConfig, int, int], Network]
+    losses: Callable[[Any, Batch, TrainingConfig], dict[str, Tensor]]

@@ -1,0 +1,19 @@
+"""What the networks that LPAT is compared with have in common."""
+
+from __future__ import annotations
+
+from lpat_train.config import TrainingConfig
+from lpat_train.network import Network
+
+
+class Peer(Network):
+    """A network whose hidden layer is as the config says; its width is `hidden`."""
+
+    def __init__(self, config: TrainingConfig, dimension: int) -> None:
+        super().__init__(
+            dimension,
+            hidden=config.hidden or dimension,
+            dropout=config.dropout,
+            temporal_convolution=config.temporal_convolution,
+        )
+        self.hidden = self.transform.out_features

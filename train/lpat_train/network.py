@@ -1,0 +1,68 @@
+"""What the networks of all methods share: standardised features and one hidden layer.
+
+Axes: B video, T snippet, D feature, H hidden, C class. `mask` (B, T) is true on real snippets
+and false on padding; a video scores the same alone and padded in a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Network(nn.Module):
+    """Base of a method's network.
+
+    `forward(features, mask)` gives a named tuple with at least `scores` (B, T, C) and `background`
+    (B, T), and `probabilities` those of the video's classes from that tuple.
+
+    Features are standardised first, by the mean and deviation of the training snippets, so that
+    one set of hyperparameters serves any extractor; `fit_standardisation` sets both.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, dimension: int, *, hidden: int, dropout: float, temporal_convolution: bool
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(dimension))
+        self.register_buffer("scale", torch.ones(dimension))
+        self.transform = nn.Linear(dimension, hidden)
+        self.convolution = (
+            nn.Conv1d(hidden, hidden, kernel_size=3, padding=1) if temporal_convolution else None
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def fit_standardisation(self, snippets: Tensor) -> None:
+        """Take mean and deviation of snippets (N, D); constant features stay at zero."""
+        deviation, self.mean = torch.std_mean(snippets, dim=0, correction=0)
+        floor = 1e-3 * deviation.max().clamp(min=1e-6)
+        self.scale = torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
+
+    def standardised(self, features: Tensor) -> Tensor:
+        """Features (B, T, D) of mean 0 and deviation 1 over the training snippets."""
+        return (features - self.mean) * self.scale
+
+    def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
+        """The hidden layer (B, T, H), after dropout, of standardised features."""
+        hidden = functional.relu(self.transform(standardised))
+        if self.convolution is not None:
+            if mask is not None:  # what lies past a video's end must look like the zero padding
+                hidden = hidden * mask[..., None]
+            context = self.convolution(hidden.transpose(1, 2)).transpose(1, 2)
+            hidden = hidden + functional.relu(context)
+        return self.dropout(hidden)
+
+    def probabilities(self, output: Any) -> Tensor:
+        """Probabilities (B, C + 1) of a video's classes, the background's last."""
+        raise NotImplementedError
+
+
+def without_background(probabilities: Tensor) -> Tensor:
+    """Class probabilities (B, C) as (B, C + 1): the background's is zero."""
+    return functional.pad(probabilities, (0, 1))
