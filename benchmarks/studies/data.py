@@ -46,14 +46,18 @@ class StudyData:
 
 
 def data_name(name: DataName, seed: int, options: DataOptions) -> str:
-    """What the results of `load_data` are kept under: all that its features follow from."""
+    """What the results of `load_data` are kept under: all that its features follow from.
+
+    Files are known by their paths, and those in `shared` by the name of the data set alone.
+    """
     if name == "simulation":
         return f"simulation {options.difficulty} {seed}"
     spec = default_spec(options.stride)
     features = f"{spec.extractor} {spec.version}, stride {spec.stride}"
     if name == "demo":
         return f"demo {seed}, {features}"
-    return f"{options.videos.name if options.videos else name}, {features}"
+    given = [str(path.resolve()) for path in (options.videos, options.annotations) if path]
+    return ", ".join([*given, features] if given else [name, features])
 
 
 def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:

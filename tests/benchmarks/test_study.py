@@ -18,7 +18,7 @@ from lpat.types import Scores
 from lpat_train.config import PRESETS, TrainingConfig
 from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
-from studies.data import DataOptions, StudyData, load_data
+from studies.data import DataOptions, StudyData, data_name, load_data
 from studies.experiment import read_experiment
 from studies.measures import (
     average_precision,
@@ -182,6 +182,34 @@ def test_training_data_holds_labels_and_no_times(shared: Path) -> None:
     data = load_data("simulation", 0, DataOptions(shared=shared))
     assert data.labels == {"v0": ("jump",), "v1": ("run",), "v2": ("jump",), "v3": ("run",)}
     assert {video.name for video in data.truth} == {"v4", "v5"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--difficulty", "absurd"], "a difficulty out of easy, medium, hard, not 'absurd'"),
+        (["--shared", "nowhere"], r"annotations\.json: no such file; --shared says where"),
+        (["--data", "gestures", "--shared", "nowhere"], r"gestures.*no such file"),
+    ],
+)
+def test_data_that_is_not_there_ends_the_study_with_one_line(
+    words: list[str], message: str, tiny: Path, tmp_path: Path, monkeypatch
+) -> None:
+    with pytest.raises(SystemExit, match=message):
+        run(monkeypatch, tiny, "--output", tmp_path / "results.json", *words)
+
+
+def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
+    names = {
+        data_name(name, seed, options)
+        for name in ("simulation", "demo", "gestures")
+        for seed in (0, 1)
+        for options in (DataOptions(), DataOptions(stride=8), DataOptions(difficulty="hard"))
+    }
+    # Two seeds of two difficulties, two of two strides, and two strides of real videos.
+    assert len(names) == 4 + 4 + 2
+    own = {data_name("gestures", 0, DataOptions(videos=Path(folder, "videos"))) for folder in "ab"}
+    assert len(own) == 2
 
 
 def test_watching_changes_nothing_of_what_is_trained(shared: Path) -> None:
