@@ -1,0 +1,111 @@
+"""The data sets of a study: features, the labels to train on, and the truth to judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lpat.annotations import Annotations, VideoAnnotation, read_annotations
+from lpat.errors import UsageError
+from lpat.extraction import FeatureCache, default_cache, default_spec
+from lpat.inputs import find_inputs
+from lpat.types import Features
+from lpat.workers import available_cores
+from lpat_train.data_loading import load_labelled
+from lpat_train.demo import render_dataset
+from simulation import DIFFICULTIES, simulate
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+"""Real data beside the project."""
+TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
+
+DataName = Literal["gestures", "demo", "simulation"]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Where the data of a study comes from, and what it is like."""
+
+    shared: Path = SHARED
+    videos: Path | None = None  # of `gestures`, instead of those in `shared`
+    annotations: Path | None = None
+    stride: int = 16
+    difficulty: str = "medium"
+    demo_folder: Path | None = None  # None: beside the feature cache
+
+
+@dataclass(frozen=True, eq=False)
+class StudyData:
+    """One data set. Training sees features and labels; `truth` is for judging alone."""
+
+    features: Mapping[str, Features]
+    labels: Mapping[str, tuple[str, ...]]  # of the training videos
+    truth: tuple[VideoAnnotation, ...]  # of the test videos
+
+
+def data_name(name: DataName, seed: int, options: DataOptions) -> str:
+    """What the results of `load_data` are kept under: all that its features follow from.
+
+    Files are known by their paths, and those in `shared` by the name of the data set alone.
+    """
+    if name == "simulation":
+        return f"simulation {options.difficulty} {seed}"
+    spec = default_spec(options.stride)
+    features = f"{spec.extractor} {spec.version}, stride {spec.stride}"
+    if name == "demo":
+        return f"demo {seed}, {features}"
+    given = [str(path.resolve()) for path in (options.videos, options.annotations) if path]
+    return ", ".join([*given, features] if given else [name, features])
+
+
+def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
+    """A data set. The seed decides what is made up: the demo's videos, the simulated features.
+
+    Raises:
+        UsageError: an unknown difficulty, or no such data.
+    """
+    if name == "simulation":
+        return _simulation(seed, options)
+    if name == "demo":
+        folder = (options.demo_folder or default_cache().folder / "study") / f"demo_{seed}"
+        path = render_dataset(folder, seed=seed)
+        return _videos(folder / "videos", path, FeatureCache(folder / "features"), options.stride)
+    videos = options.videos or options.shared / "gestures" / "videos"
+    path = options.annotations or options.shared / "gestures" / "annotations.json"
+    return _videos(videos, path, default_cache(), options.stride)
+
+
+def _videos(videos: Path, path: Path, cache: FeatureCache, stride: int) -> StudyData:
+    annotations = _annotations(path)
+    loaded = load_labelled(
+        find_inputs([videos]),
+        annotations.labels_by_video(None),
+        stride=stride,
+        cache=cache,
+        jobs=available_cores(),
+    )
+    return _data_of(loaded.features, annotations, "training")
+
+
+def _simulation(seed: int, options: DataOptions) -> StudyData:
+    if options.difficulty not in DIFFICULTIES:
+        known = ", ".join(DIFFICULTIES)
+        raise UsageError(f"expected a difficulty out of {known}, not {options.difficulty!r}")
+    annotations = _annotations(options.shared / "thumos14" / "annotations.json")
+    features = simulate(annotations.videos, DIFFICULTIES[options.difficulty], seed)
+    return _data_of(features, annotations, "validation")
+
+
+def _data_of(
+    features: Mapping[str, Features], annotations: Annotations, training: str
+) -> StudyData:
+    truth = tuple(video for video in annotations.in_subset("test") if not video.only_ambiguous)
+    return StudyData(features, annotations.labels_by_video(training), truth)
+
+
+def _annotations(path: Path) -> Annotations:
+    if not path.exists():
+        raise UsageError(f"{path}: no such file; --shared says where the data lies")
+    return read_annotations(path)

@@ -1,0 +1,146 @@
+"""What one trained network is worth: on held-out labels, on segments, on single snippets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
+from lpat_train.config import TrainingConfig
+from lpat_train.dataset import make_training_set
+from lpat_train.loop import train
+from lpat_train.validation import score, validate
+from simulation import snippet_truth
+from studies.data import TIOUS, StudyData
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class SnippetMeasures:
+    """The gate, s > b of a labelled class, against the truth; shares in [0, 1].
+
+    `found` and `true` are shares of foreground, the mean over videos of the share of snippets in
+    which any labelled class is present. The others pool all pairs of a snippet and a labelled
+    class: `precision` is 1 where nothing is found, and `area` is that under the ROC curve of
+    s - b, 0.5 where one of its sides is empty.
+    """
+
+    found: float
+    true: float
+    precision: float
+    recall: float
+    area: float
+
+
+def measure(
+    config: TrainingConfig, data: StudyData, *, folds: int, sessions: int
+) -> dict[str, float]:
+    """All measures of a config on a data set, by name.
+
+    `map_predicted_0.5` and its like are mAP at a tIoU by one threshold, without the tIoU their
+    mean. With `folds`, `label_map` and `label_entropy` are those of held-out training videos.
+    """
+    training_set = make_training_set(data.features, data.labels)
+    network = train(training_set, config, device=CPU)
+    scores = {
+        video.name: score(network, training_set.classes, data.features[video.name])
+        for video in data.truth
+    }
+    values: dict[str, float] = {}
+    validation = validate(scores, data.truth, config.post_processing(), TIOUS)
+    for name, evaluation in validation.by_threshold():
+        values[f"map_{name}"] = evaluation.average
+        for tiou, precision in zip(TIOUS, evaluation.mean_average_precision, strict=True):
+            values[f"map_{name}_{tiou}"] = float(precision)
+    values |= vars(measure_snippets(scores, data))
+    if folds:
+        numbers = fold_numbers(len(data.labels), folds, sessions)
+        values["label_map"], values["label_entropy"] = held_out(
+            config, data.features, data.labels, numbers
+        )
+    return values
+
+
+def measure_snippets(scores: Mapping[str, Scores], data: StudyData) -> SnippetMeasures:
+    """How well the gate tells snippets of actions from others in the test videos."""
+    found, true, margins, truths = [], [], [], []
+    for video in data.truth:
+        its = scores[video.name]
+        labels = [label for label in video.labels if label in its.classes]
+        if not labels:
+            continue
+        columns = [its.classes.index(label) for label in labels]
+        margin = its.scores[:, columns].astype(np.float64) - its.background[:, None]
+        truth = snippet_truth(video, its.edges, labels)
+        found.append((margin > 0).any(axis=1).mean())
+        true.append(truth.any(axis=1).mean())
+        margins.append(margin.ravel())
+        truths.append(truth.ravel())
+    margin, truth = np.concatenate(margins), np.concatenate(truths)
+    hits = int((truth & (margin > 0)).sum())
+    taken = int((margin > 0).sum())
+    return SnippetMeasures(
+        float(np.mean(found)),
+        float(np.mean(true)),
+        hits / taken if taken else 1.0,
+        hits / max(int(truth.sum()), 1),
+        roc_area(margin, truth),
+    )
+
+
+def roc_area(values: Float64Array, truth: BoolArray) -> float:
+    """Chance that a true value is above a false one; a tie counts half. 0.5 without either."""
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not (positives and negatives):
+        return 0.5
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # from 1, ties share their mean
+    above = ranks[places][truth].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
+
+
+def held_out(
+    config: TrainingConfig,
+    features: Mapping[str, Features],
+    labels: Mapping[str, tuple[str, ...]],
+    folds: Int64Array,
+) -> tuple[float, float]:
+    """Mean average precision over classes, and cross entropy, of held-out videos' labels."""
+    names, classes = list(labels), sorted({label for its in labels.values() for label in its})
+    probabilities = np.zeros((len(names), len(classes)))
+    for fold in np.unique(folds):
+        outside = {name: labels[name] for i, name in enumerate(names) if folds[i] != fold}
+        training_set = make_training_set(features, outside)
+        network = train(training_set, config, device=CPU)
+        columns = [classes.index(label) for label in training_set.classes]
+        for i in np.flatnonzero(folds == fold):
+            its = score(network, training_set.classes, features[names[i]]).probabilities[:-1]
+            probabilities[i, columns] = its / its.sum()
+    present = np.array([[label in labels[name] for label in classes] for name in names])
+    targets = present / present.sum(axis=1, keepdims=True)
+    entropy = -(targets * np.log(np.maximum(probabilities, 1e-6))).sum(axis=1).mean()
+    precisions = [
+        average_precision(probabilities[:, c], present[:, c]) for c in range(len(classes))
+    ]
+    return float(np.mean(precisions)), float(entropy)
+
+
+def fold_numbers(videos: int, folds: int, sessions: int) -> Int64Array:
+    """The fold (videos,) of each training video; a whole recording session shares one.
+
+    Video i is of session i modulo `sessions`; with 0 each is its own.
+    """
+    session = np.arange(videos) % (sessions or videos)
+    return session % folds
+
+
+def average_precision(scores: Float64Array, present: BoolArray) -> float:
+    """Mean precision at the ranks of the videos that show a class."""
+    order = np.argsort(-scores, kind="stable")
+    hits = present[order]
+    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())

@@ -1,0 +1,278 @@
+"""The study: rows from TOML, results that grow, measures worked by hand."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import collapse
+import study
+from lpat.annotations import VideoAnnotation
+from lpat.errors import UsageError
+from lpat.files import write_json
+from lpat.types import Scores
+from lpat_train.config import PRESETS, TrainingConfig
+from lpat_train.dataset import make_training_set
+from lpat_train.loop import train
+from studies.data import DataOptions, StudyData, data_name, load_data
+from studies.experiment import read_experiment
+from studies.measures import (
+    average_precision,
+    fold_numbers,
+    measure,
+    measure_snippets,
+    roc_area,
+)
+from studies.results import Results, format_table
+
+EXPERIMENTS = Path(__file__).parents[2] / "benchmarks" / "experiments"
+TINY = """
+title = "Tiny"
+[base]
+steps = 3
+hidden = 8
+[rows.first]
+[rows.second]
+balance = 1
+temporal_convolution = false
+"""
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder with time lines like THUMOS'14's: two classes, four videos to train, two to test."""
+    database = {}
+    for index in range(6):
+        label = ("jump", "run")[index % 2]
+        database[f"v{index}"] = {
+            "subset": "validation" if index < 4 else "test",
+            "duration": 20.0,
+            "annotations": [{"label": label, "segment": [3.0 + index, 9.0 + index]}],
+        }
+    write_json(tmp_path / "thumos14" / "annotations.json", {"database": database})
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["study.py", *map(str, words)])
+    study.main()
+
+
+def test_a_rerun_computes_only_what_is_missing(
+    shared: Path, tiny: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    output = tmp_path / "results.json"
+    made: list[tuple[int, float]] = []
+
+    def counted(config: TrainingConfig, *args: object, **options: object) -> dict[str, float]:
+        made.append((config.seed, config.balance))
+        return measure(config, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(study, "measure", counted)
+    options = (tiny, "--shared", shared, "--output", output)
+    run(monkeypatch, *options, "--seeds", 1, "--only", "second")
+    assert made == [(0, 1.0)]
+    run(monkeypatch, *options, "--seeds", 2)
+    assert made == [(0, 1.0), (0, 0.8), (1, 0.8), (1, 1.0)]
+    table = capsys.readouterr().out
+    run(monkeypatch, *options, "--seeds", 2)
+    assert len(made) == 4
+    assert capsys.readouterr().out in table
+    assert len(json.loads(output.read_text(encoding="utf-8"))["results"]) == 4
+
+
+def test_results_of_other_code_count_only_where_they_are_wanted(
+    shared: Path, tiny: Path, tmp_path: Path, monkeypatch
+) -> None:
+    output = tmp_path / "results.json"
+    options = (tiny, "--shared", shared, "--output", output, "--seeds", 1)
+    run(monkeypatch, *options)
+    monkeypatch.setattr(study, "code_version", lambda: "other")
+    run(monkeypatch, *options, "--any-code")
+    assert len(Results.open(output).entries) == 2
+    run(monkeypatch, *options)
+    assert len(Results.open(output).entries) == 4
+
+
+def test_options_that_came_later_leave_older_results_valid(
+    shared: Path, tiny: Path, tmp_path: Path, monkeypatch
+) -> None:
+    output = tmp_path / "results.json"
+    options = (tiny, "--shared", shared, "--output", output, "--seeds", 1)
+    run(monkeypatch, *options)
+    document = json.loads(output.read_text(encoding="utf-8"))
+    for entry in document["results"]:
+        del entry["config"]["weight_decay"]
+    write_json(output, document)
+    run(monkeypatch, *options)
+    assert len(Results.open(output).entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[rows.a]\nlambda = 1", r"row 'a': unknown key 'lambda'"),
+        ("[base]\nsteps = 1.5\n[rows.a]", r"row 'a': steps expects a value of type int, not 1.5"),
+        ("[rows.a]\npreset = 'own'", r"row 'a': expected a preset out of lpat, paper, not 'own'"),
+        ("steps = 3\n[rows.a]", r"unknown key 'steps'; known: title, preset, base, rows"),
+        ("rows = 3", r"rows expects a value of type dict, not 3"),
+        ("[rows]\na = 3", r"row 'a': expected a table, not 3"),
+        ("title = 'none'", r"expected at least one table \[rows.NAME\], but it has none"),
+        ("[rows", r"expected a TOML file"),
+    ],
+)
+def test_what_does_not_fit_ends_the_study_with_one_line(
+    text: str, message: str, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=message) as caught:
+        run(monkeypatch, path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_holds_no_results_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('{"results": [{"config": {}}]}', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"results\.json: expected the results of a study"):
+        Results.open(tmp_path / "results.json")
+
+
+def test_a_row_that_is_not_there_is_refused(tiny: Path) -> None:
+    with pytest.raises(UsageError, match=r"one of \['first', 'second'\], not 'third'"):
+        read_experiment(tiny).only("third")
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_each_experiment_of_the_project_can_be_read(path: Path) -> None:
+    rows = read_experiment(path).rows
+    assert len(set(map(repr, rows.values()))) == len(rows)
+
+
+def test_a_row_changes_the_base_which_changes_the_preset(tiny: Path) -> None:
+    base = replace(PRESETS["lpat"], steps=3, hidden=8)
+    assert read_experiment(tiny).rows == {
+        "first": base,
+        "second": replace(base, balance=1.0, temporal_convolution=False),
+    }
+
+
+def test_test_segments_change_what_is_judged_and_nothing_that_is_trained(shared: Path) -> None:
+    config = TrainingConfig(steps=3, hidden=8)
+    data = load_data("simulation", 0, DataOptions(shared=shared))
+    moved = tuple(replace(video, segments=video.segments - 2.9) for video in data.truth)
+    first = measure(config, data, folds=2, sessions=0)
+    other = measure(config, replace(data, truth=moved), folds=2, sessions=0)
+    assert first["area"] != other["area"]
+    for name in ("found", "label_map", "label_entropy"):
+        assert first[name] == other[name]
+
+
+def test_training_data_holds_labels_and_no_times(shared: Path) -> None:
+    data = load_data("simulation", 0, DataOptions(shared=shared))
+    assert data.labels == {"v0": ("jump",), "v1": ("run",), "v2": ("jump",), "v3": ("run",)}
+    assert {video.name for video in data.truth} == {"v4", "v5"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--difficulty", "absurd"], "a difficulty out of easy, medium, hard, not 'absurd'"),
+        (["--shared", "nowhere"], r"annotations\.json: no such file; --shared says where"),
+        (["--data", "gestures", "--shared", "nowhere"], r"gestures.*no such file"),
+    ],
+)
+def test_data_that_is_not_there_ends_the_study_with_one_line(
+    words: list[str], message: str, tiny: Path, tmp_path: Path, monkeypatch
+) -> None:
+    with pytest.raises(SystemExit, match=message):
+        run(monkeypatch, tiny, "--output", tmp_path / "results.json", *words)
+
+
+def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
+    names = {
+        data_name(name, seed, options)
+        for name in ("simulation", "demo", "gestures")
+        for seed in (0, 1)
+        for options in (DataOptions(), DataOptions(stride=8), DataOptions(difficulty="hard"))
+    }
+    # Two seeds of two difficulties, two of two strides, and two strides of real videos.
+    assert len(names) == 4 + 4 + 2
+    own = {data_name("gestures", 0, DataOptions(videos=Path(folder, "videos"))) for folder in "ab"}
+    assert len(own) == 2
+
+
+def test_watching_changes_nothing_of_what_is_trained(shared: Path) -> None:
+    config = TrainingConfig(steps=3, hidden=8)
+    data = load_data("simulation", 0, DataOptions(shared=shared))
+    training_set = make_training_set(data.features, data.labels)
+    watched, records = collapse.watch(training_set, config)
+    trained = train(training_set, config, device=torch.device("cpu"))
+    for name, value in trained.state_dict().items():
+        assert torch.equal(value, watched.state_dict()[name])
+    assert len(records) == 3
+    assert set(records[0].terms) == {"classification", "confidence", "top_k", "barrier"}
+
+
+def test_the_gate_is_measured_snippet_by_snippet() -> None:
+    scores = Scores(
+        ("jump", "run"),
+        np.array([[9, 3], [9, 1], [9, 3], [9, 1]], np.float32),
+        np.full(4, 2, np.float32),
+        np.zeros(3, np.float32),
+        np.arange(5.0),
+    )
+    video = VideoAnnotation("v", "test", 4.0, ("run",), np.array([[0.0, 2.0]]), ("run",))
+    measured = measure_snippets({"v": scores}, StudyData({}, {}, (video,)))
+    assert vars(measured) == {
+        "found": 0.5, "true": 0.5, "precision": 0.5, "recall": 0.5, "area": 0.5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "truth", "area"),
+    [
+        ([1, 2, 3, 4], [0, 0, 1, 1], 1.0),
+        ([1, 2, 3, 4], [1, 1, 0, 0], 0.0),
+        ([1, 2, 3, 4], [0, 1, 0, 1], 0.75),
+        ([1, 1, 1, 1], [0, 1, 0, 1], 0.5),
+        ([1, 2, 2, 3], [0, 0, 1, 1], 0.875),
+        ([1, 2], [1, 1], 0.5),
+        ([], [], 0.5),
+    ],
+)
+def test_the_area_is_the_chance_that_a_true_one_is_above(values, truth, area: float) -> None:
+    assert roc_area(np.array(values, np.float64), np.array(truth, np.bool_)) == area
+
+
+def test_a_session_is_never_split_between_folds() -> None:
+    assert fold_numbers(8, 2, 4).tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
+    assert fold_numbers(7, 2, 3).tolist() == [0, 1, 0, 0, 1, 0, 0]
+    assert fold_numbers(5, 2, 0).tolist() == [0, 1, 0, 1, 0]
+
+
+def test_average_precision_is_the_mean_at_the_ranks_of_the_present() -> None:
+    present = np.array([True, False, True])
+    assert average_precision(np.array([0.9, 0.5, 0.1]), present) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_the_table_gives_mean_and_deviation_and_no_gain_over_nothing() -> None:
+    one = {"found": 0.2, "true": 0.3, "precision": 1.0, "recall": 0.5, "area": 0.7}
+    rows = {
+        "a": [{**one, "map_predicted": p, "map_manual": 0.2} for p in (0.1, 0.5)],
+        "b": [{**one, "map_predicted": 0.1, "map_manual": 0.0}],
+    }
+    lines = format_table(rows, markdown=True).splitlines()
+    assert lines[0].startswith("| training | predicted | manual | gain % | found |")
+    assert lines[2].startswith("| a | 30.0 +- 28.3 | 20.0 +- 0.0 | 50.0 +- 141.4 | 20.0 +- 0.0 |")
+    assert lines[3].startswith("| b | 10.0 +- 0.0 | 0.0 +- 0.0 | - |")
