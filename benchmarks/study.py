@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 from lpat.errors import LpatError
-from studies.data import TIOUS, DataName, DataOptions, StudyData, data_name, load_data
+from studies.data import TIOUS, DataName, DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import Experiment, read_experiment
 from studies.measures import measure
 from studies.results import Results, Run, code_version, format_table, format_tious
@@ -33,9 +33,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to this, exclusive")
     parser.add_argument("--only", default="", metavar="NAME", help="rows whose name contains this")
     parser.add_argument("--folds", type=int, default=0, help="cross-validate on training labels")
-    parser.add_argument(
-        "--sessions", type=int, default=0, help="video i is of session i modulo this; 0: its own"
-    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="file that results grow in")
     parser.add_argument(
         "--any-code", action="store_true", help="take results of older versions of the code too"
@@ -71,11 +68,22 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--videos", type=Path, help="folder of videos instead of the gestures'")
     parser.add_argument("--annotations", type=Path, help="of those videos")
     parser.add_argument("--stride", type=int, default=default.stride, help="frames per snippet")
+    parser.add_argument(
+        "--held-out", type=_part, metavar="K/N", help="judge part K of N of the training videos"
+    )
+    parser.add_argument(
+        "--sessions", type=int, default=0, help="video i is of session i modulo this; 0: its own"
+    )
     parser.add_argument("--demo-folder", type=Path, help="where the demo's videos are rendered")
 
 
 def data_options(arguments: argparse.Namespace) -> DataOptions:
-    """What `add_data_options` was told."""
+    """What `add_data_options` was told.
+
+    Raises:
+        UsageError: no such part of the training videos.
+    """
+    part = arguments.held_out
     return DataOptions(
         shared=arguments.shared,
         videos=arguments.videos,
@@ -83,7 +91,14 @@ def data_options(arguments: argparse.Namespace) -> DataOptions:
         stride=arguments.stride,
         difficulty=arguments.difficulty,
         demo_folder=arguments.demo_folder,
+        held_out=None if part is None else HeldOut(part[0], part[1], arguments.sessions),
     )
+
+
+def _part(text: str) -> tuple[int, int]:
+    """K and N of "K/N"."""
+    part, _, parts = text.partition("/")
+    return int(part), int(parts)
 
 
 def run_experiment(

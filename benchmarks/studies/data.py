@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,34 @@ DataName = Literal["gestures", "demo", "simulation"]
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """A part of the training videos that is judged in place of the test videos.
+
+    To develop by: it is not trained on, and the test videos aren't looked at. Video i is of session
+    i modulo `sessions` (0: each is its own), and sessions that leave `part` when divided by `parts`
+    are held out.
+    """
+
+    part: int
+    parts: int
+    sessions: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.part < self.parts or self.parts < 2:
+            raise UsageError(
+                f"expected a part from 0 to below two or more parts, not {self.part}/{self.parts}"
+            )
+
+    def holds(self, video: int) -> bool:
+        """Whether the training video of that number is held out."""
+        session = video % self.sessions if self.sessions else video
+        return session % self.parts == self.part
+
+    def __str__(self) -> str:
+        return f"held out {self.part}/{self.parts} of {self.sessions or 'single'} sessions"
+
+
+@dataclass(frozen=True)
 class DataOptions:
     """Where the data of a study comes from, and what it is like."""
 
@@ -34,6 +62,7 @@ class DataOptions:
     stride: int = 16
     difficulty: str = "medium"
     demo_folder: Path | None = None  # None: beside the feature cache
+    held_out: HeldOut | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +71,7 @@ class StudyData:
 
     features: Mapping[str, Features]
     labels: Mapping[str, tuple[str, ...]]  # of the training videos
-    truth: tuple[VideoAnnotation, ...]  # of the test videos
+    truth: tuple[VideoAnnotation, ...]  # of the test videos, or of those held out
 
 
 def data_name(name: DataName, seed: int, options: DataOptions) -> str:
@@ -50,6 +79,9 @@ def data_name(name: DataName, seed: int, options: DataOptions) -> str:
 
     Files are known by their paths, and those in `shared` by the name of the data set alone.
     """
+    if options.held_out is not None:
+        whole = data_name(name, seed, replace(options, held_out=None))
+        return f"{whole}, {options.held_out}"
     if name == "simulation":
         return f"simulation {options.difficulty} {seed}"
     spec = default_spec(options.stride)
@@ -71,22 +103,22 @@ def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
     if name == "demo":
         folder = (options.demo_folder or default_cache().folder / "study") / f"demo_{seed}"
         path = render_dataset(folder, seed=seed)
-        return _videos(folder / "videos", path, FeatureCache(folder / "features"), options.stride)
+        return _videos(folder / "videos", path, FeatureCache(folder / "features"), options)
     videos = options.videos or options.shared / "gestures" / "videos"
     path = options.annotations or options.shared / "gestures" / "annotations.json"
-    return _videos(videos, path, default_cache(), options.stride)
+    return _videos(videos, path, default_cache(), options)
 
 
-def _videos(videos: Path, path: Path, cache: FeatureCache, stride: int) -> StudyData:
+def _videos(videos: Path, path: Path, cache: FeatureCache, options: DataOptions) -> StudyData:
     annotations = _annotations(path)
     loaded = load_labelled(
         find_inputs([videos]),
         annotations.labels_by_video(None),
-        stride=stride,
+        stride=options.stride,
         cache=cache,
         jobs=available_cores(),
     )
-    return _data_of(loaded.features, annotations, "training")
+    return _data_of(loaded.features, annotations, "training", options.held_out)
 
 
 def _simulation(seed: int, options: DataOptions) -> StudyData:
@@ -95,14 +127,24 @@ def _simulation(seed: int, options: DataOptions) -> StudyData:
         raise UsageError(f"expected a difficulty out of {known}, not {options.difficulty!r}")
     annotations = _annotations(options.shared / "thumos14" / "annotations.json")
     features = simulate(annotations.videos, DIFFICULTIES[options.difficulty], seed)
-    return _data_of(features, annotations, "validation")
+    return _data_of(features, annotations, "validation", options.held_out)
 
 
 def _data_of(
-    features: Mapping[str, Features], annotations: Annotations, training: str
+    features: Mapping[str, Features],
+    annotations: Annotations,
+    training: str,
+    held_out: HeldOut | None,
 ) -> StudyData:
-    truth = tuple(video for video in annotations.in_subset("test") if not video.only_ambiguous)
-    return StudyData(features, annotations.labels_by_video(training), truth)
+    labels = annotations.labels_by_video(training)
+    judged = annotations.in_subset("test")
+    if held_out is not None:
+        videos = annotations.in_subset(training)
+        judged = tuple(video for i, video in enumerate(videos) if held_out.holds(i))
+        for video in judged:
+            del labels[video.name]
+    truth = tuple(video for video in judged if not video.only_ambiguous)
+    return StudyData(features, labels, truth)
 
 
 def _annotations(path: Path) -> Annotations:

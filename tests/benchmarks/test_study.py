@@ -18,7 +18,7 @@ from lpat.types import Scores
 from lpat_train.config import PRESETS, TrainingConfig
 from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
-from studies.data import DataOptions, StudyData, data_name, load_data
+from studies.data import DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import read_experiment
 from studies.measures import (
     average_precision,
@@ -276,3 +276,17 @@ def test_the_table_gives_mean_and_deviation_and_no_gain_over_nothing() -> None:
     assert lines[0].startswith("| training | predicted | manual | gain % | found |")
     assert lines[2].startswith("| a | 30.0 +- 28.3 | 20.0 +- 0.0 | 50.0 +- 141.4 | 20.0 +- 0.0 |")
     assert lines[3].startswith("| b | 10.0 +- 0.0 | 0.0 +- 0.0 | - |")
+
+
+def test_a_part_of_the_training_videos_can_be_judged_instead(shared: Path) -> None:
+    options = DataOptions(shared=shared, held_out=HeldOut(1, 2))
+    data = load_data("simulation", 0, options)
+    assert list(data.labels) == ["v0", "v2"]
+    assert [video.name for video in data.truth] == ["v1", "v3"]
+    assert data_name("simulation", 0, options).endswith(", held out 1/2 of single sessions")
+    # Videos 0 and 3 are of the first of three sessions, and so together.
+    by_session = replace(options, held_out=HeldOut(0, 2, sessions=3))
+    names = {video.name for video in load_data("simulation", 0, by_session).truth}
+    assert names == {"v0", "v2", "v3"}
+    with pytest.raises(UsageError, match="not 2/2"):
+        HeldOut(2, 2)
