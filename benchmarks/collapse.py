@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from lpat.charts import Axis, Curve, curve_chart_svg
-from lpat.errors import LpatError
+from lpat.errors import LpatError, UsageError
 from lpat.files import write_text
 from lpat_train.config import PRESETS, TrainingConfig
 from lpat_train.dataset import Batch, TrainingSet, batch_at, make_training_set
@@ -96,8 +96,14 @@ def main() -> None:
 
 
 def watch(training_set: TrainingSet, config: TrainingConfig) -> tuple[LPAT, list[Record]]:
-    """A network trained as `lpat_train.loop.train` does, on the CPU, and a record of each step."""
+    """A network trained as `lpat_train.loop.train` does, on the CPU, and a record of each step.
+
+    Raises:
+        UsageError: another method than `lpat`, which alone has this loss.
+    """
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    if not isinstance(network, LPAT):
+        raise UsageError(f"expected method lpat, not {config.method}")
     if config.standardize:
         network.fit_standardisation(training_set.snippets())
     network.train()

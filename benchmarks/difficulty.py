@@ -20,7 +20,7 @@ from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet, batch_at, make_training_set
 from lpat_train.loop import make_network
 from lpat_train.losses import top_k_loss
-from lpat_train.model import LPAT
+from lpat_train.network import Network
 from lpat_train.validation import score, validate
 from simulation import DIFFICULTIES, simulate
 from studies.data import SHARED, TIOUS
@@ -50,7 +50,7 @@ def main() -> None:
         print(f"{name:12}{cells}{found.average:8.1%}", flush=True)
 
 
-def train_top_k(training_set: TrainingSet, config: TrainingConfig) -> LPAT:
+def train_top_k(training_set: TrainingSet, config: TrainingConfig) -> Network:
     """A network trained by the top-k loss alone; its background stays as it was made."""
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
     network.fit_standardisation(training_set.snippets())
