@@ -37,6 +37,13 @@ void require_video_intervals(const VideoIntervals& intervals, const std::string&
   require_intervals(intervals.segments, name + " segment");
 }
 
+void require_events(const Events& events, const std::string& name) {
+  require_video_intervals(events.without_classes(), name);
+  if (events.classes.size() != events.size()) {
+    throw std::invalid_argument(name + " must have as many classes as segments");
+  }
+}
+
 void require_thresholds(std::span<const double> tious) {
   for (const double tiou : tious) {
     if (!(tiou > 0 && tiou <= 1)) {

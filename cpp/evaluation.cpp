@@ -16,11 +16,8 @@
 namespace lpat {
 namespace {
 
-void require_events(const Events& events, std::size_t class_count, const std::string& name) {
-  require_video_intervals(events.without_classes(), name);
-  if (events.classes.size() != events.size()) {
-    throw std::invalid_argument(name + " must have as many classes as segments");
-  }
+void require_events_of(std::size_t class_count, const Events& events, const std::string& name) {
+  require_events(events, name);
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto label = events.classes[i];
     if (label < 0 || static_cast<std::size_t>(label) >= class_count) {
@@ -39,8 +36,8 @@ void require_judgement(const Judgement& judgement) {
     throw std::invalid_argument("class_count must be less than 2^32, not " +
                                 std::to_string(judgement.class_count));
   }
-  require_events(judgement.detections, judgement.class_count, "detection");
-  require_events(judgement.truths, judgement.class_count, "truth");
+  require_events_of(judgement.class_count, judgement.detections, "detection");
+  require_events_of(judgement.class_count, judgement.truths, "truth");
   require_video_intervals(judgement.ambiguous, "ambiguous");
   if (judgement.scores.size() != judgement.detections.size()) {
     throw std::invalid_argument("detection scores must be as many as segments");

@@ -1,10 +1,7 @@
 #include "lpat/overlap.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <span>
-#include <stdexcept>
-#include <string>
 
 #include "lpat/checks.hpp"
 #include "lpat/grid.hpp"
@@ -15,13 +12,6 @@ namespace lpat {
 namespace {
 
 constexpr std::size_t block = 1024;  // detections that a thread takes at a time
-
-void require_events(const Events& events, const std::string& name) {
-  require_video_intervals(events.without_classes(), name);
-  if (events.classes.size() != events.size()) {
-    throw std::invalid_argument(name + " must have as many classes as segments");
-  }
-}
 
 void keep_better(Overlap& best, double tiou, std::int64_t truth) {
   if (tiou > best.tiou || (tiou == best.tiou && truth < best.truth)) best = {tiou, truth};
@@ -46,9 +36,7 @@ std::vector<BestOverlaps> best_overlaps(const Events& detections, const Events& 
     segments = {segment_times};
     annotated.segments = {truth_times};
   }
-  std::vector<std::size_t> all(truths.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  const IntervalIndex index(annotated, all);
+  const IntervalIndex index(annotated);
   const std::size_t count = detections.size();
   std::vector<BestOverlaps> overlaps(count);
   for_each_index((count + block - 1) / block, threads, [&](std::size_t b) {

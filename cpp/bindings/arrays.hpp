@@ -72,6 +72,27 @@ py::array_t<T> array_of(std::vector<T> values, std::vector<py::ssize_t> shape) {
   return py::array_t<T>(std::move(shape), data, owner);
 }
 
+// The same along one axis.
+template <typename T>
+py::array_t<T> array_of(std::vector<T> values) {
+  const auto count = static_cast<py::ssize_t>(values.size());
+  return array_of(std::move(values), {count});
+}
+
+// Members of each record: (N,) of one member, (N, M) of several.
+template <typename T, typename Record>
+py::array_t<T> columns_of(const std::vector<Record>& records,
+                          std::initializer_list<T Record::*> members) {
+  std::vector<T> values;
+  values.reserve(records.size() * members.size());
+  for (const auto& record : records) {
+    for (const auto member : members) values.push_back(record.*member);
+  }
+  std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(records.size())};
+  if (members.size() > 1) shape.push_back(static_cast<py::ssize_t>(members.size()));
+  return array_of(std::move(values), std::move(shape));
+}
+
 // The choice that a word names.
 template <typename Choice>
 Choice choice_of(const std::string& word, const std::string& name,

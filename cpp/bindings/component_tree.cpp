@@ -22,25 +22,6 @@ struct ComponentTree {
   py::array_t<double> gains;           // (N,)
 };
 
-template <typename T>
-py::array_t<T> column(const std::vector<Component>& tree,
-                      std::initializer_list<T Component::*> members) {
-  std::vector<T> values;
-  values.reserve(tree.size() * members.size());
-  for (const auto& component : tree) {
-    for (const auto member : members) values.push_back(component.*member);
-  }
-  std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(tree.size())};
-  if (members.size() > 1) shape.push_back(static_cast<py::ssize_t>(members.size()));
-  return array_of(std::move(values), std::move(shape));
-}
-
-template <typename T>
-py::array_t<T> flat_array_of(std::vector<T> values) {
-  const auto size = static_cast<py::ssize_t>(values.size());
-  return array_of(std::move(values), {size});
-}
-
 ComponentTree component_tree(const py::array& values) {
   const auto curve = view<double>(values, "values", {1});
   std::vector<Component> tree;
@@ -52,15 +33,15 @@ ComponentTree component_tree(const py::array& values) {
     contrasts = component_contrasts(curve, tree);
     gains = component_gains(tree, contrasts);
   }
-  auto levels = column<double>(tree, {&Component::level});
-  auto snippets = column<std::int64_t>(tree, {&Component::first, &Component::stop});
-  auto parents = column<std::int64_t>(tree, {&Component::parent});
+  auto levels = columns_of<double>(tree, {&Component::level});
+  auto snippets = columns_of<std::int64_t>(tree, {&Component::first, &Component::stop});
+  auto parents = columns_of<std::int64_t>(tree, {&Component::parent});
   return {std::move(tree),
           std::move(levels),
           std::move(snippets),
           std::move(parents),
-          flat_array_of(std::move(contrasts)),
-          flat_array_of(std::move(gains))};
+          array_of(std::move(contrasts)),
+          array_of(std::move(gains))};
 }
 
 py::array_t<std::int64_t> select_components(const ComponentTree& tree, const py::array& gains) {
@@ -71,7 +52,7 @@ py::array_t<std::int64_t> select_components(const ComponentTree& tree, const py:
     const auto selected = lpat::select_components(tree.components, values);
     indices.assign(selected.begin(), selected.end());
   }
-  return flat_array_of(std::move(indices));
+  return array_of(std::move(indices));
 }
 
 }  // namespace

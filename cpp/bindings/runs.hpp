@@ -37,27 +37,13 @@ struct Runs {
   py::array_t<double> contrast;
 
   explicit Runs(const std::vector<Run>& runs)
-      : classes(column<std::int64_t>(runs, {&Run::class_index})),
-        snippets(column<std::int64_t>(runs, {&Run::first, &Run::stop})),
-        segments(column<double>(runs, {&Run::start, &Run::end})),
-        mean_probability(column<double>(runs, {&Run::mean_probability})),
-        mean_margin(column<double>(runs, {&Run::mean_margin})),
-        maximum_score(column<double>(runs, {&Run::maximum_score})),
-        contrast(column<double>(runs, {&Run::contrast})) {}
-
- private:
-  template <typename T>
-  static py::array_t<T> column(const std::vector<Run>& runs,
-                               std::initializer_list<T Run::*> members) {
-    std::vector<T> values;
-    values.reserve(runs.size() * members.size());
-    for (const auto& run : runs) {
-      for (const auto member : members) values.push_back(run.*member);
-    }
-    std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(runs.size())};
-    if (members.size() > 1) shape.push_back(static_cast<py::ssize_t>(members.size()));
-    return array_of(std::move(values), std::move(shape));
-  }
+      : classes(columns_of<std::int64_t>(runs, {&Run::class_index})),
+        snippets(columns_of<std::int64_t>(runs, {&Run::first, &Run::stop})),
+        segments(columns_of<double>(runs, {&Run::start, &Run::end})),
+        mean_probability(columns_of<double>(runs, {&Run::mean_probability})),
+        mean_margin(columns_of<double>(runs, {&Run::mean_margin})),
+        maximum_score(columns_of<double>(runs, {&Run::maximum_score})),
+        contrast(columns_of<double>(runs, {&Run::contrast})) {}
 };
 
 // Both ways from scores to runs take the same arrays.

@@ -25,12 +25,6 @@ ScoredSegments detections_view(const py::array& segments, const py::array& class
           view_of_length<double>(scores, "scores", count)};
 }
 
-template <typename T>
-py::array_t<T> row_of(std::vector<T> values) {
-  const auto count = static_cast<py::ssize_t>(values.size());
-  return array_of(std::move(values), {count});
-}
-
 py::array_t<std::int64_t> suppress(const py::array& segments, const py::array& classes,
                                    const py::array& scores, double tiou) {
   const auto detections = detections_view(segments, classes, scores);
@@ -39,7 +33,7 @@ py::array_t<std::int64_t> suppress(const py::array& segments, const py::array& c
     py::gil_scoped_release release;
     kept = lpat::suppress(detections, tiou);
   }
-  return row_of(std::move(kept));
+  return array_of(std::move(kept));
 }
 
 std::pair<py::array_t<std::int64_t>, py::array_t<double>> soften(
@@ -53,7 +47,7 @@ std::pair<py::array_t<std::int64_t>, py::array_t<double>> soften(
     py::gil_scoped_release release;
     softened = lpat::soften(detections, {choice, sigma, tiou, minimum_score});
   }
-  return {row_of(std::move(softened.indices)), row_of(std::move(softened.scores))};
+  return {array_of(std::move(softened.indices)), array_of(std::move(softened.scores))};
 }
 
 }  // namespace

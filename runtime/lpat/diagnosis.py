@@ -157,16 +157,7 @@ def _kinds(judgement: Judgement, matches: Int64Array, tiou: float) -> tuple[Int6
     That truth decides, as in DETAD. Of equal overlaps, one of the detection's own class counts.
     """
     detections, truths = judgement.detections, judgement.truths
-    overlaps, nearest = best_overlaps(
-        detection_videos=detections.videos,
-        detection_classes=detections.classes,
-        detection_segments=detections.segments,
-        truth_videos=truths.videos,
-        truth_classes=truths.classes,
-        truth_segments=truths.segments,
-        lowest_tiou=LOWEST_TIOU,
-        snippets_per_second=judgement.options.snippets_per_second,
-    )
+    overlaps, nearest = _overlaps(detections, truths, judgement.options.snippets_per_second)
     own = overlaps[:, 0] >= overlaps[:, 1]
     best = overlaps.max(axis=1)
     suffices = best > tiou if judgement.options.strict else best >= tiou
@@ -178,18 +169,25 @@ def _kinds(judgement: Judgement, matches: Int64Array, tiou: float) -> tuple[Int6
     return kinds, np.where(own, nearest[:, 0], nearest[:, 1])
 
 
+def _overlaps(
+    events: EventTable, others: EventTable, snippets_per_second: float | None
+) -> tuple[Float64Array, Int64Array]:
+    """Largest tIoU (N, 2) of each event with others of its class and of another, and with which."""
+    return best_overlaps(
+        detection_videos=events.videos,
+        detection_classes=events.classes,
+        detection_segments=events.segments,
+        truth_videos=others.videos,
+        truth_classes=others.classes,
+        truth_segments=others.segments,
+        lowest_tiou=LOWEST_TIOU,
+        snippets_per_second=snippets_per_second,
+    )
+
+
 def _fates(truths: EventTable, judged: EventTable, found: Int64Array) -> Int64Array:
     """What became of each truth (G,): `found` by a detection, or what overlaps it, if anything."""
-    overlaps, _ = best_overlaps(
-        detection_videos=truths.videos,
-        detection_classes=truths.classes,
-        detection_segments=truths.segments,
-        truth_videos=judged.videos,
-        truth_classes=judged.classes,
-        truth_segments=judged.segments,
-        lowest_tiou=LOWEST_TIOU,
-        snippets_per_second=None,
-    )
+    overlaps, _ = _overlaps(truths, judged, None)
     own, others = overlaps.T > 0
     fates = np.select([own, others], [BADLY_LOCATED, MISLABELLED], UNSEEN)
     fates[found] = FOUND

@@ -17,6 +17,9 @@ void require_intervals(const Intervals& intervals, const std::string& name);
 // As many videos as segments, and those intervals: "NAME segment 3 must be finite".
 void require_video_intervals(const VideoIntervals& intervals, const std::string& name);
 
+// The same, and as many classes.
+void require_events(const Events& events, const std::string& name);
+
 // tIoU thresholds in (0, 1].
 void require_thresholds(std::span<const double> tious);
 
