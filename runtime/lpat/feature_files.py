@@ -7,7 +7,7 @@ taken as the field's usual snippets, 16 frames at 25 per second without overlap.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ PRECOMPUTED = "precomputed"
 LONGEST = 10_000_000
 """Snippets that a file may hold: 74 days of video. More is a broken file."""
 
-_KEY = "lpat"
+KEY = "lpat"
+"""Where a .safetensors of ours says what it holds."""
+
 _SCHEMA = 1
 
 
@@ -40,7 +42,7 @@ def write_features(path: Path, features: Features) -> None:
         save_file(
             {"features": np.ascontiguousarray(features.values)},
             str(temporary),
-            metadata={_KEY: json.dumps(header, sort_keys=True)},
+            metadata={KEY: json.dumps(header, sort_keys=True)},
         )
 
 
@@ -53,11 +55,10 @@ def read_features(path: Path, duration: float | None = None) -> Features:
     if not path.is_file():
         raise FeatureError(f"{path}: no such file")
     try:
-        arrays, header = _READERS[path.suffix.lower()](path)
-        if header is None:
-            return _foreign(_only_array(arrays), duration)
-        spec = spec_from_json(header.get("spec"))
-        return Features(_float32(arrays.get("features")), spec, float(header["duration"]))
+        arrays, text = _READERS[path.suffix.lower()](path)
+        own = own_header(text) if text is not None else None
+        values = _float32(arrays[name_of_array(arrays, ours=own is not None)])
+        return Features(values, *(own or foreign_spec(values.shape, duration)))
     except FeatureError as error:
         raise FeatureError(f"{path}: {error}") from error
     except ImportError:
@@ -94,48 +95,67 @@ def spec_from_json(value: Any) -> FeatureSpec:
     return FeatureSpec(**{**value, "fps": float(value["fps"])})
 
 
-def _foreign(values: np.ndarray, duration: float | None) -> Features:
-    spec = FeatureSpec(PRECOMPUTED, 1, {}, values.shape[1])
-    longest = len(values) * spec.snippet_seconds
-    return Features(values, spec, min(duration, longest) if duration else longest)
+def foreign_spec(shape: tuple[int, ...], duration: float | None) -> tuple[FeatureSpec, float]:
+    """What an array (T, D) of others is taken for: its spec, and its duration in seconds."""
+    spec = FeatureSpec(PRECOMPUTED, 1, {}, shape[1])
+    longest = shape[0] * spec.snippet_seconds
+    return spec, min(duration, longest) if duration else longest
 
 
-def _only_array(arrays: Mapping[str, Any]) -> np.ndarray:
-    if "features" in arrays:
-        return _float32(arrays["features"])
-    if len(arrays) != 1:
-        raise FeatureError(
-            f"expected one array, not {len(arrays)}: {', '.join(sorted(arrays))[:200]}"
-        )
-    return _float32(next(iter(arrays.values())))
+def own_header(text: str) -> tuple[FeatureSpec, float]:
+    """Spec and duration from the metadata that `write_features` puts into a file.
 
-
-def _float32(values: Any) -> np.ndarray:
-    if values is None:
-        raise FeatureError("expected an array 'features', but there is none")
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise FeatureError(
-            f"expected an array (T, D) of numbers, not {values.dtype} of shape {values.shape}"
-        )
-    if not (0 < values.shape[0] <= LONGEST and values.shape[1] > 0):
-        raise FeatureError(f"expected an array (T, D) with snippets, not shape {values.shape}")
-    return np.ascontiguousarray(values, np.float32)
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    from safetensors import safe_open
-
-    with safe_open(str(path), framework="numpy") as opened:
-        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        text = (opened.metadata() or {}).get(_KEY)
-    if text is None:
-        return arrays, None
+    Raises:
+        FeatureError: another schema, or a broken spec.
+    """
     header = json.loads(text)
     if not isinstance(header, dict) or header.get("schema") != _SCHEMA:
         raise FeatureError(
             f"expected feature schema {_SCHEMA}; written by another version of lpat?"
         )
-    return arrays, header
+    return spec_from_json(header.get("spec")), float(header["duration"])
+
+
+def name_of_array(names: Collection[str], *, ours: bool) -> str:
+    """Which of a file's arrays holds the features: `features`, or in a foreign file the only one.
+
+    Raises:
+        FeatureError: there is none such.
+    """
+    if "features" in names:
+        return "features"
+    if ours:
+        raise FeatureError("expected an array 'features', but there is none")
+    if len(names) != 1:
+        raise FeatureError(
+            f"expected one array, not {len(names)}: {', '.join(sorted(names))[:200]}"
+        )
+    return next(iter(names))
+
+
+def check_array(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Refuse what isn't an array (T, D) of numbers.
+
+    Raises:
+        FeatureError: other entries, other axes, no snippet or too many.
+    """
+    if len(shape) != 2 or dtype.kind not in "fiu":
+        raise FeatureError(f"expected an array (T, D) of numbers, not {dtype} of shape {shape}")
+    if not (0 < shape[0] <= LONGEST and shape[1] > 0):
+        raise FeatureError(f"expected an array (T, D) with snippets, not shape {shape}")
+
+
+def _float32(values: np.ndarray) -> np.ndarray:
+    check_array(values.dtype, values.shape)
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="numpy") as opened:
+        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        return arrays, (opened.metadata() or {}).get(KEY)
 
 
 def _read_npy(path: Path) -> tuple[dict[str, Any], None]:

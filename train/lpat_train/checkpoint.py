@@ -1,8 +1,8 @@
 """A training run on disk: weights, the optimiser's state, the config and what they are of.
 
 Everything is safetensors, TOML or JSON; nothing is ever pickled or unpickled. Each step draws its
-random numbers from (seed, step) alone, so weights, moments and the count of steps are all that an
-exact continuation needs.
+random numbers from (seed, step) alone, so weights, moments, the count of steps and which of them
+was best are all that an exact continuation needs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from lpat.types import FeatureSpec
 from lpat_train.config import PRESETS, TrainingConfig, read_config, to_toml
 from lpat_train.dataset import TrainingSet
 from lpat_train.network import Network
+from lpat_train.progress import Best
 
 _STATE = "checkpoint.safetensors"
+_BEST = "best.safetensors"
 _CONFIG = "config.toml"
 _ABOUT = "run.json"
 
@@ -41,6 +44,7 @@ class Run:
     classes: tuple[str, ...]
     spec: FeatureSpec
     videos: int
+    held_out: tuple[str, ...] = ()
 
 
 def new_run_folder(base: Path) -> Path:
@@ -83,7 +87,8 @@ def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
                     f"{folder}: holds a run already; --resume goes on with it, "
                     "--overwrite starts anew"
                 )
-            for old in (folder / _ABOUT, folder / _STATE, *folder.glob("events.out.tfevents.*")):
+            written = (folder / name for name in (_ABOUT, _STATE, _BEST))
+            for old in (*written, *folder.glob("events.out.tfevents.*")):
                 old.unlink(missing_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -91,8 +96,13 @@ def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
     return folder
 
 
-def write_run(folder: Path, config: TrainingConfig, training_set: TrainingSet) -> None:
-    """Say what the run in a folder is of, before its first step."""
+def write_run(
+    folder: Path, config: TrainingConfig, training_set: TrainingSet, held_out: Sequence[str] = ()
+) -> None:
+    """Say what the run in a folder is of, before its first step.
+
+    `training_set` is what it trains on, `held_out` names the videos that judge it.
+    """
     write_text(folder / _CONFIG, to_toml(config))
     spec = training_set.spec
     write_json(
@@ -102,6 +112,7 @@ def write_run(folder: Path, config: TrainingConfig, training_set: TrainingSet) -
             "classes": list(training_set.classes),
             "features": {**asdict(spec), "parameters": dict(spec.parameters)},
             "videos": len(training_set.videos),
+            "held_out": list(held_out),
         },
     )
 
@@ -122,21 +133,24 @@ def read_run(folder: Path) -> Run:
             tuple(about["classes"]),
             spec_from_json(about["features"]),
             int(about["videos"]),
+            tuple(about.get("held_out", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{folder / _ABOUT}: broken description of a run ({error})") from error
 
 
 def save_checkpoint(
-    folder: Path, network: Network, optimizer: torch.optim.Optimizer, step: int
+    folder: Path,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    best: Best | None = None,
 ) -> None:
     """Write weights and the optimiser's state after `step` steps, whole or not at all."""
-    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    tensors = _above("network.", network.state_dict())
     for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    with atomic_path(folder / _STATE) as temporary:
-        save_file(contiguous, str(temporary), metadata={"step": str(step)})
+        tensors |= _above(f"optimizer.{index}.", state)
+    _save(folder / _STATE, tensors, step, best or Best())
 
 
 def load_checkpoint(
@@ -147,17 +161,66 @@ def load_checkpoint(
     Raises:
         UsageError: no checkpoint there, or one of another network.
     """
+    return _load(folder / _STATE, network, optimizer)
+
+
+def load_best_so_far(folder: Path) -> Best:
+    """What had been best when the checkpoint was saved.
+
+    Raises:
+        UsageError: no checkpoint there, or a broken one.
+    """
     path = folder / _STATE
-    if not path.is_file():
-        raise UsageError(f"{folder}: expected a checkpoint, but it holds none yet")
     try:
         with safe_open(str(path), framework="pt") as opened:
-            step = int((opened.metadata() or {})["step"])
+            return _progress(opened.metadata())[1]
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise UsageError(f"{path}: holds no checkpoint ({error})") from error
+
+
+def save_best(folder: Path, state: Mapping[str, Tensor], best: Best) -> None:
+    """Write the weights that predict held-out labels best."""
+    _save(folder / _BEST, _above("network.", state), best.step, best)
+
+
+def load_best(folder: Path, network: Network) -> int:
+    """Put the weights that predict held-out labels best into a network; the steps they took.
+
+    Raises:
+        UsageError: none there, or those of another network.
+    """
+    return _load(folder / _BEST, network, None)
+
+
+def has_best(folder: Path) -> bool:
+    """Whether a run has kept the best of its states."""
+    return (folder / _BEST).is_file()
+
+
+def _save(path: Path, tensors: Mapping[str, Tensor], step: int, best: Best) -> None:
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    # One key: safetensors writes several in any order, and equal runs have equal files.
+    progress = json.dumps({"step": step, "best": asdict(best)})
+    with atomic_path(path) as temporary:
+        save_file(contiguous, str(temporary), metadata={"progress": progress})
+
+
+def _progress(metadata: Mapping[str, str] | None) -> tuple[int, Best]:
+    progress = json.loads((metadata or {})["progress"])
+    return int(progress["step"]), Best(**progress["best"])
+
+
+def _load(path: Path, network: Network, optimizer: torch.optim.Optimizer | None) -> int:
+    if not path.is_file():
+        raise UsageError(f"{path.parent}: expected a checkpoint, but it holds none yet")
+    try:
+        with safe_open(str(path), framework="pt") as opened:
+            step, _ = _progress(opened.metadata())
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         network.load_state_dict(_below("network.", tensors))
         if optimizer is not None:
             optimizer.load_state_dict(_optimizer_state(optimizer, tensors))
-    except (SafetensorError, OSError, RuntimeError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         if isinstance(error, LpatError):
             raise
         reason = str(error).splitlines()[0]
@@ -173,6 +236,10 @@ def _optimizer_state(
         index, key = name.split(".", 1)
         states.setdefault(int(index), {})[key] = value
     return {**optimizer.state_dict(), "state": states}
+
+
+def _above(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{name}": value for name, value in tensors.items()}
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Thr
 MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn", "cmcs"]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 _POSITIVE = (
     "steps",
@@ -36,8 +37,10 @@ _NOT_NEGATIVE = (
     "sparsity",
     "diversity",
     "weight_decay",
+    "validate_every",
+    "patience",
 )
-_HIGHEST = {"dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
+_HIGHEST = {"hold_out": 0.9, "dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
 
 
 def _option(default: Any, words: str, *methods: MethodName) -> Any:
@@ -58,6 +61,18 @@ class TrainingConfig:
     learning_rate: float = _option(3e-4, "of Adam, constant (paper: 1e-4)")
     weight_decay: float = _option(0.0, "of Adam")
     clip_snippets: int = _option(320, "longer videos are trained on random windows of this length")
+    precision: Precision = _option(
+        "auto", "of matrix products; auto: bfloat16 on CUDA made for it, else float32"
+    )
+    hold_out: float = _option(
+        0.0, "share of the training videos whose labels judge the network; 0: none"
+    )
+    validate_every: int = _option(
+        0, "steps from one validation to the next; 0: an epoch, but at least 50"
+    )
+    patience: int = _option(
+        0, "validations without a better one on the held-out labels that end training; 0: any"
+    )
     hidden: int = _option(512, "width of the feature transformation; 0: the features' own")
     dropout: float = _option(0.7, "before the classifier")
     temporal_convolution: bool = _option(True, "the paper's +TemConv")
@@ -113,6 +128,8 @@ class TrainingConfig:
         for name, highest in _HIGHEST.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
+        if self.patience and not self.hold_out:
+            raise UsageError("patience: expected hold_out above 0 too, which says what is better")
 
     def post_processing(self) -> PostProcessing:
         """How the exported model makes segments."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
 from lpat.errors import FeatureError, LpatError
 from lpat.extraction import FeatureCache, default_spec, load_all_features
 from lpat.inputs import Input
+from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
-from lpat_train.dataset import match_inputs
+from lpat_train.dataset import FeatureSource, match_inputs
+from lpat_train.processes import Processes
+
+Source = TypeVar("Source", Features, FeatureSource)
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedFeatures:
+class LoadedFeatures(Generic[Source]):
     """Features by video name, and why other videos have none."""
 
-    features: Mapping[str, Features]
+    features: Mapping[str, Source]
     failures: Mapping[str, LpatError]
 
 
@@ -31,30 +36,123 @@ def load_labelled(
     cache: FeatureCache | None,
     jobs: int,
     skip_missing: bool = False,
-) -> LoadedFeatures:
+) -> LoadedFeatures[Features]:
+    """Features of each labelled video in memory; else as `open_labelled`."""
+    chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
+    spec = _spec_of(chosen, stride)
+    loaded = (
+        (source, its if isinstance(its, LpatError) else its.features)
+        for source, its in load_all_features(chosen, spec, cache, jobs)
+    )
+    return _gathered(loaded, len(chosen), shown=True)
+
+
+def open_labelled(
+    inputs: Sequence[Input],
+    labels: Mapping[str, tuple[str, ...]],
+    *,
+    stride: int,
+    cache: FeatureCache | None,
+    jobs: int,
+    skip_missing: bool = False,
+    processes: Processes,
+) -> LoadedFeatures[FeatureSource]:
     """Features of each labelled video, with a progress bar; a video that fails is named.
+
+    They stay in their files, or in the cache once extracted, where rows can be mapped from there.
+    Of several processes the first extracts and checks; the others take what it found good.
 
     Raises:
         AnnotationError: labels and files don't match.
         FeatureError: no video could be read.
     """
     chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
-    spec: FeatureSpec | None = None
-    if not all(source.holds_features for source in chosen):
-        spec = default_spec(stride)
-    features: dict[str, Features] = {}
-    failures: dict[str, LpatError] = {}
-    loading = load_all_features(chosen, spec, cache, jobs)
-    bar = tqdm(
-        loading, total=len(chosen), desc="features", unit="video", disable=None, file=sys.stderr
-    )
-    for source, extraction in bar:
-        if isinstance(extraction, LpatError):
-            failures[source.name] = extraction
-            tqdm.write(f"failed: {source.name}: {extraction}", file=sys.stderr)
+    spec = _spec_of(chosen, stride)
+    if processes.first:
+        opened = _gathered(_opened(chosen, spec, cache, jobs, check=True), len(chosen), shown=True)
+        processes.from_first((list(opened.features), dict(opened.failures)))
+        return opened
+    names, failures = processes.from_first(None)
+    good = [source for source in chosen if source.name in set(names)]
+    again = _gathered(_opened(good, spec, cache, jobs, check=False), len(good), shown=False)
+    for name, error in again.failures.items():
+        raise FeatureError(f"process {processes.rank}: {name}: {error}") from error
+    return LoadedFeatures(again.features, failures)
+
+
+def _spec_of(chosen: Sequence[Input], stride: int) -> FeatureSpec | None:
+    """What all must be of; None where only feature files are, which say it themselves."""
+    return None if all(source.holds_features for source in chosen) else default_spec(stride)
+
+
+def _opened(
+    chosen: Sequence[Input],
+    spec: FeatureSpec | None,
+    cache: FeatureCache | None,
+    jobs: int,
+    *,
+    check: bool,
+) -> Iterator[tuple[Input, FeatureSource | LpatError]]:
+    """Features of each input as they are ready, in their files where that can be."""
+    others = []
+    for source in chosen:
+        try:
+            stored = _stored(source, spec, cache, check=check)
+        except LpatError as error:
+            yield source, error
+            continue
+        if stored is None:
+            others.append(source)
         else:
-            features[source.name] = extraction.features
+            yield source, stored
+    for source, extraction in load_all_features(others, spec, cache, jobs):
+        if isinstance(extraction, LpatError):
+            yield source, extraction
+        else:
+            yield source, _stored(source, spec, cache, check=False) or extraction.features
+
+
+def _stored(
+    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None, *, check: bool
+) -> StoredFeatures | None:
+    """Features in a file that can be mapped: the input's own, or in the cache; else None.
+
+    Raises:
+        FeatureError: the input is such a file, but broken, or of another spec.
+    """
+    if source.path.suffix.lower() in SUFFIXES:
+        stored = locate_features(source.path)
+        if spec is not None and (differences := spec.differences(stored.spec)):
+            raise FeatureError(f"{source.path}: {'; '.join(differences)}")
+        if check:
+            stored.check()
+        return stored
+    if source.holds_features or cache is None or spec is None:
+        return None
+    try:
+        stored = locate_features(cache.path_of(source.path, spec))
+        if check:
+            stored.check()
+    except FeatureError:
+        return None
+    return stored if stored.spec == spec else None
+
+
+def _gathered(
+    loading: Iterator[tuple[Input, Source | LpatError]], total: int, *, shown: bool
+) -> LoadedFeatures[Source]:
+    features: dict[str, Source] = {}
+    failures: dict[str, LpatError] = {}
+    silent = None if shown else True  # None: shown on a terminal alone
+    bar = tqdm(loading, total=total, desc="features", unit="video", disable=silent, file=sys.stderr)
+    for source, its in bar:
+        if isinstance(its, LpatError):
+            failures[source.name] = its
+            if shown:
+                tqdm.write(f"failed: {source.name}: {its}", file=sys.stderr)
+        else:
+            features[source.name] = its
     if not features:
         first = next(iter(failures.values()))
-        raise FeatureError(f"none of {len(chosen)} videos could be read; the first: {first}")
+        raise FeatureError(f"none of {total} videos could be read; the first: {first}")
     return LoadedFeatures(features, failures)

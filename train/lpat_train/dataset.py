@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +13,45 @@ from torch import Tensor
 
 from lpat.errors import AnnotationError, FeatureError
 from lpat.inputs import Input
-from lpat.types import Features, FeatureSpec
+from lpat.stored_features import StoredFeatures
+from lpat.types import Features, FeatureSpec, Float32Array
+
+_CHUNK_VALUES = 1 << 20
+
+FeatureSource = Features | StoredFeatures
+"""Features of one video, in memory or in a file."""
+
+
+class Rows(Protocol):
+    """Features (T, D): a tensor, or what reads the rows that are asked for from a file."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """T and D."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Rows of a file, mapped when they are asked for."""
+
+    features: StoredFeatures
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """T and D."""
+        return len(self.features), self.features.spec.dimension
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, rows: slice, /) -> Tensor:
+        start, stop, step = rows.indices(len(self))
+        return torch.from_numpy(self.features.rows(start, stop))[::step]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +59,7 @@ class TrainingVideo:
     """One video's features (T, D) and its labels, multi-hot (C,)."""
 
     name: str
-    values: Tensor
+    values: Rows
     labels: Tensor
 
 
@@ -33,7 +73,19 @@ class TrainingSet:
 
     def snippets(self) -> Tensor:
         """All snippets of all videos: (N, D)."""
-        return torch.cat([video.values for video in self.videos])
+        return torch.cat([video.values[:] for video in self.videos])
+
+    def chunks(self) -> Iterator[Tensor]:
+        """The same in parts (N, D) of a few megabytes, of one video each."""
+        rows = max(1, _CHUNK_VALUES // self.spec.dimension)
+        for video in self.videos:
+            for start in range(0, len(video.values), rows):
+                yield video.values[start : start + rows]
+
+    @cached_property
+    def label_matrix(self) -> Float32Array:
+        """The videos' labels (B, C), multi-hot."""
+        return torch.stack([video.labels for video in self.videos]).numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +138,12 @@ def match_inputs(
 
 
 def make_training_set(
-    features: Mapping[str, Features], labels: Mapping[str, tuple[str, ...]]
+    features: Mapping[str, Features] | Mapping[str, FeatureSource],
+    labels: Mapping[str, tuple[str, ...]],
 ) -> TrainingSet:
     """A training set from the features of videos, in the order of `labels`.
 
-    Classes are the labels of those videos, sorted.
+    Classes are the labels of those videos, sorted. Stored features stay in their files.
 
     Raises:
         FeatureError: features of different specs.
@@ -106,8 +159,74 @@ def make_training_set(
     videos = []
     for name in names:
         present = torch.tensor([label in labels[name] for label in classes], dtype=torch.float32)
-        videos.append(TrainingVideo(name, torch.from_numpy(features[name].values), present))
+        its = features[name]
+        rows = torch.from_numpy(its.values) if isinstance(its, Features) else StoredRows(its)
+        videos.append(TrainingVideo(name, rows, present))
     return TrainingSet(classes, first, tuple(videos))
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """The snippets of a video, from `start` to before `stop`, that a batch takes."""
+
+    video: TrainingVideo
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+def clips_at(
+    step: int,
+    videos: Sequence[TrainingVideo],
+    *,
+    batch_size: int,
+    clip_snippets: int,
+    seed: int,
+    paired: bool = False,
+    labels: Float32Array | None = None,
+) -> tuple[Clip, ...]:
+    """What the batch of a step is made of, which `seed` and `step` alone decide.
+
+    Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
+    longer than `clip_snippets` come as a random window. `paired` fills but half of a batch so, and
+    adds for each of its videos another one that shares a class, where one is left. `labels` are
+    all videos' labels (N, C), if at hand.
+    """
+    drawn = videos_per_step(batch_size, paired=paired)
+    epoch, index = divmod(step, -(-len(videos) // drawn))
+    order = np.random.default_rng((seed, 0, epoch)).permutation(len(videos))
+    numbers = order[index * drawn : (index + 1) * drawn]
+    if paired:
+        random = np.random.default_rng((seed, 2, step))
+        if labels is None:
+            labels = torch.stack([video.labels for video in videos]).numpy()
+        numbers = _with_partners(numbers, labels, batch_size, random)
+    random = np.random.default_rng((seed, 1, step))
+    return tuple(_clip(videos[number], clip_snippets, random) for number in numbers)
+
+
+def videos_per_step(batch_size: int, *, paired: bool) -> int:
+    """How many videos of an epoch a step uses up."""
+    return -(-batch_size // 2) if paired else batch_size
+
+
+def batch_of(clips: Sequence[Clip], rows: slice = slice(None)) -> Batch:
+    """The batch of clips; of some of its rows, padded as in the whole."""
+    chosen = clips[rows]
+    padded = torch.zeros(len(chosen), max(map(len, clips)), clips[0].video.values.shape[1])
+    for row, clip in zip(padded, chosen, strict=True):
+        row[: len(clip)] = clip.video.values[clip.start : clip.stop]
+    whole = labels_of(clips)
+    return Batch(padded, whole.mask[rows], whole.labels[rows])
+
+
+def labels_of(clips: Sequence[Clip]) -> Batch:
+    """The batch of clips without its features, which nothing is read for."""
+    lengths = torch.tensor([len(clip) for clip in clips])
+    mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    return Batch(torch.empty(0), mask, torch.stack([clip.video.labels for clip in clips]))
 
 
 def batch_at(
@@ -119,36 +238,24 @@ def batch_at(
     seed: int,
     paired: bool = False,
 ) -> Batch:
-    """The batch of a step, which `seed` and `step` alone decide.
-
-    Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
-    longer than `clip_snippets` come as a random window. `paired` fills but half of a batch so, and
-    adds for each of its videos another one that shares a class, where one is left.
-    """
-    drawn = -(-batch_size // 2) if paired else batch_size
-    epoch, index = divmod(step, -(-len(videos) // drawn))
-    order = np.random.default_rng((seed, 0, epoch)).permutation(len(videos))
-    numbers = order[index * drawn : (index + 1) * drawn]
-    if paired:
-        random = np.random.default_rng((seed, 2, step))
-        numbers = _with_partners(numbers, videos, batch_size, random)
-    random = np.random.default_rng((seed, 1, step))
-    return make_batch(
-        [_window(videos[number].values, clip_snippets, random) for number in numbers],
-        [videos[number].labels for number in numbers],
+    """The batch of a step: that of its `clips_at`."""
+    clips = clips_at(
+        step,
+        videos,
+        batch_size=batch_size,
+        clip_snippets=clip_snippets,
+        seed=seed,
+        paired=paired,
     )
+    return batch_of(clips)
 
 
 def _with_partners(
-    numbers: np.ndarray,
-    videos: Sequence[TrainingVideo],
-    batch_size: int,
-    random: np.random.Generator,
+    numbers: np.ndarray, labels: Float32Array, batch_size: int, random: np.random.Generator
 ) -> np.ndarray:
     """`numbers`, then for each a video that shares a class and isn't yet among them, if any."""
-    labels = torch.stack([video.labels for video in videos]).numpy()
     shares_class = labels[numbers] @ labels.T > 0
-    free = np.ones(len(videos), bool)
+    free = np.ones(len(labels), bool)
     free[numbers] = False
     partners: list[int] = []
     for shared in shares_class[: batch_size - len(numbers)]:
@@ -167,8 +274,9 @@ def make_batch(values: Sequence[Tensor], labels: Sequence[Tensor]) -> Batch:
     return Batch(padded, mask, torch.stack(list(labels)))
 
 
-def _window(values: Tensor, longest: int, random: np.random.Generator) -> Tensor:
-    if len(values) <= longest:
-        return values
-    start = int(random.integers(len(values) - longest + 1))
-    return values[start : start + longest]
+def _clip(video: TrainingVideo, longest: int, random: np.random.Generator) -> Clip:
+    length = len(video.values)
+    if length <= longest:
+        return Clip(video, 0, length)
+    start = int(random.integers(length - longest + 1))
+    return Clip(video, start, start + longest)

@@ -10,11 +10,18 @@ from typing import Literal
 import torch
 
 from lpat.errors import DeviceError, LpatError
-from lpat_train.checkpoint import Run, load_checkpoint, save_checkpoint
+from lpat_train.best_state import BestState
+from lpat_train.checkpoint import Run, has_best, load_best, load_checkpoint, save_checkpoint
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, batch_at
+from lpat_train.dataset import TrainingSet
+from lpat_train.hold_out import split
+from lpat_train.label_validation import LabelJudgement
 from lpat_train.methods import METHODS
 from lpat_train.network import Network
+from lpat_train.processes import ALONE, Processes
+from lpat_train.progress import is_over, validates_after
+from lpat_train.standardisation import moments_of
+from lpat_train.step import StepLosses, steps_per_epoch
 
 Device = Literal["auto", "cpu", "cuda"]
 CHECKPOINT_STEPS = 100
@@ -22,22 +29,33 @@ CHECKPOINT_STEPS = 100
 OnStep = Callable[[int, dict[str, float]], None]
 """Called after each step with the steps done and the losses of its batch by name."""
 
+OnValidation = Callable[[int, Network, LabelJudgement | None], None]
+"""Called every `validate_every` steps with the steps done, the network in evaluation mode, and what
+it is worth on held-out labels, if there are any."""
+
 
 class DivergenceError(LpatError, ArithmeticError):
     """The loss became infinite or not a number."""
 
 
-def choose_device(name: Device) -> torch.device:
-    """The torch device of a name; `auto` is CUDA where there is one.
+def choose_device(name: Device, processes: Processes = ALONE) -> torch.device:
+    """The torch device of a name; `auto` is CUDA where there is one. Each process has its own.
 
     Raises:
-        DeviceError: CUDA was asked for and isn't there.
+        DeviceError: CUDA was asked for and isn't there, or not for every process.
     """
     if name == "cuda" and not torch.cuda.is_available():
         raise DeviceError("--device cuda: this PyTorch finds no CUDA device; use auto or cpu")
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if processes.alone:
+        return torch.device("cuda")
+    if processes.local_rank >= (devices := torch.cuda.device_count()):
+        raise DeviceError(
+            f"process {processes.local_rank + 1} of this machine has no CUDA device of its own, "
+            f"as there are {devices}; start fewer, or use --device cpu"
+        )
+    return torch.device("cuda", processes.local_rank)
 
 
 def make_network(config: TrainingConfig, dimension: int, classes: int) -> Network:
@@ -47,13 +65,16 @@ def make_network(config: TrainingConfig, dimension: int, classes: int) -> Networ
 
 
 def load_network(run: Run) -> Network:
-    """The network of a run as last saved, in evaluation mode.
+    """The network of a run as last saved, in evaluation mode; with held-out videos, at its best.
 
     Raises:
         UsageError: the run has saved none, or one that doesn't fit its config.
     """
     network = make_network(run.config, run.spec.dimension, len(run.classes))
-    load_checkpoint(run.folder, network)
+    if run.config.hold_out and has_best(run.folder):
+        load_best(run.folder, network)
+    else:
+        load_checkpoint(run.folder, network)
     return network.eval()
 
 
@@ -65,48 +86,57 @@ def train(
     folder: Path | None = None,
     resume: bool = False,
     on_step: OnStep | None = None,
+    on_validation: OnValidation | None = None,
+    processes: Processes = ALONE,
 ) -> Network:
     """Train a network; it comes back in evaluation mode.
 
     With a folder its state is saved there every `CHECKPOINT_STEPS` steps and at the end. With
-    `resume` training goes on from that state, to the very weights of an unbroken run.
+    `resume` training goes on from that state, to the very weights of an unbroken run. Where the
+    config holds videos out, the network is that of the step which predicted their labels best.
+    Of several `processes`, which must have joined, the first saves and calls back.
 
     Raises:
         DivergenceError: the loss isn't finite any more.
         UsageError: `resume` without a checkpoint of this network.
     """
+    parts = split(training_set, config.hold_out, config.seed)
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
-    if config.standardize:
-        network.fit_standardisation(training_set.snippets())
+    if config.standardize and not (folder and resume) and processes.first:
+        network.standardise_by(moments_of(parts.training.chunks()))
     network.to(device).train()
     optimizer = torch.optim.Adam(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    losses_of = METHODS[config.method].losses
-    start = load_checkpoint(folder, network, optimizer) if folder and resume else 0
-    for step in range(start, config.steps):
-        batch = batch_at(
-            step,
-            training_set.videos,
-            batch_size=config.batch_size,
-            clip_snippets=config.clip_snippets,
-            seed=config.seed,
-            paired=config.paired,
-        ).to(device)
-        torch.manual_seed(config.seed * 1_000_003 + step)  # dropout's, so that a run can resume
-        losses = losses_of(network(batch.features, batch.mask), batch, config)
+    kept = BestState(parts.held_out, folder, processes)
+    done = 0
+    if folder is not None and resume:
+        done = load_checkpoint(folder, network, optimizer)
+        kept.resume(folder, network)
+    losses_of = StepLosses(network, parts.training, config, device, processes)
+    epoch = steps_per_epoch(config, len(parts.training.videos))
+    while not is_over(done, kept.best, config):
+        losses = losses_of(done)
         optimizer.zero_grad()
-        losses["total"].backward()
+        (losses["total"] * processes.count).backward()
         optimizer.step()
         values = {name: value.item() for name, value in losses.items()}
         if not math.isfinite(values["total"]):
             raise DivergenceError(
-                f"training diverged at step {step}: the loss is {values['total']}; "
+                f"training diverged at step {done}: the loss is {values['total']}; "
                 "try a smaller learning_rate"
             )
-        done = step + 1
-        if folder is not None and (done % CHECKPOINT_STEPS == 0 or done == config.steps):
-            save_checkpoint(folder, network, optimizer, done)
-        if on_step is not None:
+        done += 1
+        if validates_after(done, config, epoch):
+            judgement = kept.judge(network, done)
+            if on_validation is not None and processes.first:
+                on_validation(done, network.eval(), judgement)
+                network.train()
+        saves = done % CHECKPOINT_STEPS == 0 or is_over(done, kept.best, config)
+        if folder is not None and saves and processes.first:
+            save_checkpoint(folder, network, optimizer, done, kept.best)
+        if on_step is not None and processes.first:
             on_step(done, values)
+    kept.restore(network)
+    network.part = None
     return network.eval()

@@ -6,11 +6,15 @@ and false on padding; a video scores the same alone and padded in a batch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from lpat_train.share import Share
+from lpat_train.standardisation import Moments, moments_of
 
 
 class Network(nn.Module):
@@ -30,6 +34,7 @@ class Network(nn.Module):
         self, dimension: int, *, hidden: int, dropout: float, temporal_convolution: bool
     ) -> None:
         super().__init__()
+        self.part: Share | None = None  # what the batch's rows are of, where others have the rest
         self.register_buffer("mean", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
         self.transform = nn.Linear(dimension, hidden)
@@ -40,7 +45,11 @@ class Network(nn.Module):
 
     def fit_standardisation(self, snippets: Tensor) -> None:
         """Take mean and deviation of snippets (N, D); constant features stay at zero."""
-        deviation, self.mean = torch.std_mean(snippets, dim=0, correction=0)
+        self.standardise_by(moments_of([snippets]))
+
+    def standardise_by(self, moments: Moments) -> None:
+        """Take mean and deviation of the moments; constant features stay at zero."""
+        self.mean, deviation = moments.mean.float(), moments.deviation.float()
         floor = 1e-3 * deviation.max().clamp(min=1e-6)
         self.scale = torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
 
@@ -56,7 +65,14 @@ class Network(nn.Module):
                 hidden = hidden * mask[..., None]
             context = self.convolution(hidden.transpose(1, 2)).transpose(1, 2)
             hidden = hidden + functional.relu(context)
-        return self.dropout(hidden)
+        if self.part is None or not self.training:
+            return self.dropout(hidden)
+        size = hidden.shape[1:]
+        return hidden * self.part.drawn(lambda rows: self.dropout(hidden.new_ones(rows, *size)))
+
+    def random_rows(self, draw: Callable[[int], Tensor], rows: int) -> Tensor:
+        """Random numbers for each row of a batch; for a part of it, those of the whole batch."""
+        return draw(rows) if self.part is None else self.part.drawn(draw)
 
     def probabilities(self, output: Any) -> Tensor:
         """Probabilities (B, C + 1) of a video's classes, the background's last."""

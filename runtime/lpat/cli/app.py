@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import click
@@ -16,10 +17,11 @@ from lpat.errors import LpatError
 DONE, FAILED, PARTIAL, INTERRUPTED = 0, 1, 3, 130
 
 
-def run(command: click.Command) -> NoReturn:
+def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> NoReturn:
     """Run `command` on the process's arguments and exit; it may return an exit code.
 
-    An `LpatError` becomes one line on stderr. A bug keeps its traceback.
+    An `LpatError` becomes one line on stderr. A bug keeps its traceback. Where several processes
+    run the command together, `speaks` says whether this one is to print that line.
     """
     try:
         code = command.main(prog_name=command.name, standalone_mode=False)
@@ -27,13 +29,16 @@ def run(command: click.Command) -> NoReturn:
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        _print_error(command, f"{error.format_message()} (see {command.name} --help)")
+        if speaks():
+            _print_error(command, f"{error.format_message()} (see {command.name} --help)")
         code = FAILED
     except LpatError as error:
-        _print_error(command, str(error))
+        if speaks():
+            _print_error(command, str(error))
         code = FAILED
     except (KeyboardInterrupt, click.Abort):
-        print(f"\n{command.name}: interrupted", file=sys.stderr)
+        if speaks():
+            print(f"\n{command.name}: interrupted", file=sys.stderr)
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader has left (`| head`): nothing more can be said, not even at exit.

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from lpat.cli import app
+from lpat_train.processes import speaks_for_all
 
 
 def run(command: click.Command, *needs: str) -> NoReturn:
@@ -21,4 +22,4 @@ def run(command: click.Command, *needs: str) -> NoReturn:
             file=sys.stderr,
         )
         sys.exit(app.FAILED)
-    app.run(command)
+    app.run(command, speaks=speaks_for_all)

@@ -42,7 +42,10 @@ class HideAndSeek(Peer):
             lengths = torch.full(features.shape[:1], features.shape[1], device=features.device)
             if mask is not None:
                 lengths = mask.sum(dim=1)
-            drawn = torch.rand(len(features), self.chunks, device=features.device) >= self.share
+            drawn = self.random_rows(
+                lambda rows: torch.rand(rows, self.chunks, device=features.device) >= self.share,
+                len(features),
+            )
             # The training mean is zero once standardised.
             standardised = standardised * seen(drawn, lengths, features.shape[1])[..., None]
         scores = self.classifier(self.transformed(standardised, mask))

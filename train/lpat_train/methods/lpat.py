@@ -32,4 +32,4 @@ def losses(output: Output, batch: Batch, config: TrainingConfig) -> dict[str, Te
     return terms
 
 
-METHOD = Method(make_network, losses)
+METHOD = Method(make_network, losses, lambda config: () if config.casl else ("hidden",))

@@ -21,8 +21,11 @@ class Method:
         make_network: a new network for a config, a feature dimension and a number of classes;
             torch's random state decides its weights.
         losses: scalars by name, of the network's output on a batch: `total`, which is minimised,
-            and its terms before weighting.
+            and its terms before weighting. They read the batch's mask and labels.
+        unread: fields of the output that the losses don't read under a config, so that processes
+            which train together need not exchange them.
     """
 
     make_network: Callable[[TrainingConfig, int, int], Network]
     losses: Callable[[Any, Batch, TrainingConfig], dict[str, Tensor]]
+    unread: Callable[[TrainingConfig], tuple[str, ...]] = lambda _: ()

@@ -1,0 +1,148 @@
+"""The work of lpat-train: features are opened, a network is trained, and judged at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lpat.annotations import VideoAnnotation
+from lpat.errors import UsageError
+from lpat.extraction import FeatureCache
+from lpat.inputs import Input
+from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_run
+from lpat_train.cli.train_display import SegmentJudge, display
+from lpat_train.config import TrainingConfig
+from lpat_train.data_loading import LoadedFeatures, open_labelled
+from lpat_train.dataset import FeatureSource, TrainingSet, make_training_set
+from lpat_train.hold_out import Split, names_of, split
+from lpat_train.loop import train
+from lpat_train.network import Network
+from lpat_train.processes import Processes
+from lpat_train.validation import format_thresholds
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files of videos or features, and how they are read."""
+
+    files: tuple[Input, ...]
+    stride: int
+    cache: FeatureCache | None
+    jobs: int
+    skip_missing: bool
+
+    def open(
+        self, labels: Mapping[str, tuple[str, ...]], processes: Processes
+    ) -> LoadedFeatures[FeatureSource]:
+        """Features of the labelled videos."""
+        return open_labelled(
+            self.files,
+            labels,
+            stride=self.stride,
+            cache=self.cache,
+            jobs=self.jobs,
+            skip_missing=self.skip_missing,
+            processes=processes,
+        )
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where a run is written: one that goes on, a folder that was named, or a new one."""
+
+    resumed: Run | None
+    output: Path | None
+    overwrite: bool
+
+    def folder(self) -> Path:
+        """The folder, made where there was none.
+
+        Raises:
+            UsageError: it holds another run.
+            OutputError: it can't be written.
+        """
+        if self.resumed:
+            return self.resumed.folder
+        if self.output:
+            return claim_run_folder(self.output, overwrite=self.overwrite)
+        return new_run_folder(Path("runs"))
+
+
+def run_training(
+    inputs: Inputs,
+    labels: Mapping[str, tuple[str, ...]],
+    truth: tuple[VideoAnnotation, ...],
+    config: TrainingConfig,
+    place: RunPlace,
+    device: torch.device,
+    processes: Processes,
+) -> bool:
+    """Train on the labelled videos and judge on `truth`; whether all videos could be read.
+
+    Only the first process writes and prints; the others train with it.
+    """
+    loaded = inputs.open(labels, processes)
+    training_set = make_training_set(loaded.features, labels)
+    parts = split(training_set, config.hold_out, config.seed)
+    _check_resumed(place.resumed, parts)
+    failures = dict(loaded.failures)
+    judge = None
+    if truth:
+        judged = inputs.open({video.name: video.labels for video in truth}, processes)
+        failures |= judged.failures
+        judge = SegmentJudge(training_set.classes, config.post_processing(), judged.features, truth)
+    if not processes.first:
+        folder = place.resumed.folder if place.resumed else None
+        train(training_set, config, device=device, folder=folder, resume=bool(place.resumed),
+              processes=processes)  # fmt: skip
+        return not failures
+    folder = place.folder()
+    write_run(folder, config, parts.training, names_of(parts.held_out))
+    print(_what_is_trained(parts, device, processes, folder), flush=True)
+    with display(config.steps, folder, judge) as shown:
+        network = train(
+            training_set,
+            config,
+            device=device,
+            folder=folder,
+            resume=bool(place.resumed),
+            on_step=shown.step,
+            on_validation=shown.validation,
+            processes=processes,
+        )
+    if judge is not None:
+        _print_validation(network, judge)
+    print(f"next: lpat-export model.onnx --run {folder}")
+    return not failures
+
+
+def _check_resumed(run: Run | None, parts: Split) -> None:
+    if run is None:
+        return
+    if (run.classes, run.spec) != (parts.training.classes, parts.training.spec):
+        raise UsageError(f"{run.folder}: was trained on other classes or features than these")
+    if run.held_out != tuple(names_of(parts.held_out)):
+        raise UsageError(
+            f"{run.folder}: held out {len(run.held_out)} videos that aren't those it would hold "
+            "out of these"
+        )
+
+
+def _what_is_trained(parts: Split, device: torch.device, processes: Processes, folder: Path) -> str:
+    training: TrainingSet = parts.training
+    held_out = f" ({len(parts.held_out)} more held out)" if parts.held_out else ""
+    together = "" if processes.alone else f", {processes.count} processes"
+    return (
+        f"training on {len(training.videos)} videos{held_out}, {len(training.classes)} classes, "
+        f"{training.spec.extractor} features of {training.spec.dimension} dimensions, "
+        f"{device.type}{together}; run in {folder}"
+    )
+
+
+def _print_validation(network: Network, judge: SegmentJudge) -> None:
+    result = judge(network)
+    print(f"{len(judge.truth)} videos, protocol {result.predicted.protocol}")
+    print(format_thresholds(result))
