@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpat.annotations import read_annotations
@@ -58,6 +58,7 @@ def test_the_seed_decides_who_is_held_out() -> None:
     assert (held_out_rows(labels, 0.25, seed=2) != first).any()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sets(st.integers(0, 4), min_size=1), min_size=1, max_size=40),
     st.floats(0.01, 0.9),

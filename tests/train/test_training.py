@@ -173,7 +173,7 @@ def test_features_of_different_specs_are_refused() -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_trains_to_nearly_the_weights_of_cpu(training_set: TrainingSet) -> None:
-    config = TrainingConfig(**{**CONFIG.__dict__, "dropout": 0.0})
+    config = TrainingConfig(**{**CONFIG.__dict__, "dropout": 0.0, "precision": "float32"})
     on_cpu = loop.train(training_set, config, device=CPU).state_dict()
     on_cuda = loop.train(training_set, config, device=torch.device("cuda")).state_dict()
     for name, value in on_cpu.items():

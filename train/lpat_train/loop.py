@@ -137,6 +137,7 @@ def train(
             save_checkpoint(folder, network, optimizer, done, kept.best)
         if on_step is not None and processes.first:
             on_step(done, values)
+    processes.meet()  # what the first saved is there for all from here on
     kept.restore(network)
     network.part = None
     return network.eval()

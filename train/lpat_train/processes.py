@@ -83,7 +83,7 @@ class Processes:
         try:
             distributed.init_process_group(backend, timeout=PATIENCE)
             yield
-            distributed.barrier()
+            self.meet()
         except RuntimeError as error:
             if isinstance(error, LpatError) or not _is_of_exchange(error):
                 raise
@@ -93,18 +93,11 @@ class Processes:
             if distributed.is_initialized():
                 distributed.destroy_process_group()
 
-    @contextmanager
-    def first_goes_first(self) -> Iterator[None]:
-        """A block that the first process is through before the others enter it."""
-        if self.alone:
-            yield
-            return
-        from torch import distributed
+    def meet(self) -> None:
+        """Wait here until all are."""
+        if not self.alone:
+            from torch import distributed
 
-        if not self.first:
-            distributed.barrier()
-        yield
-        if self.first:
             distributed.barrier()
 
     def from_first(self, value: Any) -> Any:

@@ -1,0 +1,108 @@
+"""Trains small networks and writes what came of it: the same alone and under torchrun.
+
+python together.py FOLDER                                      all cases
+torchrun --nproc-per-node 2 together.py FOLDER                 the same by two processes
+torchrun --nproc-per-node 2 together.py FOLDER RANK KIND       process RANK fails at step 3
+"""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lpat.cli.app import run
+from lpat.errors import LpatError
+from lpat.types import Features, FeatureSpec
+from lpat_train import loop
+from lpat_train.config import METHOD_DEFAULTS, TrainingConfig, changed
+from lpat_train.dataset import TrainingSet, make_training_set
+from lpat_train.processes import Processes, speaks_for_all
+
+CPU = torch.device("cpu")
+SPEC = FeatureSpec("motion", 1, {}, 12)
+SMALL = {"steps": 12, "hidden": 16, "batch_size": 3, "clip_snippets": 16}
+CASES = {
+    **{method: {"method": method} for method in METHOD_DEFAULTS},
+    "casl": {"casl": 0.5, "batch_size": 5},
+    "a video at a time": {"batch_size": 1},
+    "bfloat16": {"precision": "bfloat16"},
+    "held out": {"hold_out": 0.3, "validate_every": 4},
+}
+
+
+def training_set() -> TrainingSet:
+    """Ten videos of two classes, which differ in length."""
+    random, features, labels = np.random.default_rng(0), {}, {}
+    for number in range(10):
+        values = random.normal(size=(int(random.integers(6, 30)), SPEC.dimension))
+        labels[f"v{number}"] = (("a",), ("b",), ("a", "b"))[number % 3]
+        values[2:5, number % 3] += 4
+        values = values.astype(np.float32)
+        features[f"v{number}"] = Features(values, SPEC, len(values) * SPEC.snippet_seconds)
+    return make_training_set(features, labels)
+
+
+def train_all(folder: Path, processes: Processes) -> dict[str, object]:
+    """Losses of each case step by step; of one, those of a run in two parts too."""
+    found: dict[str, object] = {}
+    for name, values in CASES.items():
+        config = changed(TrainingConfig(), {**SMALL, **values}, name)
+        found[name] = losses_of(config, processes)
+    config = changed(TrainingConfig(), {**SMALL, **CASES["held out"], "casl": 0.5}, "parts")
+    found["whole"] = losses_of(config, processes)
+    first = losses_of(replace(config, steps=5), processes, folder=folder)
+    found["parts"] = [*first, *losses_of(config, processes, folder=folder, resume=True)]
+    return found
+
+
+def losses_of(
+    config: TrainingConfig, processes: Processes, folder: Path | None = None, resume: bool = False
+) -> list[dict[str, float]]:
+    history: list[dict[str, float]] = []
+    loop.train(
+        training_set(), config, device=CPU, folder=folder, resume=resume, processes=processes,
+        on_step=lambda _, losses: history.append(losses),
+        on_validation=lambda _, __, its: history.append(vars(its)) if its else None,
+    )  # fmt: skip
+    return history
+
+
+def fail(processes: Processes, rank: int, kind: str) -> None:
+    """Train until process `rank` fails at step 3, and the other for want of it."""
+    step_losses = loop.StepLosses.__call__
+
+    def failing(self: loop.StepLosses, step: int) -> dict[str, torch.Tensor]:
+        if step == 3 and processes.rank == rank:
+            if kind == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise LpatError("v3.npy: has changed since it was opened")
+        return step_losses(self, step)
+
+    loop.StepLosses.__call__ = failing  # type: ignore[method-assign]
+    losses_of(changed(TrainingConfig(), SMALL, "fail"), processes)
+
+
+class _Command:
+    """What `lpat.cli.app.run` runs, without options."""
+
+    name = "together"
+
+    def main(self, **_: object) -> int:
+        folder = Path(sys.argv[1])
+        processes = Processes.from_environment()
+        with processes.joined(CPU):
+            if len(sys.argv) > 2:
+                fail(processes, int(sys.argv[2]), sys.argv[3])
+            found = train_all(folder, processes)
+        if processes.first:
+            (folder / f"{processes.count}.json").write_text(json.dumps(found), "utf-8")
+        return 0
+
+
+if __name__ == "__main__":
+    run(_Command(), speaks_for_all)  # type: ignore[arg-type] - all that it needs of a command
