@@ -61,7 +61,7 @@ class StoredFeatures:
                 first = self.offset + start * width * dtype.itemsize
                 values = np.memmap(self.path, dtype, "c", first, (count, width))
         except (OSError, ValueError) as error:
-            raise FeatureError(f"{self.path}: has changed since it was opened ({error})") from error
+            raise FeatureError(f"{self.path}: can no longer be read ({error})") from error
         with np.errstate(over="ignore"):  # infinite then, and refused as such
             return np.ascontiguousarray(values, np.float32)
 

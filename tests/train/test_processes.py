@@ -79,7 +79,7 @@ def test_what_stops_one_process_stops_all_with_one_line(tmp_path: Path, rank: in
     done = python(*TORCHRUN, SCRIPT, tmp_path, rank, "error")
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("together: ")]
-    assert lines == ["together: error: v3.npy: has changed since it was opened"]
+    assert lines == ["together: error: v3.npy: can no longer be read"]
     assert 'together.py", line' not in done.stderr  # no traceback of ours
 
 

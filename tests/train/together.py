@@ -80,7 +80,7 @@ def fail(processes: Processes, rank: int, kind: str) -> None:
         if step == 3 and processes.rank == rank:
             if kind == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
-            raise LpatError("v3.npy: has changed since it was opened")
+            raise LpatError("v3.npy: can no longer be read")
         return step_losses(self, step)
 
     loop.StepLosses.__call__ = failing  # type: ignore[method-assign]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+
+_CACHED_VALUES = 1 << 16
+"""What a processor's cache holds in float64: five times as fast as what it doesn't."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +38,15 @@ def moments_of(parts: Iterable[Tensor]) -> Moments:
     """Moments of all snippets of parts (N, D), at least one."""
     whole: Moments | None = None
     for part in parts:
-        values = part.double()
-        mean = values.mean(dim=0)
-        moments = Moments(len(values), mean, (values - mean).square().sum(dim=0))
-        whole = moments if whole is None else whole.joined_with(moments)
+        for piece in part.split(max(1, _CACHED_VALUES // part.shape[1])):
+            moments = _moments(piece)
+            whole = moments if whole is None else whole.joined_with(moments)
     if whole is None:
         raise ValueError("expected at least one part of the snippets, not none")
     return whole
+
+
+def _moments(snippets: Tensor) -> Moments:
+    values = snippets.to(torch.float64, copy=True)
+    mean = values.mean(dim=0)
+    return Moments(len(values), mean, values.sub_(mean).square_().sum(dim=0))
