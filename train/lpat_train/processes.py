@@ -81,7 +81,8 @@ class Processes:
             torch.cuda.set_device(device)
         backend = "nccl" if device.type == "cuda" else "gloo"
         try:
-            distributed.init_process_group(backend, timeout=PATIENCE)
+            own = device if device.type == "cuda" else None
+            distributed.init_process_group(backend, timeout=PATIENCE, device_id=own)
             yield
             self.meet()
         except RuntimeError as error:
