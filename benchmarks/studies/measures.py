@@ -44,7 +44,7 @@ def measure(
     `map_predicted_0.5` and its like are mAP at a tIoU by one threshold, without the tIoU their
     mean. With `folds`, `label_map` and `label_entropy` are those of held-out training videos.
     """
-    training_set = make_training_set(data.features, data.labels)
+    training_set = make_training_set(data.features, data.labels, data.counts)
     network = train(training_set, config, device=CPU)
     scores = {
         video.name: score(network, training_set.classes, data.features[video.name])
@@ -60,7 +60,7 @@ def measure(
     if folds:
         numbers = fold_numbers(len(data.labels), folds, sessions)
         values["label_map"], values["label_entropy"] = held_out(
-            config, data.features, data.labels, numbers
+            config, data.features, data.labels, numbers, data.counts
         )
     return values
 
@@ -109,13 +109,14 @@ def held_out(
     features: Mapping[str, Features],
     labels: Mapping[str, tuple[str, ...]],
     folds: Int64Array,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[float, float]:
     """Mean average precision over classes, and cross entropy, of held-out videos' labels."""
     names, classes = list(labels), sorted({label for its in labels.values() for label in its})
     probabilities = np.zeros((len(names), len(classes)))
     for fold in np.unique(folds):
         outside = {name: labels[name] for i, name in enumerate(names) if folds[i] != fold}
-        training_set = make_training_set(features, outside)
+        training_set = make_training_set(features, outside, counts)
         network = train(training_set, config, device=CPU)
         columns = [classes.index(label) for label in training_set.classes]
         for i in np.flatnonzero(folds == fold):

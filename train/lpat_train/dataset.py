@@ -1,4 +1,7 @@
-"""Training data: features of videos and their labels. No time of any segment gets in here."""
+"""Training data: features of videos, their labels, and how often each shows them where known.
+
+No time of any segment gets in here.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,15 @@ from lpat.types import Features, FeatureSpec
 
 @dataclass(frozen=True, eq=False)
 class TrainingVideo:
-    """One video's features (T, D) and its labels, multi-hot (C,)."""
+    """One video's features (T, D) and its labels, multi-hot (C,).
+
+    `counts` (C,) are the times it shows each class: NaN where unknown; None: of all labels.
+    """
 
     name: str
     values: Tensor
     labels: Tensor
+    counts: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +45,20 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Padded features (B, T, D), what is real in them (B, T), and labels (B, C)."""
+    """Padded features (B, T, D), what is real in them (B, T), and labels (B, C).
+
+    `counts` (B, C) as those of the videos, NaN where unknown; None: nowhere known.
+    """
 
     features: Tensor
     mask: Tensor
     labels: Tensor
+    counts: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
-        return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device))
+        counts = None if self.counts is None else self.counts.to(device)
+        return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device), counts)
 
 
 def match_inputs(
@@ -86,11 +98,14 @@ def match_inputs(
 
 
 def make_training_set(
-    features: Mapping[str, Features], labels: Mapping[str, tuple[str, ...]]
+    features: Mapping[str, Features],
+    labels: Mapping[str, tuple[str, ...]],
+    counts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> TrainingSet:
     """A training set from the features of videos, in the order of `labels`.
 
-    Classes are the labels of those videos, sorted.
+    Classes are the labels of those videos, sorted. `counts` says how often a video shows a label,
+    where that is known.
 
     Raises:
         FeatureError: features of different specs.
@@ -106,7 +121,12 @@ def make_training_set(
     videos = []
     for name in names:
         present = torch.tensor([label in labels[name] for label in classes], dtype=torch.float32)
-        videos.append(TrainingVideo(name, torch.from_numpy(features[name].values), present))
+        its_counts = (counts or {}).get(name, {})
+        shown = torch.tensor(
+            [its_counts.get(label, torch.nan) if label in labels[name] else 0 for label in classes]
+        )
+        values = torch.from_numpy(features[name].values)
+        videos.append(TrainingVideo(name, values, present, shown.float()))
     return TrainingSet(classes, first, tuple(videos))
 
 
@@ -136,6 +156,7 @@ def batch_at(
     return make_batch(
         [_window(videos[number].values, clip_snippets, random) for number in numbers],
         [videos[number].labels for number in numbers],
+        [_counts(videos[number], clip_snippets) for number in numbers],
     )
 
 
@@ -159,12 +180,15 @@ def _with_partners(
     return np.array([*numbers, *partners])
 
 
-def make_batch(values: Sequence[Tensor], labels: Sequence[Tensor]) -> Batch:
+def make_batch(
+    values: Sequence[Tensor], labels: Sequence[Tensor], counts: Sequence[Tensor] | None = None
+) -> Batch:
     """Videos of different lengths, padded with zeros at their ends."""
     lengths = torch.tensor([len(video) for video in values])
     padded = torch.nn.utils.rnn.pad_sequence(list(values), batch_first=True)
     mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-    return Batch(padded, mask, torch.stack(list(labels)))
+    together = None if counts is None else torch.stack(list(counts))
+    return Batch(padded, mask, torch.stack(list(labels)), together)
 
 
 def _window(values: Tensor, longest: int, random: np.random.Generator) -> Tensor:
@@ -172,3 +196,10 @@ def _window(values: Tensor, longest: int, random: np.random.Generator) -> Tensor
         return values
     start = int(random.integers(len(values) - longest + 1))
     return values[start : start + longest]
+
+
+def _counts(video: TrainingVideo, longest: int) -> Tensor:
+    """The counts (C,) of what training sees of a video: those of a window aren't known."""
+    if video.counts is None or len(video.values) > longest:
+        return video.labels.masked_fill(video.labels > 0, torch.nan)
+    return video.counts

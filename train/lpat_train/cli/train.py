@@ -110,9 +110,9 @@ def command(
 ) -> int:
     """Train on the videos or feature files INPUTS (files and folders of them).
 
-    Only the labels of the annotations are read; segment times can't reach training. Features of
-    videos are extracted once and cached. Writes weights, config and TensorBoard logs to the run's
-    folder, from which lpat-export makes model.onnx.
+    Only the labels of the annotations are read, and by 3c-net how often a video shows each; segment
+    times can't reach training. Features of videos are extracted once and cached. Writes weights,
+    config and TensorBoard logs to the run's folder, from which lpat-export makes model.onnx.
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
@@ -151,7 +151,7 @@ def command(
         )
 
     loaded = load(labels)
-    training_set = make_training_set(loaded.features, labels)
+    training_set = make_training_set(loaded.features, labels, read.counts_by_video(chosen))
     if run and (run.classes, run.spec) != (training_set.classes, training_set.spec):
         raise UsageError(f"{run.folder}: was trained on other classes or features than these")
     if run:
