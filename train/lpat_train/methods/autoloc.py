@@ -22,11 +22,11 @@ from lpat_train.network import without_background
 from lpat_train.pooling import top_k_mean
 
 WIDTH = 128
-"""Of the boundary predictor's layers (the paper's)."""
+"""Of the boundary predictor's layers (as in the published code)."""
 LEAST_ACTIVATION = 0.1
-"""A snippet below this proposes no box in training (the paper's)."""
+"""A snippet below this proposes no box in training (as in the published code)."""
 LEAST_CONTRAST = 0.3
-"""A box below this is none (the paper's)."""
+"""A box below this is none (the paper's, from memory)."""
 
 
 class Output(NamedTuple):
@@ -90,12 +90,12 @@ class AutoLoc(Peer):
 def between_extremes(sequence: Tensor, mask: Tensor) -> Tensor:
     """Each class's scores (B, T, C), from 0 at the video's lowest to 1 at its highest.
 
-    Padding gets 0, and so do scores that are all alike.
+    Padding gets 0, and so do scores that are all alike; a range below 0.01 counts as that.
     """
     real = mask[..., None]
     lowest = sequence.masked_fill(~real, float("inf")).amin(dim=1, keepdim=True)
     highest = sequence.masked_fill(~real, float("-inf")).amax(dim=1, keepdim=True)
-    return (sequence - lowest) / (highest - lowest).clamp(min=1e-6) * real
+    return (sequence - lowest) / (highest - lowest).clamp(min=0.01) * real
 
 
 def losses(output: Output, batch: Batch, _: TrainingConfig) -> dict[str, Tensor]:

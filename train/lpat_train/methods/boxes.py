@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 ANCHORS = (1, 2, 4, 8, 16, 32)
-"""Lengths of the boxes before regression, in snippets (the paper's)."""
+"""Lengths of the boxes before regression, in snippets (the paper's for THUMOS'14)."""
 MOST = 1.0
 """Offsets count up to this: a shift of the anchor's length, a length e times as long or short."""
 LEVELS = 7
 """Enough for boxes of 32 e snippets: powers of two up to their length."""
 LOWEST = -1.0
-"""Less than any contrast that isn't this low itself."""
+"""The least that a contrast of activations from 0 to 1 can be."""
 
 
 class Boxes(NamedTuple):
@@ -60,8 +60,9 @@ def clipped(boxes: Boxes, lengths: Tensor) -> Boxes:
 def contrast(activations: Tensor, boxes: Boxes, lengths: Tensor) -> Tensor:
     """Mean activation inside minus outside, (B, T, M, C), of activations (B, T, C).
 
-    Outside is what inflation adds; where it adds nothing, 0 stands in. The negative of AutoLoc's
-    outer-inner-contrastive loss.
+    Outside is what inflation adds; where the video leaves it less than a snippet, 0 stands in for
+    the rest of one. So it does for what a box lacks to half a snippet inside. The negative of
+    AutoLoc's outer-inner-contrastive loss.
     """
     outer = inflated(boxes, lengths)
     # A long video's sum in float32 would lose what a short box holds.
@@ -71,8 +72,8 @@ def contrast(activations: Tensor, boxes: Boxes, lengths: Tensor) -> Tensor:
     length = boxes.ends - boxes.starts
     rest = outer.ends - outer.starts - length
     return (
-        inside.to(activations) / length.clamp(min=1e-3)[..., None]
-        - around.to(activations) / rest.clamp(min=1e-3)[..., None]
+        inside.to(activations) / length.clamp(min=0.5)[..., None]
+        - around.to(activations) / rest.clamp(min=1)[..., None]
     )
 
 

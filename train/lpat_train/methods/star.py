@@ -81,9 +81,8 @@ def own_gradients(recurrent: nn.GRU, assembled: Tensor, states: Tensor, weights:
         torch.cat([states[:, 1:, width:], start], dim=1),
     )
     total = torch.zeros_like(assembled)
-    for ending, before, weight in zip(
-        ("_l0", "_l0_reverse"), former, weights.split(width, dim=-1), strict=True
-    ):
+    halves = (weights[:, :width], weights[:, width:])
+    for ending, before, weight in zip(("_l0", "_l0_reverse"), former, halves, strict=True):
         of_input = getattr(recurrent, f"weight_ih{ending}")  # (3R, H): of r, z, n
         reads = assembled @ of_input.T + getattr(recurrent, f"bias_ih{ending}")
         recalls = before @ getattr(recurrent, f"weight_hh{ending}").T

@@ -23,7 +23,7 @@ CENTER_UNIT = 100.0
 """Centres are parameters in this unit. Adam moves a parameter by about its learning rate, however
 large its gradient is: too slowly for the centres, which the paper trains at a rate of their own."""
 ABSENT_WEIGHT = 1e-3
-"""Weight of the counts of classes that a video doesn't show (the paper's)."""
+"""Weight of the counts of classes that a video doesn't show (as in the published code)."""
 
 
 class Output(NamedTuple):
