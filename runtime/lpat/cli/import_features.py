@@ -147,7 +147,9 @@ def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> l
         )
     if others := [source.name for source in sources if source.name not in known]:
         _note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
-    if missing := sorted(known.keys() - {source.name for source in kept}):
+    names = {source.name for source in kept}
+    wanted = [name for name, video in known.items() if not video.only_ambiguous]
+    if missing := [name for name in wanted if name not in names]:
         _note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
     return kept
 
