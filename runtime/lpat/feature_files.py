@@ -23,6 +23,9 @@ PRECOMPUTED = "precomputed"
 LONGEST = 10_000_000
 """Snippets that a file may hold: 74 days of video. More is a broken file."""
 
+_NAMES = ("features", "feature")
+"""What the array of a file with several is called; CMCS's `feature` is (crops, T, D)."""
+
 _KEY = "lpat"
 _SCHEMA = 1
 
@@ -141,8 +144,11 @@ def _foreign(values: np.ndarray, duration: float | None) -> Features:
 
 
 def _only_array(arrays: Mapping[str, Any]) -> np.ndarray:
-    if "features" in arrays:
-        return float32_rows(arrays["features"])
+    for name in _NAMES:
+        if name in arrays:
+            values = arrays[name]
+            crops = values.ndim == 3 and len(values) == 1
+            return float32_rows(values[0] if crops else values)
     if len(arrays) != 1:
         raise FeatureError(
             f"expected one array, not {len(arrays)}: {', '.join(sorted(arrays))[:200]}"

@@ -220,10 +220,9 @@ def import_features(source: Source, plan: ImportPlan, path: Path, duration: floa
         spec = plan.spec(rows.shape[1])
         features = Features(rows, spec, duration or len(rows) * spec.snippet_seconds)
     except FeatureError as error:
-        place = str(source.paths[0])
-        raise (
-            error if str(error).startswith(place) else FeatureError(f"{place}: {error}")
-        ) from error
+        if any(str(error).startswith(str(its)) for its in source.paths):
+            raise
+        raise FeatureError(f"{source.paths[0]}: {error}") from error
     write_features(path, features)
     return len(rows)
 

@@ -104,13 +104,10 @@ def command(
     durations = {} if known is None else {name: video.duration for name, video in known.items()}
     paths = output_paths(sources, output, subsets)
     objections = _objections(sources, plan, durations, subsets)
-    for line in objections:
-        print(f"note: {line}" if unchecked else line, file=sys.stderr)
     if objections and not unchecked:
-        raise UsageError(
-            "nothing was imported: what the features are said to be contradicts them "
-            "(--unchecked imports them all the same)"
-        )
+        raise UsageError(f"{'; '.join(objections)} (--unchecked imports them all the same)")
+    for line in objections:
+        _note(line)
     return _import_all(sources, plan, paths, durations, output, overwrite)
 
 
