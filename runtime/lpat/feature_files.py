@@ -16,12 +16,15 @@ import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files import atomic_path
-from lpat.types import Features, FeatureSpec
+from lpat.types import Features, FeatureSpec, Float32Array
 
 SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
 PRECOMPUTED = "precomputed"
 LONGEST = 10_000_000
 """Snippets that a file may hold: 74 days of video. More is a broken file."""
+
+_NAMES = ("features", "feature")
+"""What the array of a file with several is called; CMCS's `feature` is (crops, T, D)."""
 
 _KEY = "lpat"
 _SCHEMA = 1
@@ -57,14 +60,54 @@ def read_features(path: Path, duration: float | None = None) -> Features:
         if header is None:
             return _foreign(_only_array(arrays), duration)
         spec = spec_from_json(header.get("spec"))
-        return Features(_float32(arrays.get("features")), spec, float(header["duration"]))
+        return Features(float32_rows(arrays.get("features")), spec, float(header["duration"]))
     except FeatureError as error:
         raise FeatureError(f"{path}: {error}") from error
     except ImportError:
         raise
     except Exception as error:  # each reader has its own kinds for a broken file
+        if str(error).startswith("Object arrays"):
+            raise FeatureError(
+                f"{path}: expected an array (T, D), but it holds objects, which are never "
+                "unpickled; W-TALC's files of all videos are read by lpat-import"
+            ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
+
+
+def read_description(path: Path) -> tuple[FeatureSpec, float, int] | None:
+    """Spec, duration and number of snippets of a file of our own, without reading its features.
+
+    None where there is no such file, or it is another or broken.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as opened:
+            header = json.loads((opened.metadata() or {})[_KEY])
+            if header["schema"] != _SCHEMA:
+                return None
+            snippets, _ = opened.get_slice("features").get_shape()
+            return spec_from_json(header["spec"]), float(header["duration"]), snippets
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        return None
+
+
+def map_array(path: Path) -> np.ndarray:
+    """The one array (T, D) of a file, as it is there; that of a .npy file is mapped, not read.
+
+    Raises:
+        FeatureError: unreadable, or not one array (T, D) of numbers.
+    """
+    if path.suffix.lower() != ".npy":
+        return read_features(path).values
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return read_features(path).values  # which says what is wrong with it
+    if values.ndim != 2:
+        float32_rows(values)
+    return values
 
 
 def spec_from_json(value: Any) -> FeatureSpec:
@@ -101,16 +144,24 @@ def _foreign(values: np.ndarray, duration: float | None) -> Features:
 
 
 def _only_array(arrays: Mapping[str, Any]) -> np.ndarray:
-    if "features" in arrays:
-        return _float32(arrays["features"])
+    for name in _NAMES:
+        if name in arrays:
+            values = arrays[name]
+            crops = values.ndim == 3 and len(values) == 1
+            return float32_rows(values[0] if crops else values)
     if len(arrays) != 1:
         raise FeatureError(
             f"expected one array, not {len(arrays)}: {', '.join(sorted(arrays))[:200]}"
         )
-    return _float32(next(iter(arrays.values())))
+    return float32_rows(next(iter(arrays.values())))
 
 
-def _float32(values: Any) -> np.ndarray:
+def float32_rows(values: Any) -> Float32Array:
+    """An array (T, D) of numbers as float32.
+
+    Raises:
+        FeatureError: no array, of another shape or kind, or without snippets.
+    """
     if values is None:
         raise FeatureError("expected an array 'features', but there is none")
     if values.ndim != 2 or values.dtype.kind not in "fiu":

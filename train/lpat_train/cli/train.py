@@ -122,7 +122,7 @@ def command(
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
     from lpat_train.checkpoint import claim_run_folder, new_run_folder, read_run, write_run
-    from lpat_train.data_loading import load_labelled
+    from lpat_train.data_loading import contradiction, load_labelled
     from lpat_train.dataset import make_training_set
     from lpat_train.loop import choose_device
 
@@ -151,6 +151,8 @@ def command(
         )
 
     loaded = load(labels)
+    if line := contradiction(loaded.features, read.videos):
+        print(f"{annotations}: {line}", file=sys.stderr)
     training_set = make_training_set(loaded.features, labels, read.counts_by_video(chosen))
     if run and (run.classes, run.spec) != (training_set.classes, training_set.spec):
         raise UsageError(f"{run.folder}: was trained on other classes or features than these")
