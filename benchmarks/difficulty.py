@@ -17,10 +17,11 @@ import torch
 
 from lpat.annotations import read_annotations
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, batch_at, make_training_set
+from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.loop import make_network
 from lpat_train.losses import top_k_loss
 from lpat_train.network import Network
+from lpat_train.sampling import batch_at
 from lpat_train.validation import score, validate
 from simulation import DIFFICULTIES, simulate
 from studies.data import SHARED, TIOUS

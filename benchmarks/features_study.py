@@ -31,6 +31,7 @@ from lpat.annotations import read_annotations
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.snippets import resample
 from lpat.video import Video
+from lpat_train.label_validation import average_precision
 
 FOLDS = 5
 BATCH = 10
@@ -159,11 +160,6 @@ def snippet_scores(train: Rows, labels: Tensor, test: Rows, seed: int) -> tuple[
         return model(features, valid), valid
 
 
-def average_precision(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
-    ranked = positive[np.argsort(-scores, kind="stable")]
-    return float((np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean())
-
-
 def coverage(scores: Tensor, valid: Tensor, positive: NDArray[np.bool_]) -> tuple[int, float]:
     """Snippets of the positive videos, and how many score above 99 % of the others' snippets."""
     chosen = torch.from_numpy(positive)
@@ -176,7 +172,7 @@ def trial(
     rows: Rows, labels: NDArray[np.bool_], session: NDArray[np.int64], seed: int, standardised: bool
 ) -> tuple[float, float, float]:
     """Mean AP, cross entropy and coverage of held-out videos over all folds."""
-    probabilities = np.zeros(labels.shape, np.float32)
+    probabilities = np.zeros(labels.shape)
     inside, covered = 0, 0.0
     for fold in range(FOLDS):
         held = session % FOLDS == fold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -67,11 +67,12 @@ class DataOptions:
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """One data set. Training sees features and labels; `truth` is for judging alone."""
+    """One data set. Training sees features, labels and counts; `truth` is for judging alone."""
 
     features: Mapping[str, Features]
     labels: Mapping[str, tuple[str, ...]]  # of the training videos
     truth: tuple[VideoAnnotation, ...]  # of the test videos, or of those held out
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # how often a label shows
 
 
 def data_name(name: DataName, seed: int, options: DataOptions) -> str:
@@ -144,7 +145,7 @@ def _data_of(
         for video in judged:
             del labels[video.name]
     truth = tuple(video for video in judged if not video.only_ambiguous)
-    return StudyData(features, labels, truth)
+    return StudyData(features, labels, truth, annotations.counts_by_video(training))
 
 
 def _annotations(path: Path) -> Annotations:

@@ -11,6 +11,7 @@ import torch
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_training_set
+from lpat_train.label_validation import judge_labels
 from lpat_train.loop import train
 from lpat_train.validation import score, validate
 from simulation import snippet_truth
@@ -44,7 +45,7 @@ def measure(
     `map_predicted_0.5` and its like are mAP at a tIoU by one threshold, without the tIoU their
     mean. With `folds`, `label_map` and `label_entropy` are those of held-out training videos.
     """
-    training_set = make_training_set(data.features, data.labels)
+    training_set = make_training_set(data.features, data.labels, data.counts)
     network = train(training_set, config, device=CPU)
     scores = {
         video.name: score(network, training_set.classes, data.features[video.name])
@@ -60,7 +61,7 @@ def measure(
     if folds:
         numbers = fold_numbers(len(data.labels), folds, sessions)
         values["label_map"], values["label_entropy"] = held_out(
-            config, data.features, data.labels, numbers
+            config, data.features, data.labels, numbers, data.counts
         )
     return values
 
@@ -109,25 +110,22 @@ def held_out(
     features: Mapping[str, Features],
     labels: Mapping[str, tuple[str, ...]],
     folds: Int64Array,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[float, float]:
     """Mean average precision over classes, and cross entropy, of held-out videos' labels."""
     names, classes = list(labels), sorted({label for its in labels.values() for label in its})
     probabilities = np.zeros((len(names), len(classes)))
     for fold in np.unique(folds):
         outside = {name: labels[name] for i, name in enumerate(names) if folds[i] != fold}
-        training_set = make_training_set(features, outside)
+        training_set = make_training_set(features, outside, counts)
         network = train(training_set, config, device=CPU)
         columns = [classes.index(label) for label in training_set.classes]
         for i in np.flatnonzero(folds == fold):
-            its = score(network, training_set.classes, features[names[i]]).probabilities[:-1]
-            probabilities[i, columns] = its / its.sum()
+            its = score(network, training_set.classes, features[names[i]])
+            probabilities[i, columns] = its.probabilities[:-1]
     present = np.array([[label in labels[name] for label in classes] for name in names])
-    targets = present / present.sum(axis=1, keepdims=True)
-    entropy = -(targets * np.log(np.maximum(probabilities, 1e-6))).sum(axis=1).mean()
-    precisions = [
-        average_precision(probabilities[:, c], present[:, c]) for c in range(len(classes))
-    ]
-    return float(np.mean(precisions)), float(entropy)
+    judged = judge_labels(probabilities, present)
+    return judged.mean_average_precision, judged.cross_entropy
 
 
 def fold_numbers(videos: int, folds: int, sessions: int) -> Int64Array:
@@ -137,10 +135,3 @@ def fold_numbers(videos: int, folds: int, sessions: int) -> Int64Array:
     """
     session = np.arange(videos) % (sessions or videos)
     return session % folds
-
-
-def average_precision(scores: Float64Array, present: BoolArray) -> float:
-    """Mean precision at the ranks of the videos that show a class."""
-    order = np.argsort(-scores, kind="stable")
-    hits = present[order]
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())

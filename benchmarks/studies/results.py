@@ -17,7 +17,8 @@ from lpat.files import write_json
 from lpat_train.config import TrainingConfig
 from studies import measures
 
-TRAINING_MODULES = ("dataset", "loop", "losses", "model", "validation")
+ELSEWHERE = frozenset({"cli", "demo"})
+"""Folders of lpat_train that no result follows from."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,11 @@ class Results:
 def code_version() -> str:
     """Digest of the sources that decide what a run gives: training, simulation, measures."""
     package = Path(lpat_train.__file__).parent
-    sources = [package / f"{name}.py" for name in TRAINING_MODULES]
+    sources = [
+        source
+        for source in sorted(package.rglob("*.py"))
+        if source.relative_to(package).parts[0] not in ELSEWHERE
+    ]
     sources += [Path(str(simulation.__file__)), Path(str(measures.__file__))]
     digest = hashlib.sha256()
     for source in sources:

@@ -4,7 +4,7 @@ Four formats are read:
 
 - ActivityNet-style JSON, `{"database": {VIDEO: {"subset", "duration", "annotations":
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
-  where no times are known;
+  where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
 - CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
 - a folder of THUMOS'14's text files (lpat.thumos14);
 - a folder of W-TALC's arrays (lpat.wtalc_annotations).
@@ -44,7 +44,10 @@ from lpat.wtalc_annotations import holds_wtalc_annotations, read_wtalc_annotatio
 
 @dataclass(frozen=True, eq=False)
 class VideoAnnotation:
-    """What is known of one video. `labels` are distinct, in order of first appearance."""
+    """What is known of one video. `labels` are distinct, in order of first appearance.
+
+    `counts` says how often it shows a label, of those for which that is known.
+    """
 
     name: str
     subset: str | None
@@ -53,6 +56,7 @@ class VideoAnnotation:
     segments: Float64Array  # (N, 2) seconds, [start, end)
     segment_labels: tuple[str, ...]  # (N,)
     ambiguous: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (M, 2) as segments
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def only_ambiguous(self) -> bool:
@@ -92,13 +96,21 @@ class Annotations:
         return tuple(finding for finding in self.findings if finding.video in names)
 
     def labels_by_video(self, subset: str | None) -> dict[str, tuple[str, ...]]:
-        """Labels of each video of a subset, and nothing else: all that training may see.
+        """Labels of each video of a subset, and nothing else: all that most training may see.
 
         Videos of which nothing but ambiguous times is known are left out.
         """
         return {
             video.name: video.labels for video in self.in_subset(subset) if not video.only_ambiguous
         }
+
+    def counts_by_video(self, subset: str | None) -> dict[str, Mapping[str, int]]:
+        """How often each video of a subset shows a label, where that is known: for 3C-Net.
+
+        A label's segments are counted whatever their times are, those of no time too, so that no
+        time can be told from a count.
+        """
+        return {video.name: video.counts for video in self.in_subset(subset)}
 
 
 def read_annotations(path: str | Path) -> Annotations:
@@ -129,6 +141,8 @@ def _annotation(record: VideoRecord) -> VideoAnnotation:
         segments=_times(timed),
         segment_labels=tuple(label for label, _, _ in timed),
         ambiguous=_times(ambiguous),
+        # As with labels: what was looked at counts before what is listed.
+        counts={**record.counts, **Counter(label for label, _, _ in classes)},
     )
 
 
@@ -184,12 +198,24 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         duration=_duration(entry.get("duration"), place),
         listed=listed,
         rows=tuple(rows),
+        counts=_counts(entry.get("counts"), f"{place}, counts"),
     )
 
 
 def _label(value: Any, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise AnnotationError(f"{place}: expected a label, not {value!r}")
+    return value
+
+
+def _counts(value: Any, place: str) -> dict[str, int]:
+    if value is None:
+        return {}
+    for label, number in expect(value, dict, place).items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise AnnotationError(
+                f"{place}: expected a whole number from 1 for {label!r}, not {number!r}"
+            )
     return value
 
 

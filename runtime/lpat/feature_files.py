@@ -16,7 +16,7 @@ import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files import atomic_path
-from lpat.types import Features, FeatureSpec
+from lpat.types import Features, FeatureSpec, Float32Array
 
 SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
 PRECOMPUTED = "precomputed"
@@ -25,6 +25,9 @@ LONGEST = 10_000_000
 
 KEY = "lpat"
 """Where a .safetensors of ours says what it holds."""
+
+_NAMES = ("features", "feature")
+"""What the features are called in a file with several arrays; the second is CMCS's."""
 
 _SCHEMA = 1
 
@@ -57,15 +60,40 @@ def read_features(path: Path, duration: float | None = None) -> Features:
     try:
         arrays, text = _READERS[path.suffix.lower()](path)
         own = own_header(text) if text is not None else None
-        values = _float32(arrays[name_of_array(arrays, ours=own is not None)])
-        return Features(values, *(own or foreign_spec(values.shape, duration)))
+        values = arrays[name_of_array(arrays, ours=own is not None)]
+        if own is not None:
+            return Features(float32_rows(values), *own)
+        rows = float32_rows(values.reshape(without_crop(values.shape)))
+        return Features(rows, *foreign_spec(rows.shape, duration))
     except FeatureError as error:
         raise FeatureError(f"{path}: {error}") from error
     except ImportError:
         raise
     except Exception as error:  # each reader has its own kinds for a broken file
+        if str(error).startswith("Object arrays"):
+            raise FeatureError(
+                f"{path}: expected an array (T, D), but it holds objects, which are never "
+                "unpickled; W-TALC's files of all videos are read by lpat-import"
+            ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
+
+
+def map_array(path: Path) -> np.ndarray:
+    """The one array (T, D) of a file, as it is there; that of a .npy file is mapped, not read.
+
+    Raises:
+        FeatureError: unreadable, or not one array (T, D) of numbers.
+    """
+    if path.suffix.lower() != ".npy":
+        return read_features(path).values
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return read_features(path).values  # which says what is wrong with it
+    rows = values.reshape(without_crop(values.shape))
+    check_array(rows.dtype, rows.shape)
+    return rows
 
 
 def spec_from_json(value: Any) -> FeatureSpec:
@@ -117,13 +145,14 @@ def own_header(text: str) -> tuple[FeatureSpec, float]:
 
 
 def name_of_array(names: Collection[str], *, ours: bool) -> str:
-    """Which of a file's arrays holds the features: `features`, or in a foreign file the only one.
+    """Which of a file's arrays holds the features: by its name, or in a foreign file the only one.
 
     Raises:
         FeatureError: there is none such.
     """
-    if "features" in names:
-        return "features"
+    for name in _NAMES[:1] if ours else _NAMES:
+        if name in names:
+            return name
     if ours:
         raise FeatureError("expected an array 'features', but there is none")
     if len(names) != 1:
@@ -131,6 +160,11 @@ def name_of_array(names: Collection[str], *, ours: bool) -> str:
             f"expected one array, not {len(names)}: {', '.join(sorted(names))[:200]}"
         )
     return next(iter(names))
+
+
+def without_crop(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """(T, D) for an array (1, T, D), of one crop of the pictures as CMCS has it; others' shapes."""
+    return shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
 
 
 def check_array(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
@@ -145,7 +179,12 @@ def check_array(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         raise FeatureError(f"expected an array (T, D) with snippets, not shape {shape}")
 
 
-def _float32(values: np.ndarray) -> np.ndarray:
+def float32_rows(values: np.ndarray) -> Float32Array:
+    """An array (T, D) of numbers as float32.
+
+    Raises:
+        FeatureError: an array of another shape or kind, or without snippets.
+    """
     check_array(values.dtype, values.shape)
     return np.ascontiguousarray(values, np.float32)
 

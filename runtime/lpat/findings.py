@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 AMBIGUOUS = "Ambiguous"
@@ -25,6 +25,7 @@ class VideoRecord:
     duration: float | None
     listed: tuple[str, ...] | None  # the video's own list of labels; None: the file has no such
     rows: tuple[Row, ...]  # in file order, those of `AMBIGUOUS` among them; times are finite
+    counts: Mapping[str, int] = field(default_factory=dict)  # the video's own counts of labels
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lpat.errors import DeviceError, ModelError
 from lpat.extraction import FeatureCache, load_features
+from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.segments import detect
@@ -52,11 +53,17 @@ class Localizer:
         """Scores of one video's features.
 
         Raises:
-            ModelError: features of another spec than the model was trained on, or scores that
-                are not finite.
+            ModelError: features of another spec than the model was trained on, or whose halves
+                fit those only when exchanged; or scores that are not finite.
         """
         if differences := self.metadata.features.differences(features.spec):
             raise ModelError(f"{self.path}: features with {'; '.join(differences)}")
+        statistics = self.metadata.statistics
+        if statistics and halves_look_exchanged(features.values.mean(axis=0), statistics):
+            raise ModelError(
+                f"{self.path}: features with their halves exchanged: expected RGB and flow in the "
+                "order of the training features, not the other way round"
+            )
         outputs = self._session.run(list(_OUTPUTS), {"features": features.values[None]})
         scores, background, probabilities = (np.asarray(output)[0] for output in outputs)
         if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):

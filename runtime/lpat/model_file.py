@@ -13,6 +13,7 @@ from typing import Any
 
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
+from lpat.feature_halves import Statistics, statistics_from_json
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
 
@@ -25,12 +26,16 @@ LONGEST_LABEL = 200
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """Classes in the order of the scores, the features to feed, and how to make segments."""
+    """Classes in the order of the scores, the features to feed, and how to make segments.
+
+    `statistics` are those of the training snippets, where features come from files of others.
+    """
 
     classes: tuple[str, ...]
     features: FeatureSpec
     post_processing: PostProcessing
     training: Mapping[str, Any] = field(default_factory=dict)
+    statistics: Statistics | None = None
 
     def to_json(self) -> str:
         """The text that `metadata_from_json` takes back."""
@@ -41,6 +46,8 @@ class ModelMetadata:
             "post_processing": asdict(self.post_processing),
             "training": dict(self.training),
         }
+        if self.statistics is not None:
+            document["statistics"] = asdict(self.statistics)
         return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
 
 
@@ -62,11 +69,16 @@ def metadata_from_json(text: str) -> ModelMetadata:
     if not isinstance(schema, int) or schema != SCHEMA:
         raise ModelError(f"metadata of schema {str(schema)[:40]}; this version reads {SCHEMA}")
     try:
+        features = spec_from_json(document.get("features"))
+        statistics = document.get("statistics")
         return ModelMetadata(
             classes=_classes(document.get("classes")),
-            features=spec_from_json(document.get("features")),
+            features=features,
             post_processing=_post_processing(document.get("post_processing")),
             training=_object(document.get("training", {}), "training"),
+            statistics=None
+            if statistics is None
+            else statistics_from_json(statistics, features.dimension),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error

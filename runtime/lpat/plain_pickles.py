@@ -26,7 +26,7 @@ _DEEPEST = 16
 """Lists within lists; one that holds itself ends there too."""
 
 
-class _Named(Enum):
+class Named(Enum):
     """What the few names that are known stand for."""
 
     ARRAY = auto()
@@ -39,21 +39,21 @@ class _Named(Enum):
 
 _NAMES = MappingProxyType(
     {
-        "numpy ndarray": _Named.ARRAY,
-        "numpy.core.multiarray _reconstruct": _Named.NEW_ARRAY,
-        "numpy._core.multiarray _reconstruct": _Named.NEW_ARRAY,
-        "numpy dtype": _Named.DTYPE,
-        "numpy.core.multiarray scalar": _Named.SCALAR,
-        "numpy._core.multiarray scalar": _Named.SCALAR,
+        "numpy ndarray": Named.ARRAY,
+        "numpy.core.multiarray _reconstruct": Named.NEW_ARRAY,
+        "numpy._core.multiarray _reconstruct": Named.NEW_ARRAY,
+        "numpy dtype": Named.DTYPE,
+        "numpy.core.multiarray scalar": Named.SCALAR,
+        "numpy._core.multiarray scalar": Named.SCALAR,
         # How Python 3 writes bytes in protocol 2, and those of length 0.
-        "_codecs encode": _Named.ENCODE,
-        "__builtin__ bytes": _Named.BYTES,
+        "_codecs encode": Named.ENCODE,
+        "__builtin__ bytes": Named.BYTES,
     }
 )
 
 
 @dataclass(eq=False)
-class _Dtype:
+class Dtype:
     """A NumPy dtype that was asked for; its byte order comes later."""
 
     code: str
@@ -64,7 +64,7 @@ class _Dtype:
 class _Array:
     """A NumPy array; its entries, as nested lists, come later."""
 
-    entries: list[Any] | None = None
+    entries: Any = None
 
 
 _MARK = object()
@@ -77,7 +77,7 @@ def read_plain_pickle(payload: bytes) -> Any:
     Raises:
         AnnotationError: broken, or more than plain data; the message names what.
     """
-    machine = _Machine()
+    machine = PickleMachine()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # backslashes in names, which are refused anyway
@@ -91,8 +91,14 @@ def read_plain_pickle(payload: bytes) -> Any:
     return machine.result()
 
 
-class _Machine:
-    """The stack and the memo of a pickle that is being carried out."""
+class PickleMachine:
+    """The stack and the memo of a pickle that is being carried out.
+
+    Subclasses may take more than plain data for arrays: `entries` and `value_of_call` give what
+    stands for one, and `kinds` are what may be left at the end.
+    """
+
+    kinds: tuple[type, ...] = _PLAIN
 
     def __init__(self) -> None:
         self._stack: list[Any] = []
@@ -100,32 +106,34 @@ class _Machine:
         self._left = _BUDGET
 
     def carry_out(self, instruction: str, argument: Any) -> None:
+        """Change the stack as an instruction would; only those of `ACTIONS` are known."""
         self._spend(1)
-        if instruction not in _ACTIONS:
+        if instruction not in ACTIONS:
             raise AnnotationError(f"expected plain data, not the pickle instruction {instruction}")
-        _ACTIONS[instruction](self, argument)
+        ACTIONS[instruction](self, argument)
 
     def result(self) -> Any:
         """The one value that is left, without tuples and arrays."""
-        value = self.pop()
+        value = self._pop()
         if self._stack:
             raise AnnotationError("expected a pickle of one value, not of several")
         return self._plain(value, 0)
 
     def push(self, value: Any) -> None:
+        """Put a value on the stack."""
         if isinstance(value, int) and abs(value) >= 1 << 63:
             raise AnnotationError("expected integers of 64 bits, but one is longer")
         self._stack.append(value)
 
-    def pop(self) -> Any:
+    def _pop(self) -> Any:
         if not self._stack or self._stack[-1] is _MARK:
             raise AnnotationError("expected a whole pickle, but it takes what it never made")
         return self._stack.pop()
 
-    def pop_many(self, count: int) -> tuple[Any, ...]:
-        return tuple(self.pop() for _ in range(count))[::-1]
+    def _pop_many(self, count: int) -> tuple[Any, ...]:
+        return tuple(self._pop() for _ in range(count))[::-1]
 
-    def pop_to_mark(self) -> list[Any]:
+    def _pop_to_mark(self) -> list[Any]:
         values = []
         while self._stack and self._stack[-1] is not _MARK:
             values.append(self._stack.pop())
@@ -134,71 +142,76 @@ class _Machine:
         self._stack.pop()
         return values[::-1]
 
-    def extend(self, values: list[Any]) -> None:
-        target = self.pop()
+    def _extend(self, values: list[Any]) -> None:
+        target = self._pop()
         if not isinstance(target, list):
             raise AnnotationError("expected plain data, but it appends to what is no list")
         target.extend(values)
         self._stack.append(target)
 
-    def remember(self, index: int) -> None:
+    def _remember(self, index: int) -> None:
         if index > _BUDGET:
             raise AnnotationError(f"expected fewer values in a pickle's memo than {index}")
-        self._memo[index] = value = self.pop()
+        self._memo[index] = value = self._pop()
         self._stack.append(value)
 
-    def remember_next(self) -> None:
-        self.remember(len(self._memo))
+    def _remember_next(self) -> None:
+        self._remember(len(self._memo))
 
-    def recall(self, index: int) -> None:
+    def _recall(self, index: int) -> None:
         if index not in self._memo:
             raise AnnotationError(f"expected a whole pickle, but its memo lacks number {index}")
         self._stack.append(self._memo[index])
 
-    def name(self, words: str) -> None:
+    def _name(self, words: str) -> None:
         if words not in _NAMES:
             raise AnnotationError(f"expected plain data, not the name {words!r:.100}")
         self._stack.append(_NAMES[words])
 
-    def name_from_stack(self) -> None:
-        module, name = self.pop_many(2)
+    def _name_from_stack(self) -> None:
+        module, name = self._pop_many(2)
         if not (isinstance(module, str) and isinstance(name, str)):
             raise AnnotationError("expected plain data, but it names something by no text")
-        self.name(f"{module} {name}")
+        self._name(f"{module} {name}")
 
-    def reduce(self) -> None:
+    def _reduce(self) -> None:
         """Stand in for a call: what NumPy's own calls would give, and nothing else."""
-        called, arguments = self.pop_many(2)
+        called, arguments = self._pop_many(2)
+        self.push(self.value_of_call(called, arguments))
+
+    def value_of_call(self, called: Any, arguments: Any) -> Any:
+        """What a call would give, if it is one of those known."""
         match called, arguments:
-            case _Named.NEW_ARRAY, (_Named.ARRAY, (0,), _):
+            case Named.NEW_ARRAY, (Named.ARRAY, (0,), _):
                 value: Any = _Array()
-            case _Named.DTYPE, (str() | bytes() as code, _, _):
-                value = _Dtype(_text(code))
-            case _Named.SCALAR, (_Dtype() as dtype, bytes() as data):
+            case Named.DTYPE, (str() | bytes() as code, _, _):
+                value = Dtype(_text(code))
+            case Named.SCALAR, (Dtype() as dtype, bytes() as data):
                 value = self._numbers(dtype, (1,), data, "C")[0]
-            case _Named.ENCODE, (str() as text, "latin1"):
+            case Named.ENCODE, (str() as text, "latin1"):
                 self._spend(len(text))
                 value = text.encode("latin-1")
-            case _Named.BYTES, ():
+            case Named.BYTES, ():
                 value = b""
             case _:
                 raise AnnotationError(f"expected plain data, not a call of {_described(called)}")
-        self.push(value)
+        return value
 
-    def build(self) -> None:
+    def _build(self) -> None:
         """Give an array its entries, or a dtype its byte order."""
-        target, state = self.pop_many(2)
+        target, state = self._pop_many(2)
         match target, state:
-            case _Dtype(), (_, str() | bytes() as order, *_):
+            case Dtype(), (_, str() | bytes() as order, *_):
                 target.order = _text(order)
-            case _Array(None), (_, tuple() as shape, _Dtype() as dtype, fortran, data):
+            case _Array(None), (_, tuple() as shape, Dtype() as dtype, fortran, data):
                 order = "F" if fortran is True else "C"
-                target.entries = self._entries(dtype, shape, data, order)
+                target.entries = self.entries(dtype, shape, data, order)
             case _:
                 raise AnnotationError(f"expected plain data, not a state of {_described(target)}")
         self._stack.append(target)
 
-    def _entries(self, dtype: _Dtype, shape: tuple[Any, ...], data: Any, order: str) -> list[Any]:
+    def entries(self, dtype: Dtype, shape: tuple[Any, ...], data: Any, order: str) -> Any:
+        """What an array of this shape holds, from its bytes or its list of objects."""
         self._spend(entry_count(shape))
         if isinstance(data, bytes):
             return self._numbers(dtype, shape, data, order)
@@ -206,7 +219,7 @@ class _Machine:
             raise AnnotationError("expected an array of objects in a list, or numbers in bytes")
         return reshaped(data, shape, "C")  # whatever the order of its numbers would be
 
-    def _numbers(self, dtype: _Dtype, shape: tuple[int, ...], data: bytes, order: str) -> list[Any]:
+    def _numbers(self, dtype: Dtype, shape: tuple[int, ...], data: bytes, order: str) -> list[Any]:
         self._spend(len(data))
         return numbers_from_bytes(dtype.order + dtype.code, shape, data, order)
 
@@ -218,7 +231,7 @@ class _Machine:
             if depth == _DEEPEST:
                 raise AnnotationError(f"expected at most {_DEEPEST} lists within lists")
             return [self._plain(entry, depth + 1) for entry in value]
-        if isinstance(value, _PLAIN):
+        if isinstance(value, self.kinds):
             return value
         raise AnnotationError(f"expected plain data, not {_described(value)}")
 
@@ -234,24 +247,24 @@ def _text(value: str | bytes) -> str:
 
 def _described(value: Any) -> str:
     """The name behind a value, where there is one."""
-    if isinstance(value, _Dtype | _Array):
-        return f"numpy's {type(value).__name__[1:].lower()}"
+    if isinstance(value, Dtype | _Array):
+        return f"numpy's {type(value).__name__.strip('_').lower()}"
     return next((words for words, named in _NAMES.items() if named is value), "plain data")
 
 
-_Action = Callable[[_Machine, Any], None]
+_Action = Callable[[PickleMachine, Any], None]
 
 
 def _constant(value: Any) -> _Action:
     return lambda machine, _: machine.push(value)
 
 
-_ACTIONS: Mapping[str, _Action] = MappingProxyType(
+ACTIONS: Mapping[str, _Action] = MappingProxyType(
     {
         **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
-        **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"), _Machine.push),
-        **dict.fromkeys(("BINUNICODE", "SHORT_BINUNICODE"), _Machine.push),
-        **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES"), _Machine.push),
+        **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"), PickleMachine.push),
+        **dict.fromkeys(("BINUNICODE", "SHORT_BINUNICODE"), PickleMachine.push),
+        **dict.fromkeys(("BINBYTES", "SHORT_BINBYTES"), PickleMachine.push),
         # Python 2's str; `pickletools` takes its bytes for Latin-1.
         **dict.fromkeys(
             ("BINSTRING", "SHORT_BINSTRING"),
@@ -262,19 +275,19 @@ _ACTIONS: Mapping[str, _Action] = MappingProxyType(
         "NEWFALSE": _constant(False),
         "MARK": _constant(_MARK),
         "EMPTY_LIST": lambda machine, _: machine.push([]),
-        "APPEND": lambda machine, _: machine.extend([machine.pop()]),
-        "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
+        "APPEND": lambda machine, _: machine._extend([machine._pop()]),
+        "APPENDS": lambda machine, _: machine._extend(machine._pop_to_mark()),
         "EMPTY_TUPLE": _constant(()),
-        "TUPLE": lambda machine, _: machine.push(tuple(machine.pop_to_mark())),
-        "TUPLE1": lambda machine, _: machine.push(machine.pop_many(1)),
-        "TUPLE2": lambda machine, _: machine.push(machine.pop_many(2)),
-        "TUPLE3": lambda machine, _: machine.push(machine.pop_many(3)),
-        **dict.fromkeys(("BINPUT", "LONG_BINPUT"), _Machine.remember),
-        "MEMOIZE": lambda machine, _: machine.remember_next(),
-        **dict.fromkeys(("BINGET", "LONG_BINGET"), _Machine.recall),
-        "GLOBAL": _Machine.name,
-        "STACK_GLOBAL": lambda machine, _: machine.name_from_stack(),
-        "REDUCE": lambda machine, _: machine.reduce(),
-        "BUILD": lambda machine, _: machine.build(),
+        "TUPLE": lambda machine, _: machine.push(tuple(machine._pop_to_mark())),
+        "TUPLE1": lambda machine, _: machine.push(machine._pop_many(1)),
+        "TUPLE2": lambda machine, _: machine.push(machine._pop_many(2)),
+        "TUPLE3": lambda machine, _: machine.push(machine._pop_many(3)),
+        **dict.fromkeys(("BINPUT", "LONG_BINPUT"), PickleMachine._remember),
+        "MEMOIZE": lambda machine, _: machine._remember_next(),
+        **dict.fromkeys(("BINGET", "LONG_BINGET"), PickleMachine._recall),
+        "GLOBAL": PickleMachine._name,
+        "STACK_GLOBAL": lambda machine, _: machine._name_from_stack(),
+        "REDUCE": lambda machine, _: machine._reduce(),
+        "BUILD": lambda machine, _: machine._build(),
     }
 )

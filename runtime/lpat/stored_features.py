@@ -15,7 +15,14 @@ from types import MappingProxyType
 import numpy as np
 
 from lpat.errors import FeatureError
-from lpat.feature_files import KEY, check_array, foreign_spec, name_of_array, own_header
+from lpat.feature_files import (
+    KEY,
+    check_array,
+    foreign_spec,
+    name_of_array,
+    own_header,
+    without_crop,
+)
 from lpat.types import Features, FeatureSpec, Float32Array
 
 SUFFIXES = frozenset({".safetensors", ".npy"})
@@ -121,6 +128,7 @@ def _in_safetensors(path: Path, duration: float | None) -> StoredFeatures:
     if entry["dtype"] not in _SAFETENSORS_TYPES:
         raise FeatureError(f"expected an array (T, D) of numbers, not of {entry['dtype']}")
     dtype, shape = np.dtype(_SAFETENSORS_TYPES[entry["dtype"]]), tuple(entry["shape"])
+    shape = without_crop(shape) if text is None else shape
     check_array(dtype, shape)
     spec, seconds = own_header(text) if text is not None else foreign_spec(shape, duration)
     offset = 8 + length + int(entry["data_offsets"][0])
@@ -129,12 +137,11 @@ def _in_safetensors(path: Path, duration: float | None) -> StoredFeatures:
 
 def _in_npy(path: Path, duration: float | None) -> StoredFeatures:
     values = np.load(path, mmap_mode="r", allow_pickle=False)
-    check_array(values.dtype, values.shape)
-    spec, seconds = foreign_spec(values.shape, duration)
-    by_columns = not values.flags.c_contiguous
-    return StoredFeatures(
-        path, spec, seconds, len(values), values.dtype.str, values.offset, by_columns
-    )
+    rows = values.reshape(without_crop(values.shape))
+    check_array(rows.dtype, rows.shape)
+    spec, seconds = foreign_spec(rows.shape, duration)
+    by_columns = not rows.flags.c_contiguous
+    return StoredFeatures(path, spec, seconds, len(rows), rows.dtype.str, values.offset, by_columns)
 
 
 def _checked(stored: StoredFeatures, shape: tuple[int, ...]) -> StoredFeatures:

@@ -90,6 +90,9 @@ class Features:
         if not (np.isfinite(self.duration) and self.duration > 0):
             raise FeatureError(f"duration must be positive, not {self.duration}")
 
+    def __len__(self) -> int:
+        return len(self.values)
+
     @property
     def edges(self) -> Float64Array:
         """Borders (T + 1,) of the snippets' times in seconds."""

@@ -32,6 +32,18 @@ def holds_wtalc_annotations(folder: Path) -> bool:
     return (folder / "videoname.npy").is_file()
 
 
+def read_video_names(path: Path) -> list[str]:
+    """The videos that a `videoname.npy` names, in its order.
+
+    Raises:
+        AnnotationError: unreadable, another entry than text, or a name twice.
+    """
+    names = [_text(value, f"{path}: entry {index}") for index, value in enumerate(read_array(path))]
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise AnnotationError(f"{path}: {repeated[0]!r} appears twice")
+    return names
+
+
 def read_wtalc_annotations(folder: Path) -> list[VideoRecord]:
     """The videos of the arrays in their order, then those that only ambiguous intervals name.
 
@@ -39,12 +51,7 @@ def read_wtalc_annotations(folder: Path) -> list[VideoRecord]:
         AnnotationError: an array missing, broken, of another length, or with another entry than
             the table says.
     """
-    names = [
-        _text(value, f"{folder / 'videoname.npy'}: entry {index}")
-        for index, value in enumerate(read_array(folder / "videoname.npy"))
-    ]
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise AnnotationError(f"{folder / 'videoname.npy'}: {repeated[0]!r} appears twice")
+    names = read_video_names(folder / "videoname.npy")
     subset = _array(folder, ("subset",), len(names))
     segments = _array(folder, ("segments",), len(names))
     labels = _array(folder, ("labels",), len(names))

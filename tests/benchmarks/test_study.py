@@ -20,13 +20,7 @@ from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
 from studies.data import DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import read_experiment
-from studies.measures import (
-    average_precision,
-    fold_numbers,
-    measure,
-    measure_snippets,
-    roc_area,
-)
+from studies.measures import fold_numbers, measure, measure_snippets, roc_area
 from studies.results import Results, format_table
 
 EXPERIMENTS = Path(__file__).parents[2] / "benchmarks" / "experiments"
@@ -259,11 +253,6 @@ def test_a_session_is_never_split_between_folds() -> None:
     assert fold_numbers(8, 2, 4).tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
     assert fold_numbers(7, 2, 3).tolist() == [0, 1, 0, 0, 1, 0, 0]
     assert fold_numbers(5, 2, 0).tolist() == [0, 1, 0, 1, 0]
-
-
-def test_average_precision_is_the_mean_at_the_ranks_of_the_present() -> None:
-    present = np.array([True, False, True])
-    assert average_precision(np.array([0.9, 0.5, 0.1]), present) == pytest.approx((1 + 2 / 3) / 2)
 
 
 def test_the_table_gives_mean_and_deviation_and_no_gain_over_nothing() -> None:

@@ -65,7 +65,7 @@ def test_what_only_cpp_needs_is_left_out() -> None:
     assert not {"liblpat_core.a", "lpat-config.cmake"} & set(files)
 
 
-@pytest.mark.parametrize("name", ["lpat-detect", "lpat-eval", "lpat-extract"])
+@pytest.mark.parametrize("name", ["lpat-detect", "lpat-eval", "lpat-extract", "lpat-import"])
 def test_a_runtime_command_answers(name: str) -> None:
     done = run(command(name), "--help")
     assert done.returncode == 0

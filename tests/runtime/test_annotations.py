@@ -41,6 +41,28 @@ def test_subsets_select_videos(tmp_path: Path) -> None:
         annotations.in_subset("dev")
 
 
+def test_segments_are_counted_whatever_their_times_and_before_any_stated_count(
+    tmp_path: Path,
+) -> None:
+    text = """{"database": {
+      "one": {"counts": {"run": 9, "jump": 2}, "annotations": [
+        {"label": "run", "segment": [3, 4]}, {"label": "run", "segment": [5, 6]},
+        {"label": "Ambiguous", "segment": [7, 8]}]},
+      "two": {"labels": ["run", "jump"], "counts": {"run": 9}},
+      "three": {"labels": ["run"], "counts": null}}}"""
+    counts = read_annotations(written(tmp_path, text)).counts_by_video(None)
+    assert counts == {"one": {"run": 2, "jump": 2}, "two": {"run": 9}, "three": {}}
+    table = "video,labels\none,run\n"
+    read = read_annotations(written(tmp_path, table, "labels.csv"))
+    assert read.counts_by_video(None) == {"one": {}}
+    folder = tmp_path / "thumos"
+    folder.mkdir()
+    written(folder, "one 1 2\none 4 4\none -1 2\n", "run_val.txt")  # two of them are left out
+    read = read_annotations(folder)
+    assert len(read.videos[0].segments) == 1
+    assert read.counts_by_video(None) == {"one": {"run": 3}}
+
+
 def test_csv_separates_labels_by_semicolon_or_bar(tmp_path: Path) -> None:
     text = "\ufeffvideo,labels,subset\none,jump; run,training\ntwo,run|run,\n"
     one, two = read_annotations(written(tmp_path, text, "labels.csv")).videos
@@ -116,6 +138,11 @@ def video(annotation: str) -> str:
         ('{"database": {"v": {"labels": [" "]}}}', "expected a label, not ' '"),
         ('{"database": {"v": {"labels": [], "duration": -1}}}', "expected a duration in seconds"),
         (video('{"label": "a", "segment": [0, 1]}')[:-3] + ', "labels": "a"}}}', "expected a list"),
+        (
+            '{"database": {"v": {"labels": ["a"], "counts": {"a": 0}}}}',
+            "counts: expected a whole number from 1 for 'a', not 0",
+        ),
+        ('{"database": {"v": {"labels": ["a"], "counts": 2}}}', "expected an object, not 2"),
         (video('{"segment": [0, 1]}'), "annotation 0: expected a label, not None"),
         (video('{"label": "a"}'), r"annotation 0: expected a segment \[start, end\]"),
         (video('{"label": "a", "segment": [0, NaN]}'), "expected a segment"),

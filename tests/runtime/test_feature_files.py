@@ -98,6 +98,24 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_features(tmp_path / "nowhere.npy")
 
 
+def test_the_features_of_a_file_with_several_arrays_go_by_their_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", features=VALUES, frame_cnt=64)
+    np.testing.assert_array_equal(read_features(tmp_path / "v.npz").values, VALUES)
+    np.savez(tmp_path / "v-rgb.npz", feature=VALUES[None], frame_cnt=64)
+    np.testing.assert_array_equal(read_features(tmp_path / "v-rgb.npz").values, VALUES)
+    np.savez(tmp_path / "v-rgb.npz", feature=np.stack([VALUES] * 10), frame_cnt=64)
+    with pytest.raises(FeatureError, match=r"not float32 of shape \(10, 4, 3\)"):
+        read_features(tmp_path / "v-rgb.npz")
+
+
+def test_a_file_of_objects_is_told_where_it_can_be_read(tmp_path: Path) -> None:
+    entries = np.empty(2, object)
+    entries[:] = [VALUES, VALUES]
+    np.save(tmp_path / "all.npy", entries, allow_pickle=True)
+    with pytest.raises(FeatureError, match=r"never unpickled; .* are read by lpat-import"):
+        read_features(tmp_path / "all.npy")
+
+
 def test_a_file_with_two_arrays_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", rgb=VALUES, flow=VALUES)
     with pytest.raises(FeatureError, match="expected one array, not 2: flow, rgb"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lpat.errors import DeviceError, ModelError
+from lpat.feature_halves import exchanged, statistics_of
 from lpat.localizer import Localizer, cuda_device_count
 from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
 from lpat.segments import PostProcessing
@@ -53,6 +54,25 @@ def test_features_of_another_spec_are_refused_by_name(
     other = FeatureSpec("motion", 1, {}, 5)
     with pytest.raises(ModelError, match="extractor motion where precomputed was expected"):
         localizer.score(features_of(3, other))
+
+
+def test_features_with_their_halves_exchanged_are_refused(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    spec = FeatureSpec("i3d", 1, {"streams": "rgb,flow"}, 40)
+    random = np.random.default_rng(0)
+    values = (np.abs(random.normal(size=40)) + 0.2 * random.normal(size=(50, 40))).astype(
+        np.float32
+    )
+    metadata = ModelMetadata(
+        ("class_0", "class_1"), spec, PostProcessing(), statistics=statistics_of([values])
+    )
+    assert metadata_from_json(metadata.to_json()) == metadata
+    path = make_model(tmp_path / "model.onnx", spec, metadata=metadata.to_json())
+    localizer = Localizer(path, "cpu")
+    localizer.score(Features(values, spec, 32.0))
+    with pytest.raises(ModelError, match="features with their halves exchanged"):
+        localizer.score(Features(exchanged(values), spec, 32.0))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +148,7 @@ def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> No
         ({"post_processing": {"more": 1}}, "unknown post-processing 'more'"),
         ({"post_processing": {"minimum_snippets": -1}}, "minimum_snippets"),
         ({"training": []}, "expected an object training"),
+        ({"statistics": {"mean": [0.0]}}, "statistics: expected an object with mean and deviation"),
     ],
 )
 def test_broken_or_hostile_metadata_is_refused(text, message: str) -> None:

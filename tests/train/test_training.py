@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,19 @@ from lpat.types import Features, FeatureSpec
 from lpat_train import loop
 from lpat_train.checkpoint import load_checkpoint, save_checkpoint
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, batch_at, make_training_set, match_inputs
+from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
+from lpat_train.sampling import batch_at
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(steps=12, batch_size=3, hidden=16, clip_snippets=16)
+COUNTING = replace(CONFIG, method="3c-net", clip_snippets=40)
 
 
 def training_set_of(folder: Path, annotations: Path) -> TrainingSet:
-    labels = read_annotations(annotations).labels_by_video("training")
+    read = read_annotations(annotations)
+    labels, counts = read.labels_by_video("training"), read.counts_by_video("training")
     inputs = match_inputs(find_inputs([folder]), labels)
-    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)
+    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels, counts)
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, bytes]:
@@ -38,9 +42,12 @@ def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
     return training_set_of(*dataset())
 
 
-def test_segment_times_cannot_influence_training(dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize("config", [CONFIG, COUNTING], ids=["lpat", "3c-net"])
+def test_segment_times_cannot_influence_training(
+    dataset, tmp_path: Path, config: TrainingConfig
+) -> None:
     folder, annotations = dataset()
-    before = weights_of(loop.train(training_set_of(folder, annotations), CONFIG, device=CPU))
+    before = weights_of(loop.train(training_set_of(folder, annotations), config, device=CPU))
     document = json.loads(annotations.read_text(encoding="utf-8"))
     random = np.random.default_rng(0)
     for entry in document["database"].values():
@@ -49,8 +56,38 @@ def test_segment_times_cannot_influence_training(dataset, tmp_path: Path) -> Non
             annotation["segment"] = [float(start), float(end) + 0.1]
     shuffled = tmp_path / "shuffled.json"
     write_json(shuffled, document)
-    after = weights_of(loop.train(training_set_of(folder, shuffled), CONFIG, device=CPU))
+    after = weights_of(loop.train(training_set_of(folder, shuffled), config, device=CPU))
     assert before == after
+
+
+def test_counts_reach_the_method_that_counts_and_no_other(dataset, tmp_path: Path) -> None:
+    folder, annotations = dataset()
+    document = json.loads(annotations.read_text(encoding="utf-8"))
+    for entry in document["database"].values():
+        entry["labels"] = [annotation["label"] for annotation in entry.pop("annotations")]
+    labels_alone = tmp_path / "labels.json"
+    write_json(labels_alone, document)
+    for entry in document["database"].values():
+        entry["counts"] = dict.fromkeys(entry["labels"], 1)
+    counted = tmp_path / "counts.json"
+    write_json(counted, document)
+
+    def trained(path: Path, config: TrainingConfig) -> dict[str, bytes]:
+        return weights_of(loop.train(training_set_of(folder, path), config, device=CPU))
+
+    assert trained(annotations, COUNTING) == trained(counted, COUNTING)
+    assert trained(labels_alone, COUNTING) != trained(counted, COUNTING)
+    assert trained(labels_alone, CONFIG) == trained(counted, CONFIG)
+
+
+def test_the_counts_of_a_window_are_unknown(dataset) -> None:
+    videos = training_set_of(*dataset()).videos  # of 20 snippets and more
+    for longest, known in ((100, True), (16, False)):
+        batch = batch_at(0, videos, batch_size=4, clip_snippets=longest, seed=0)
+        assert batch.counts is not None
+        assert (batch.counts[batch.labels == 0] == 0).all()
+        shown = batch.counts[batch.labels > 0]
+        assert (shown == 1).all() if known else shown.isnan().all()
 
 
 def test_labels_do_influence_training(dataset, tmp_path: Path) -> None:

@@ -30,21 +30,29 @@ CASES = {
     **{method: {"method": method} for method in METHOD_DEFAULTS},
     "casl": {"casl": 0.5, "batch_size": 5},
     "a video at a time": {"batch_size": 1},
+    "one video, 3c-net": {"method": "3c-net", "batch_size": 1},
+    "one video, star": {"method": "star", "batch_size": 1},
+    "one video, autoloc": {"method": "autoloc", "batch_size": 1},
     "bfloat16": {"precision": "bfloat16"},
+    "bfloat16, 3c-net": {"method": "3c-net", "precision": "bfloat16"},
+    "bfloat16, star": {"method": "star", "precision": "bfloat16"},
+    "bfloat16, autoloc": {"method": "autoloc", "precision": "bfloat16"},
     "held out": {"hold_out": 0.3, "validate_every": 4},
+    "held out, counts": {"method": "3c-net", "hold_out": 0.3, "validate_every": 4},
 }
 
 
 def training_set() -> TrainingSet:
-    """Ten videos of two classes, which differ in length."""
+    """Ten videos of two classes, which differ in length; of every other one counts are known."""
     random, features, labels = np.random.default_rng(0), {}, {}
+    counts = {f"v{number}": {"a": 1 + number % 3, "b": 2} for number in range(0, 10, 2)}
     for number in range(10):
         values = random.normal(size=(int(random.integers(6, 30)), SPEC.dimension))
         labels[f"v{number}"] = (("a",), ("b",), ("a", "b"))[number % 3]
         values[2:5, number % 3] += 4
         values = values.astype(np.float32)
         features[f"v{number}"] = Features(values, SPEC, len(values) * SPEC.snippet_seconds)
-    return make_training_set(features, labels)
+    return make_training_set(features, labels, counts)
 
 
 def train_all(folder: Path, processes: Processes) -> dict[str, object]:

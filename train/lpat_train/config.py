@@ -13,7 +13,17 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from lpat.errors import UsageError
 from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
 
-MethodName = Literal["lpat", "wtalc", "hide-and-seek", "untrimmednets", "stpn", "cmcs"]
+MethodName = Literal[
+    "lpat",
+    "wtalc",
+    "hide-and-seek",
+    "untrimmednets",
+    "stpn",
+    "cmcs",
+    "3c-net",
+    "star",
+    "autoloc",
+]
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -36,6 +46,8 @@ _NOT_NEGATIVE = (
     "casl",
     "sparsity",
     "diversity",
+    "center",
+    "count",
     "weight_decay",
     "validate_every",
     "patience",
@@ -86,7 +98,9 @@ class TrainingConfig:
     background_reading: BackgroundReading = _option("once", "where w_b stands in Eq. 5", "lpat")
     norm_reading: NormReading = _option("vector", "what the norms of Eq. 7 run over", "lpat")
     top_k: float = _option(1.0, "weight of W-TALC's top-k loss; 0: none, as in the paper", "lpat")
-    top_k_share: float = _option(0.125, "share of a video's snippets in that loss", "lpat", "wtalc")
+    top_k_share: float = _option(
+        0.125, "share of a video's snippets in that loss", "lpat", "wtalc", "3c-net", "autoloc"
+    )
     barrier: float = _option(0.3, "weight of the barrier on the mean gate; 0: none", "lpat")
     casl: float = _option(
         0.0,
@@ -99,6 +113,10 @@ class TrainingConfig:
     sparsity: float = _option(1e-4, "beta, weight of the attention's L1 norm", "stpn")
     branches: int = _option(4, "classifiers side by side", "cmcs")
     diversity: float = _option(0.2, "weight of what keeps branches apart and alike strong", "cmcs")
+    center: float = _option(1e-3, "weight of the distance to the classes' centres", "3c-net")
+    count: float = _option(
+        1.0, "weight of the counts' error, for videos whose counts are known", "3c-net"
+    )
     threshold: Threshold = _option(
         "predicted", "what a segment lies above: the background, or half way up the class's scores"
     )
@@ -183,6 +201,18 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
             "threshold": "manual",
             "segment_score": "contrast",
         },
+        "3c-net": {
+            "temporal_convolution": False,
+            "threshold": "manual",
+            "minimum_snippets": 2,
+            "segment_score": "wtalc",
+        },
+        "star": {
+            "temporal_convolution": False,
+            "proposals": "components",
+            "segment_score": "wtalc",
+        },
+        "autoloc": {"temporal_convolution": False},
     }
 )
 """What a method changes in a preset: its paper's values, and how it makes segments."""

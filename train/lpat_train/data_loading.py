@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
+from lpat.annotations import VideoAnnotation
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import FeatureCache, default_spec, load_all_features
+from lpat.extraction import EXTRACTORS, FeatureCache, default_spec, load_all_features
+from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
 from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
@@ -156,3 +158,24 @@ def _gathered(
         first = next(iter(failures.values()))
         raise FeatureError(f"none of {total} videos could be read; the first: {first}")
     return LoadedFeatures(features, failures)
+
+
+def contradiction(
+    features: Mapping[str, FeatureSource], videos: Sequence[VideoAnnotation]
+) -> str | None:
+    """A line on videos whose annotated durations contradict their features' frame rate or stride.
+
+    Of the annotations, durations are looked at and nothing else; of the features, those that came
+    from files of others, for our own know their video's duration.
+    """
+    others = {name: its for name, its in features.items() if its.spec.extractor not in EXTRACTORS}
+    if not others:
+        return None
+    spec = next(iter(others.values())).spec
+    timing = timing_of(
+        {name: len(its) for name, its in others.items()},
+        {video.name: video.duration for video in videos},
+        Rate(spec.fps, spec.stride),
+        spec.snippet_frames,
+    )
+    return timing.describe() if timing is not None and timing.misfits else None

@@ -1,4 +1,7 @@
-"""Training data: features of videos and their labels. No time of any segment gets in here."""
+"""Training data: features of videos, their labels, and how often each shows them where known.
+
+No time of any segment gets in here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,11 +58,15 @@ class StoredRows:
 
 @dataclass(frozen=True, eq=False)
 class TrainingVideo:
-    """One video's features (T, D) and its labels, multi-hot (C,)."""
+    """One video's features (T, D) and its labels, multi-hot (C,).
+
+    `counts` (C,) are the times it shows each class: NaN where unknown; None: of all labels.
+    """
 
     name: str
     values: Rows
     labels: Tensor
+    counts: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +96,20 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Padded features (B, T, D), what is real in them (B, T), and labels (B, C)."""
+    """Padded features (B, T, D), what is real in them (B, T), and labels (B, C).
+
+    `counts` (B, C) as those of the videos, NaN where unknown; None: nowhere known.
+    """
 
     features: Tensor
     mask: Tensor
     labels: Tensor
+    counts: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
-        return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device))
+        counts = None if self.counts is None else self.counts.to(device)
+        return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device), counts)
 
 
 def match_inputs(
@@ -140,10 +151,12 @@ def match_inputs(
 def make_training_set(
     features: Mapping[str, Features] | Mapping[str, FeatureSource],
     labels: Mapping[str, tuple[str, ...]],
+    counts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> TrainingSet:
     """A training set from the features of videos, in the order of `labels`.
 
-    Classes are the labels of those videos, sorted. Stored features stay in their files.
+    Classes are the labels of those videos, sorted. Stored features stay in their files. `counts`
+    says how often a video shows a label, where that is known.
 
     Raises:
         FeatureError: features of different specs.
@@ -159,124 +172,22 @@ def make_training_set(
     videos = []
     for name in names:
         present = torch.tensor([label in labels[name] for label in classes], dtype=torch.float32)
+        its_counts = (counts or {}).get(name, {})
+        shown = torch.tensor(
+            [its_counts.get(label, torch.nan) if label in labels[name] else 0 for label in classes]
+        )
         its = features[name]
         rows = torch.from_numpy(its.values) if isinstance(its, Features) else StoredRows(its)
-        videos.append(TrainingVideo(name, rows, present))
+        videos.append(TrainingVideo(name, rows, present, shown.float()))
     return TrainingSet(classes, first, tuple(videos))
 
 
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """The snippets of a video, from `start` to before `stop`, that a batch takes."""
-
-    video: TrainingVideo
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-
-def clips_at(
-    step: int,
-    videos: Sequence[TrainingVideo],
-    *,
-    batch_size: int,
-    clip_snippets: int,
-    seed: int,
-    paired: bool = False,
-    labels: Float32Array | None = None,
-) -> tuple[Clip, ...]:
-    """What the batch of a step is made of, which `seed` and `step` alone decide.
-
-    Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
-    longer than `clip_snippets` come as a random window. `paired` fills but half of a batch so, and
-    adds for each of its videos another one that shares a class, where one is left. `labels` are
-    all videos' labels (N, C), if at hand.
-    """
-    drawn = videos_per_step(batch_size, paired=paired)
-    epoch, index = divmod(step, -(-len(videos) // drawn))
-    order = np.random.default_rng((seed, 0, epoch)).permutation(len(videos))
-    numbers = order[index * drawn : (index + 1) * drawn]
-    if paired:
-        random = np.random.default_rng((seed, 2, step))
-        if labels is None:
-            labels = torch.stack([video.labels for video in videos]).numpy()
-        numbers = _with_partners(numbers, labels, batch_size, random)
-    random = np.random.default_rng((seed, 1, step))
-    return tuple(_clip(videos[number], clip_snippets, random) for number in numbers)
-
-
-def videos_per_step(batch_size: int, *, paired: bool) -> int:
-    """How many videos of an epoch a step uses up."""
-    return -(-batch_size // 2) if paired else batch_size
-
-
-def batch_of(clips: Sequence[Clip], rows: slice = slice(None)) -> Batch:
-    """The batch of clips; of some of its rows, padded as in the whole."""
-    chosen = clips[rows]
-    padded = torch.zeros(len(chosen), max(map(len, clips)), clips[0].video.values.shape[1])
-    for row, clip in zip(padded, chosen, strict=True):
-        row[: len(clip)] = clip.video.values[clip.start : clip.stop]
-    whole = labels_of(clips)
-    return Batch(padded, whole.mask[rows], whole.labels[rows])
-
-
-def labels_of(clips: Sequence[Clip]) -> Batch:
-    """The batch of clips without its features, which nothing is read for."""
-    lengths = torch.tensor([len(clip) for clip in clips])
-    mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
-    return Batch(torch.empty(0), mask, torch.stack([clip.video.labels for clip in clips]))
-
-
-def batch_at(
-    step: int,
-    videos: Sequence[TrainingVideo],
-    *,
-    batch_size: int,
-    clip_snippets: int,
-    seed: int,
-    paired: bool = False,
+def make_batch(
+    values: Sequence[Tensor], labels: Sequence[Tensor], counts: Sequence[Tensor] | None = None
 ) -> Batch:
-    """The batch of a step: that of its `clips_at`."""
-    clips = clips_at(
-        step,
-        videos,
-        batch_size=batch_size,
-        clip_snippets=clip_snippets,
-        seed=seed,
-        paired=paired,
-    )
-    return batch_of(clips)
-
-
-def _with_partners(
-    numbers: np.ndarray, labels: Float32Array, batch_size: int, random: np.random.Generator
-) -> np.ndarray:
-    """`numbers`, then for each a video that shares a class and isn't yet among them, if any."""
-    shares_class = labels[numbers] @ labels.T > 0
-    free = np.ones(len(labels), bool)
-    free[numbers] = False
-    partners: list[int] = []
-    for shared in shares_class[: batch_size - len(numbers)]:
-        candidates = np.flatnonzero(shared & free)
-        if len(candidates):
-            partners.append(int(random.choice(candidates)))
-            free[partners[-1]] = False
-    return np.array([*numbers, *partners])
-
-
-def make_batch(values: Sequence[Tensor], labels: Sequence[Tensor]) -> Batch:
     """Videos of different lengths, padded with zeros at their ends."""
     lengths = torch.tensor([len(video) for video in values])
     padded = torch.nn.utils.rnn.pad_sequence(list(values), batch_first=True)
     mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-    return Batch(padded, mask, torch.stack(list(labels)))
-
-
-def _clip(video: TrainingVideo, longest: int, random: np.random.Generator) -> Clip:
-    length = len(video.values)
-    if length <= longest:
-        return Clip(video, 0, length)
-    start = int(random.integers(length - longest + 1))
-    return Clip(video, start, start + longest)
+    together = None if counts is None else torch.stack(list(counts))
+    return Batch(padded, mask, torch.stack(list(labels)), together)

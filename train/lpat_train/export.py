@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,12 @@ import onnx
 import torch
 
 from lpat.errors import LpatError, OutputError
+from lpat.extraction import EXTRACTORS
+from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import KEY, ModelMetadata
-from lpat.types import Features
+from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
 from lpat_train.model import Localizer
 from lpat_train.network import Network
@@ -32,7 +34,8 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
     """Write a network and its metadata as one ONNX file; the largest difference found in it.
 
     Torch and ONNX Runtime are compared on random features of `COMPARED_LENGTHS` snippets before
-    the file takes its place, so a file that is there has passed.
+    the file takes its place, so a file that is there has passed. Where the features come from
+    files of others, their statistics go with it.
 
     Raises:
         OutputError: `path` can't be written.
@@ -42,6 +45,7 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
         raise OutputError(f"{path}: expected a name that ends in .onnx")
     localizer = Localizer(network).eval().cpu()
     model = _onnx_model(localizer, metadata.features.dimension)
+    metadata = replace(metadata, statistics=statistics_of(network, metadata.features))
     model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
     onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
     onnx.checker.check_model(model, full_check=True)
@@ -60,6 +64,23 @@ def metadata_of(run: Run) -> ModelMetadata:
     """What a run's model tells the runtime of itself."""
     training = {"videos": run.videos, "config": asdict(run.config)}
     return ModelMetadata(run.classes, run.spec, run.config.post_processing(), training)
+
+
+def statistics_of(network: Network, spec: FeatureSpec) -> Statistics | None:
+    """Mean and deviation of the training features, by which others' order of streams is judged.
+
+    None for extractors of our own, whose features have one order only, for a network that
+    standardises nothing, and for features too wide to say it of each dimension.
+    """
+    unknown = not network.mean.any() and (network.scale == 1).all()
+    if spec.extractor in EXTRACTORS or spec.dimension > WIDEST or unknown:
+        return None
+    deviation = torch.where(network.scale > 0, 1 / network.scale, 0)
+    return Statistics(_rounded(network.mean), _rounded(deviation))
+
+
+def _rounded(values: torch.Tensor) -> tuple[float, ...]:
+    return tuple(float(f"{value:.5g}") for value in values.tolist())
 
 
 def largest_difference(localizer: Localizer, exported: OnnxLocalizer) -> float:

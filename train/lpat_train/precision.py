@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -30,17 +30,22 @@ def computes_in_bfloat16(precision: Precision, device: torch.device) -> bool:
 def bfloat16_products(network: nn.Module, device: torch.device) -> Iterator[None]:
     """A block in which the network's linear layers and convolutions multiply in bfloat16.
 
-    What they give is float32 again at once: gates, softmaxes, pooling and all losses see no other.
+    What they give is float32 again at once: gates, softmaxes, pooling and all losses see no other,
+    and neither do products that a network forms of what its layers gave.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv1d)]
-    hooks = [layer.register_forward_hook(_to_float32) for layer in layers]
+    for layer in layers:
+        layer.forward = _in_bfloat16(layer.forward, device.type)
     try:
-        with torch.autocast(device.type, torch.bfloat16):
-            yield
+        yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        for layer in layers:
+            del layer.forward  # the class's own is there again
 
 
-def _to_float32(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    return output.float()
+def _in_bfloat16(forward: Callable[..., Tensor], device: str) -> Callable[..., Tensor]:
+    def multiplied(values: Tensor) -> Tensor:
+        with torch.autocast(device, torch.bfloat16):
+            return forward(values).float()
+
+    return multiplied

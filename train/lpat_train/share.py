@@ -42,11 +42,18 @@ class Share:
 def whole_output(output: Any, share: Share, unread: Collection[str] = ()) -> Any:
     """A network's output on a share, a named tuple, as that of the whole batch.
 
-    The gradient comes back to the share alone. Fields in `unread` are not exchanged.
+    Its fields are tensors (B, ...), or named tuples of them. The gradient comes back to the share
+    alone. Fields in `unread` are not exchanged.
     """
     fields = output._asdict()
     exchanged = [name for name in fields if name not in unread]
-    return output._replace(**{name: _WholeBatch.apply(fields[name], share) for name in exchanged})
+    return output._replace(**{name: _whole(fields[name], share) for name in exchanged})
+
+
+def _whole(value: Any, share: Share) -> Any:
+    return (
+        whole_output(value, share) if isinstance(value, tuple) else _WholeBatch.apply(value, share)
+    )
 
 
 class _WholeBatch(torch.autograd.Function):

@@ -10,11 +10,12 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import Clip, TrainingSet, batch_of, clips_at, labels_of, videos_per_step
+from lpat_train.dataset import TrainingSet
 from lpat_train.methods import METHODS
 from lpat_train.network import Network
 from lpat_train.precision import bfloat16_products, computes_in_bfloat16
 from lpat_train.processes import Processes
+from lpat_train.sampling import Clip, batch_of, clips_at, labels_of, videos_per_step
 from lpat_train.share import whole_output
 
 

@@ -88,9 +88,9 @@ def command(
 ) -> int:
     """Train on the videos or feature files INPUTS (files and folders of them).
 
-    Only the labels of the annotations are read; segment times can't reach training. Features of
-    videos are extracted once and cached. Writes weights, config and TensorBoard logs to the run's
-    folder, from which lpat-export makes model.onnx.
+    Only the labels of the annotations are read, and by 3c-net how often a video shows each; segment
+    times can't reach training. Features of videos are extracted once and cached. Writes weights,
+    config and TensorBoard logs to the run's folder, from which lpat-export makes model.onnx.
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
@@ -100,7 +100,7 @@ def command(
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
     from lpat_train.checkpoint import read_run
-    from lpat_train.cli.training_run import Inputs, RunPlace, run_training
+    from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
     from lpat_train.loop import choose_device
     from lpat_train.processes import Processes
 
@@ -113,8 +113,7 @@ def command(
     torch_device = choose_device(device, processes)  # type: ignore[arg-type] - click checked it
     read = read_annotations(annotations)
     chosen = train_settings.training_subset(read, subset)
-    labels = read.labels_by_video(chosen)
-    truth = train_settings.videos_to_validate(read, validate, labels)
+    truth = train_settings.videos_to_validate(read, validate, read.labels_by_video(chosen))
     for line in summarise(read.findings_in(chosen)) if processes.first else ():
         print(f"{annotations}: {line}", file=sys.stderr)
     found = Inputs(
@@ -124,9 +123,10 @@ def command(
         jobs=jobs or available_cores(),
         skip_missing=skip_missing,
     )
+    examples = Examples(read, chosen, truth)
     place = RunPlace(run, output, overwrite)
     with processes.joined(torch_device):
-        whole = run_training(found, labels, truth, config, place, torch_device, processes)
+        whole = run_training(found, examples, config, place, torch_device, processes)
     return DONE if whole else PARTIAL
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations import Annotations, VideoAnnotation
 from lpat.errors import UsageError
 from lpat.extraction import FeatureCache
 from lpat.inputs import Input
 from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_run
 from lpat_train.cli.train_display import SegmentJudge, display
 from lpat_train.config import TrainingConfig
-from lpat_train.data_loading import LoadedFeatures, open_labelled
+from lpat_train.data_loading import LoadedFeatures, contradiction, open_labelled
 from lpat_train.dataset import FeatureSource, TrainingSet, make_training_set
 from lpat_train.hold_out import Split, names_of, split
 from lpat_train.loop import train
@@ -49,6 +50,15 @@ class Inputs:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Annotated videos: those of a subset, or all, to train on; `truth` to judge on at the end."""
+
+    annotations: Annotations
+    subset: str | None
+    truth: tuple[VideoAnnotation, ...]
+
+
 @dataclass(frozen=True)
 class RunPlace:
     """Where a run is written: one that goes on, a folder that was named, or a new one."""
@@ -73,19 +83,22 @@ class RunPlace:
 
 def run_training(
     inputs: Inputs,
-    labels: Mapping[str, tuple[str, ...]],
-    truth: tuple[VideoAnnotation, ...],
+    examples: Examples,
     config: TrainingConfig,
     place: RunPlace,
     device: torch.device,
     processes: Processes,
 ) -> bool:
-    """Train on the labelled videos and judge on `truth`; whether all videos could be read.
+    """Train on the examples and judge on their truth; whether all videos could be read.
 
     Only the first process writes and prints; the others train with it.
     """
+    read, truth = examples.annotations, examples.truth
+    labels = read.labels_by_video(examples.subset)
     loaded = inputs.open(labels, processes)
-    training_set = make_training_set(loaded.features, labels)
+    if processes.first and (line := contradiction(loaded.features, read.videos)):
+        print(f"{read.path}: {line}", file=sys.stderr)
+    training_set = make_training_set(loaded.features, labels, read.counts_by_video(examples.subset))
     parts = split(training_set, config.hold_out, config.seed)
     _check_resumed(place.resumed, parts)
     failures = dict(loaded.failures)

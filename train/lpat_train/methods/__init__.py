@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lpat_train.config import MethodName
-from lpat_train.methods import cmcs, hide_and_seek, lpat, stpn, untrimmednets, wtalc
+from lpat_train.methods import (
+    autoloc,
+    cmcs,
+    hide_and_seek,
+    lpat,
+    star,
+    stpn,
+    three_c_net,
+    untrimmednets,
+    wtalc,
+)
 from lpat_train.methods.method import Method
 
 METHODS: Mapping[MethodName, Method] = MappingProxyType(
@@ -21,5 +31,8 @@ METHODS: Mapping[MethodName, Method] = MappingProxyType(
         "untrimmednets": untrimmednets.METHOD,
         "stpn": stpn.METHOD,
         "cmcs": cmcs.METHOD,
+        "3c-net": three_c_net.METHOD,
+        "star": star.METHOD,
+        "autoloc": autoloc.METHOD,
     }
 )

@@ -19,9 +19,9 @@ class Method:
 
     Attributes:
         make_network: a new network for a config, a feature dimension and a number of classes;
-            torch's random state decides its weights.
+            torch's random state decides its weights. All that it gives has a row for each video.
         losses: scalars by name, of the network's output on a batch: `total`, which is minimised,
-            and its terms before weighting. They read the batch's mask and labels.
+            and its terms before weighting. They read the batch's mask, labels and counts.
         unread: fields of the output that the losses don't read under a config, so that processes
             which train together need not exchange them.
     """

@@ -1,0 +1,233 @@
+"""lpat-import: feature files as others publish them, for the other commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lpat.cli import options
+from lpat.cli.app import DONE, FAILED, PARTIAL, run
+
+if TYPE_CHECKING:
+    from lpat.annotations import VideoAnnotation
+    from lpat.feature_import import ImportPlan, Source
+
+
+@click.command("lpat-import")
+@click.argument("features", type=options.FILE, nargs=-1)
+@click.option("--rgb", type=options.FILE, multiple=True, help="Folder of RGB features.")
+@click.option("--flow", type=options.FILE, multiple=True, help="Folder of flow features.")
+@click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
+@click.option(
+    "--annotations",
+    type=options.FILE,
+    default=None,
+    help="Durations to check the features by, and subsets, which become folders of OUTPUT; what "
+    "they don't name is left out.",
+)
+@click.option(
+    "--names",
+    type=options.FILE,
+    default=None,
+    help="W-TALC's videoname.npy, for one file of all videos.  [default: that of ANNOTATIONS]",
+)
+@click.option(
+    "--extractor", default="i3d", show_default=True, help="Name of what made the features."
+)
+@click.option(
+    "--fps", type=float, default=25.0, show_default=True, help="Frames per second it was given."
+)
+@click.option(
+    "--snippet-frames",
+    type=click.IntRange(1, 10_000),
+    default=16,
+    show_default=True,
+    help="Frames that a feature is of.",
+)
+@click.option(
+    "--stride",
+    type=click.IntRange(1, 10_000),
+    default=16,
+    show_default=True,
+    help="Frames from one snippet to the next.",
+)
+@click.option(
+    "--streams",
+    type=click.Choice(["rgb,flow", "flow,rgb", "rgb", "flow"]),
+    default="rgb,flow",
+    show_default=True,
+    help="What the dimensions are; the halves of flow,rgb are exchanged.",
+)
+@click.option(
+    "--unchecked", is_flag=True, help="Import in spite of what durations or halves say against it."
+)
+@click.option("--overwrite", is_flag=True, help="Do again what is there already.")
+@click.version_option(package_name="lpat")
+def command(
+    features: tuple[Path, ...],
+    rgb: tuple[Path, ...],
+    flow: tuple[Path, ...],
+    output: Path,
+    annotations: Path | None,
+    names: Path | None,
+    unchecked: bool,
+    overwrite: bool,
+    **said: Any,
+) -> int:
+    """Store features of others as OUTPUT/[SUBSET/]NAME.safetensors, with what they are.
+
+    FEATURES are files (T, D) of a video each and folders of them, or one .npy with an array for
+    each video, as W-TALC's. --rgb and --flow take two folders instead, whose files of one name are
+    joined. Nothing is unpickled.
+
+    With durations known, the number of snippets must agree with --fps and --stride; if it doesn't
+    in most videos, nothing is written.
+
+    Exit codes: 0 all done, 1 nothing done, 3 some inputs failed, 130 interrupted.
+    """
+    from lpat.annotations import read_annotations
+    from lpat.errors import UsageError
+    from lpat.feature_import import ImportPlan, output_paths
+
+    plan = ImportPlan(**said)
+    known: Mapping[str, VideoAnnotation] | None = None
+    if annotations is not None:
+        known = {video.name: video for video in read_annotations(annotations).videos}
+    sources = _sources(features, rgb, flow, names or annotations)
+    if known is not None:
+        sources = _annotated(sources, known)
+    subsets = {} if known is None else {name: video.subset for name, video in known.items()}
+    durations = {} if known is None else {name: video.duration for name, video in known.items()}
+    paths = output_paths(sources, output, subsets)
+    objections = _objections(sources, plan, durations, subsets)
+    if objections and not unchecked:
+        raise UsageError(f"{'; '.join(objections)} (--unchecked imports them all the same)")
+    for line in objections:
+        _note(line)
+    return _import_all(sources, plan, paths, durations, output, overwrite)
+
+
+def _sources(
+    features: Sequence[Path], rgb: Sequence[Path], flow: Sequence[Path], names: Path | None
+) -> list[Source]:
+    from lpat.errors import UsageError
+    from lpat.feature_import import entry_sources, file_sources, pair_sources
+    from lpat.pickled_arrays import is_array_of_objects
+
+    if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
+        raise UsageError("expected either FEATURES or both --rgb and --flow")
+    if rgb:
+        return pair_sources(rgb, flow)
+    for path in features:
+        if path.suffix.lower() != ".npy" or not path.is_file() or not is_array_of_objects(path):
+            continue
+        if len(features) > 1:
+            raise UsageError(f"{path}: holds an array for each video; expected it alone")
+        if names is None:
+            raise UsageError(f"{path}: holds an array for each video; --names says which")
+        return entry_sources(path, names)
+    return file_sources(features)
+
+
+def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> list[Source]:
+    from lpat.errors import AnnotationError
+
+    kept = [source for source in sources if source.name in known]
+    if not kept:
+        raise AnnotationError(
+            f"none of {len(sources)} videos with features is annotated; the features name "
+            f"{sources[0].name!r}, the annotations {next(iter(known))!r}"
+        )
+    if others := [source.name for source in sources if source.name not in known]:
+        _note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
+    names = {source.name for source in kept}
+    wanted = [name for name, video in known.items() if not video.only_ambiguous]
+    if missing := [name for name in wanted if name not in names]:
+        _note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
+    return kept
+
+
+def _objections(
+    sources: Sequence[Source],
+    plan: ImportPlan,
+    durations: Mapping[str, float | None],
+    subsets: Mapping[str, str | None],
+) -> list[str]:
+    """What speaks against the plan for most of the videos; what does for a few is only noted."""
+    from lpat.feature_checks import exchanged_subsets, sample_features
+    from lpat.feature_timing import Rate, timing_of
+
+    samples = sample_features(sources)
+    counts = {sample.name: sample.snippets for sample in samples}
+    lines = []
+    timing = timing_of(counts, durations, Rate(plan.fps, plan.stride), plan.snippet_frames)
+    if timing is None:
+        _note("no durations are known (--annotations): --fps and --stride aren't checked")
+    elif timing.is_wrong:
+        lines.append(timing.describe())
+    elif timing.misfits:
+        _note(timing.describe())
+    if "," in plan.streams:
+        line, odd = exchanged_subsets(samples, subsets)
+        if line is not None:
+            lines.append(line)
+        if odd:
+            _note(
+                f"the halves of {len(odd)} videos fit those of the others only when exchanged; "
+                f"the first: {odd[0]!r}"
+            )
+    return lines
+
+
+def _import_all(
+    sources: Sequence[Source],
+    plan: ImportPlan,
+    paths: Mapping[str, Path],
+    durations: Mapping[str, float | None],
+    output: Path,
+    overwrite: bool,
+) -> int:
+    from tqdm import tqdm
+
+    from lpat.errors import FeatureError
+    from lpat.feature_import import import_features, is_imported
+    from lpat.files import claim_folder
+
+    claim_folder(output)
+    done = unchanged = failed = snippets = 0
+    with tqdm(sources, unit="video", disable=None, file=sys.stderr) as bar:
+        for source in bar:
+            path, duration = paths[source.name], durations.get(source.name)
+            if not overwrite and is_imported(source, plan, path, duration):
+                unchanged += 1
+                continue
+            try:
+                snippets += import_features(source, plan, path, duration)
+                done += 1
+            except FeatureError as error:
+                failed += 1
+                tqdm.write(f"failed: {source.name}: {error}", file=sys.stderr)
+    print(
+        f"{done} done ({snippets} snippets), {unchanged} unchanged, {failed} failed; "
+        f"{plan.extractor} features in {output}"
+    )
+    if not failed:
+        return DONE
+    return PARTIAL if done or unchanged else FAILED
+
+
+def _note(line: str) -> None:
+    print(f"note: {line}", file=sys.stderr)
+
+
+def main() -> None:
+    """Entry point."""
+    run(command)
+
+
+if __name__ == "__main__":
+    main()
