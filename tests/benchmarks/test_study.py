@@ -1,6 +1,7 @@
 """The study: rows from TOML, results that grow, measures worked by hand."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 import collapse
+import lpat_train
 import study
 from lpat.annotations import VideoAnnotation
 from lpat.errors import UsageError
@@ -21,7 +23,7 @@ from lpat_train.loop import train
 from studies.data import DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import read_experiment
 from studies.measures import fold_numbers, measure, measure_snippets, roc_area
-from studies.results import Results, format_table
+from studies.results import Results, code_version, format_table
 
 EXPERIMENTS = Path(__file__).parents[2] / "benchmarks" / "experiments"
 TINY = """
@@ -253,6 +255,21 @@ def test_a_session_is_never_split_between_folds() -> None:
     assert fold_numbers(8, 2, 4).tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
     assert fold_numbers(7, 2, 3).tolist() == [0, 1, 0, 0, 1, 0, 0]
     assert fold_numbers(5, 2, 0).tolist() == [0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("module", "follows"), [("methods/star.py", True), ("step.py", True), ("cli/train.py", False)]
+)
+def test_results_follow_from_all_code_but_the_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, follows: bool
+) -> None:
+    package = tmp_path / "lpat_train"
+    shutil.copytree(Path(str(lpat_train.__file__)).parent, package)
+    monkeypatch.setattr(lpat_train, "__file__", str(package / "__init__.py"))
+    before = code_version()
+    assert code_version() == before
+    (package / module).write_text("changed = True", "utf-8")
+    assert (code_version() != before) is follows
 
 
 def test_the_table_gives_mean_and_deviation_and_no_gain_over_nothing() -> None:

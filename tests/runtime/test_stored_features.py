@@ -66,6 +66,22 @@ def test_any_numbers_come_as_float32(tmp_path: Path, suffix: str, kind: str, ord
     np.testing.assert_array_equal(rows, VALUES[1:4])
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_one_crop_in_a_file_of_others_is_mapped_as_it_is_read(tmp_path: Path, order: str) -> None:
+    crop = np.asarray(VALUES[None], order=order)  # type: ignore[call-overload]
+    np.save(tmp_path / "v.npy", crop)
+    named = {"feature": np.ascontiguousarray(crop), "frame_cnt": np.array([64])}
+    save_file(named, str(tmp_path / "v.safetensors"))
+    for name in ("v.npy", "v.safetensors"):
+        stored = locate_features(tmp_path / name)
+        assert (len(stored), stored.spec.dimension) == (4, 3)
+        np.testing.assert_array_equal(stored.rows(1, 3), VALUES[1:3])
+        np.testing.assert_array_equal(read_features(tmp_path / name).values, VALUES)
+    np.save(tmp_path / "ten.npy", np.repeat(crop, 10, axis=0))
+    with pytest.raises(FeatureError, match=r"not float32 of shape \(10, 4, 3\)"):
+        locate_features(tmp_path / "ten.npy")
+
+
 def test_the_other_byte_order_is_read(tmp_path: Path) -> None:
     stored = locate_features(write(tmp_path / "v.npy", VALUES.astype(">f4")))
     np.testing.assert_array_equal(stored.rows(0, 4), VALUES)

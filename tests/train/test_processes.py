@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from lpat.files import write_json
 from lpat_train.config import METHOD_DEFAULTS
 from lpat_train.processes import ALONE, Processes
 from lpat_train.share import Share
@@ -122,6 +124,39 @@ def test_a_process_that_torchrun_did_not_start_is_alone() -> None:
     assert Processes.from_environment({"RANK": "1", "WORLD_SIZE": "x"}) == ALONE
     set_by_torchrun = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1"}
     assert Processes.from_environment(set_by_torchrun) == Processes(3, 4, 1)
+
+
+def test_the_command_learns_counts_from_mapped_files_in_every_process(tmp_path: Path) -> None:
+    """Held-out videos and a frame rate that the durations contradict among it."""
+    database, random = {}, np.random.default_rng(0)
+    for number in range(10):
+        label = "ab"[number % 2]
+        values = random.normal(size=(20, 4)).astype(np.float16)
+        np.save(tmp_path / f"v{number}.npy", values)
+        database[f"v{number}"] = {"duration": 6.4, "labels": [label], "counts": {label: 3}}
+    write_json(tmp_path / "counts.json", {"database": database})
+    for entry in database.values():
+        del entry["counts"]
+    write_json(tmp_path / "labels.json", {"database": database})
+    weights = {}
+    for run, annotations, launcher in (
+        ("one", "counts.json", ("-m",)),
+        ("two", "counts.json", (*TORCHRUN, "-m")),
+        ("labels", "labels.json", ("-m",)),
+    ):
+        done = python(
+            *launcher, "lpat_train.cli.train", tmp_path, "--annotations", tmp_path / annotations,
+            "--method", "3c-net", "--steps", 8, "--hidden", 16, "--device", "cpu", "--no-cache",
+            "--hold-out", 0.2, "--validate-every", 4, "--output", tmp_path / run,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("10 of 10 videos have another number of snippets than") == 1
+        weights[run] = load_file(tmp_path / run / "checkpoint.safetensors")
+    for name, value in weights["one"].items():
+        torch.testing.assert_close(weights["two"][name], value, rtol=1e-4, atol=1e-5)
+    assert any(
+        not torch.equal(weights["labels"][name], its) for name, its in weights["one"].items()
+    )
 
 
 def test_the_command_trains_by_two_processes_and_speaks_once(dataset, tmp_path: Path) -> None:
