@@ -51,7 +51,7 @@ class ThreeCNet(Peer):
         scores = self.classifier(hidden)
         logits = top_k_mean(scores, mask, self.share)
         background = torch.zeros_like(scores[..., 0])
-        centers = (self.centers * CENTER_UNIT).expand(len(scores), -1, -1)
+        centers = (self.centers * CENTER_UNIT).expand(scores.shape[0], -1, -1)
         return Output(scores, background, logits, hidden, centers)
 
     def probabilities(self, output: Output) -> Tensor:
