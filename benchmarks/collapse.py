@@ -24,11 +24,12 @@ from torch import Tensor
 from lpat.charts import Axis, Curve, curve_chart_svg
 from lpat.errors import LpatError, UsageError
 from lpat.files import write_text
-from lpat_train.config import PRESETS, TrainingConfig
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch, TrainingSet, make_training_set
 from lpat_train.loop import make_network
 from lpat_train.losses import Losses, lpat_loss
 from lpat_train.model import LPAT, Output
+from lpat_train.presets import PRESETS
 from lpat_train.sampling import batch_at
 from lpat_train.validation import score
 from studies.data import load_data

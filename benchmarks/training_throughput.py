@@ -20,10 +20,11 @@ import numpy as np
 import torch
 
 from lpat.types import Features, FeatureSpec
-from lpat_train.config import PRESETS, TrainingConfig
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.loop import choose_device, train
 from lpat_train.precision import computes_in_bfloat16
+from lpat_train.presets import PRESETS
 
 B, T, D, H, C = 10, 320, 2048, 2048, 20
 CONFIGS = {

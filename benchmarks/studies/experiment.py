@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from lpat.errors import UsageError
-from lpat_train.config import PRESETS, TrainingConfig, changed
+from lpat_train.config import TrainingConfig
+from lpat_train.presets import PRESETS, changed
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Extraction:
     from_cache: bool = False
 
 
-def default_spec(stride: int = 16) -> FeatureSpec:
+def default_spec(stride: int = 8) -> FeatureSpec:
     """The spec of the built-in `motion` features: 16-frame snippets at 25 frames per second."""
     return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride)
 

@@ -17,9 +17,10 @@ from lpat.annotations import VideoAnnotation
 from lpat.errors import UsageError
 from lpat.files import write_json
 from lpat.types import Scores
-from lpat_train.config import PRESETS, TrainingConfig
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
+from lpat_train.presets import PRESETS
 from studies.data import DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import read_experiment
 from studies.measures import fold_numbers, measure, measure_snippets, roc_area

@@ -9,10 +9,11 @@ import torch
 
 from lpat.errors import UsageError
 from lpat_train.casl import casl_loss
-from lpat_train.config import TrainingConfig, changed, methods_with, read_config, to_toml
+from lpat_train.config import TrainingConfig, methods_with
 from lpat_train.dataset import TrainingVideo, make_batch
 from lpat_train.losses import lpat_loss
 from lpat_train.methods import METHODS
+from lpat_train.presets import changed, read_config, to_toml
 from lpat_train.sampling import batch_at
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from lpat.errors import UsageError
 from lpat.segments import PostProcessing
-from lpat_train.config import PRESETS, TrainingConfig, changed, read_config, to_toml
+from lpat_train.config import TrainingConfig
+from lpat_train.presets import PRESETS, changed, read_config, to_toml
 
 
 def test_a_config_comes_back_from_its_toml(tmp_path: Path) -> None:

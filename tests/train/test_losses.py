@@ -105,14 +105,34 @@ def test_barrier_is_lowest_at_half_and_rises_towards_both_ends() -> None:
     assert math.isfinite(barrier(1e4))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_absence_shuts_the_gates_of_classes_that_a_video_does_not_show(seed: int) -> None:
+    scores, background, mask, labels = random_batch(seed)
+    labels[0] = 1  # shows all: nothing to shut
+    expected = 0.0
+    for s, b, real, its in zip(scores, background, mask, labels, strict=True):
+        margins = (s - b[:, None])[real][:, its == 0].astype(np.float64)
+        expected += np.log1p(np.exp(margins)).mean() if margins.size else 0.0
+    got = losses.absence_loss(*tensors(scores, background, labels, mask))
+    assert got.item() == pytest.approx(expected / len(mask), rel=1e-5)
+
+
+def test_absence_says_nothing_of_a_class_that_is_shown() -> None:
+    mask, labels = torch.ones(1, 4, dtype=torch.bool), torch.tensor([[1.0, 0.0]])
+    scores = torch.zeros(1, 4, 2, requires_grad=True)
+    losses.absence_loss(scores, torch.zeros(1, 4), labels, mask).backward()
+    assert scores.grad is not None
+    assert (scores.grad[..., 0] == 0).all()
+    assert (scores.grad[..., 1] > 0).all()
+
+
 def test_total_adds_the_terms_by_their_weights() -> None:
     scores, background, mask, labels = random_batch(3)
     s, b, m, y = tensors(scores, background, mask, labels)
     logits = torch.randn(len(mask), 4, generator=torch.Generator().manual_seed(0))
-    config = TrainingConfig(balance=0.3, top_k=2.0, barrier=0.25)
+    config = TrainingConfig(balance=0.3, top_k=2.0, barrier=0.25, absence=0.5)
     got = losses.lpat_loss(Output(s, b, logits), y, m, config)
-    expected = (
-        0.3 * got.classification + 0.7 * got.confidence + 2.0 * got.top_k + 0.25 * got.barrier
-    )
+    expected = 0.3 * got.classification + 0.7 * got.confidence
+    expected = expected + 2.0 * got.top_k + 0.25 * got.barrier + 0.5 * got.absence
     assert got.total.item() == pytest.approx(expected.item(), rel=1e-6)
     assert len({round(value.item(), 6) for value in got}) == len(got)

@@ -16,12 +16,13 @@ from lpat.types import FeatureSpec
 from lpat_train import loop
 from lpat_train.checkpoint import read_run
 from lpat_train.cli import export, train
-from lpat_train.config import METHOD_DEFAULTS, MethodName, TrainingConfig, changed
+from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.dataset import TrainingSet, TrainingVideo, make_batch
 from lpat_train.export import largest_difference
 from lpat_train.methods import METHODS
 from lpat_train.model import Localizer
 from lpat_train.network import Network
+from lpat_train.presets import METHOD_DEFAULTS, changed
 
 CPU = torch.device("cpu")
 SPEC = FeatureSpec("motion", 1, {}, 6)

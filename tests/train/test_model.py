@@ -1,5 +1,7 @@
 """The network against the paper's equations, and a video alone against the same in a batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,8 @@ import torch
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_batch
 from lpat_train.losses import lpat_loss
-from lpat_train.model import LPAT, Localizer, gated_average
+from lpat_train.methods import METHODS
+from lpat_train.model import LPAT, Localizer, MembersOutput, gated_average
 
 LENGTHS = (1, 2, 7, 12)
 
@@ -82,3 +85,65 @@ def test_probabilities_are_the_softmax_of_pooled_scores_and_background() -> None
     pooled = gated_average(scores, background, None)[0].tolist()
     logits = torch.tensor([*pooled, background.mean().item()])
     torch.testing.assert_close(probabilities[0], torch.softmax(logits, dim=0))
+
+
+def make_members(temporal_convolution: bool = True) -> LPAT:
+    torch.manual_seed(5)
+    network = LPAT(6, 3, hidden=8, temporal_convolution=temporal_convolution, members=4)
+    network.fit_standardisation(torch.randn(50, 6) * 3 + 1)
+    return network.eval()
+
+
+def member_of(network: LPAT, number: int) -> LPAT:
+    """One of the members as a network of its own."""
+    alone = LPAT(6, 3, hidden=8, temporal_convolution=True).eval()
+    rows, outputs = slice(8 * number, 8 * number + 8), slice(4 * number, 4 * number + 4)
+    state = network.state_dict()
+    parts = {name: state[name][rows] for name in state if name.startswith(("transf", "convol"))}
+    parts |= {name: state[name] for name in ("mean", "scale")}
+    parts["classifier.weight"] = state["classifier.weight"][outputs, :, 0]
+    parts["classifier.bias"] = state["classifier.bias"][outputs]
+    alone.load_state_dict(parts)
+    return alone
+
+
+def test_members_are_networks_side_by_side_and_their_mean_comes_out() -> None:
+    network, video = make_members(), random_videos()[2][None]
+    output = network(video)
+    assert isinstance(output, MembersOutput)
+    each = [member_of(network, number)(video) for number in range(4)]
+    for number, alone in enumerate(each):
+        torch.testing.assert_close(output.each.scores[number], alone.scores[0])
+        torch.testing.assert_close(output.each.background[number], alone.background[0])
+        torch.testing.assert_close(output.each.logits[number], alone.logits[0])
+        torch.testing.assert_close(output.each.hidden[number], alone.hidden[0])
+    mean = torch.stack([alone.scores for alone in each]).mean(dim=0)
+    torch.testing.assert_close(output.scores, mean)
+    logits = torch.stack([alone.logits for alone in each]).mean(dim=0)
+    torch.testing.assert_close(network.probabilities(output), torch.softmax(logits, dim=-1))
+
+
+def test_members_score_a_video_the_same_alone_and_in_a_batch() -> None:
+    network, videos = make_members(), random_videos()
+    batch = make_batch(videos, [torch.ones(3)] * len(videos))
+    together = network(batch.features, batch.mask)
+    for row, video in enumerate(videos):
+        alone = network(video[None])
+        real = slice(0, len(video))
+        torch.testing.assert_close(together.scores[row, real], alone.scores[0])
+        torch.testing.assert_close(together.logits[row], alone.logits[0])
+
+
+def test_the_loss_of_members_is_the_mean_of_each_ones_loss() -> None:
+    network, videos = make_members(), random_videos()
+    labels = [torch.tensor(row) for row in ([1.0, 0, 0], [0, 1.0, 1.0], [1.0, 1.0, 0], [0, 0, 1.0])]
+    batch = make_batch(videos, labels)
+    config = TrainingConfig(members=4)
+    got = METHODS["lpat"].losses(network(batch.features, batch.mask), batch, config)
+    alone = replace(config, members=1)
+    each = [
+        METHODS["lpat"].losses(member_of(network, n)(batch.features, batch.mask), batch, alone)
+        for n in range(4)
+    ]
+    for name, value in got.items():
+        torch.testing.assert_close(value, torch.stack([its[name] for its in each]).mean())

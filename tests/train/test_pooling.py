@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lpat_train.config import MethodName, TrainingConfig, changed
+from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.dataset import make_batch
 from lpat_train.losses import label_cross_entropy
 from lpat_train.methods import METHODS, hide_and_seek
@@ -14,6 +14,7 @@ from lpat_train.methods.cmcs import balance_loss, diversity_loss
 from lpat_train.methods.stpn import logit_of_product
 from lpat_train.network import Network
 from lpat_train.pooling import masked_mean, masked_softmax, top_k_mean
+from lpat_train.presets import changed
 
 MASK = torch.tensor([[True, True, True, False], [True, False, False, False]])
 

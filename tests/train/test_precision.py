@@ -14,10 +14,11 @@ from lpat.errors import DeviceError, UsageError
 from lpat.feature_files import read_features
 from lpat.inputs import find_inputs
 from lpat_train import loop, losses
-from lpat_train.config import METHOD_DEFAULTS, MethodName, TrainingConfig, changed
+from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
 from lpat_train.losses import confidence_loss
 from lpat_train.precision import bfloat16_products, computes_in_bfloat16
+from lpat_train.presets import METHOD_DEFAULTS, changed
 from lpat_train.sampling import batch_at
 
 CPU = torch.device("cpu")

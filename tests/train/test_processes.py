@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from lpat.files import write_json
-from lpat_train.config import METHOD_DEFAULTS
+from lpat_train.presets import METHOD_DEFAULTS
 from lpat_train.processes import ALONE, Processes
 from lpat_train.share import Share
 
@@ -49,8 +49,8 @@ def assert_near(one: list[dict[str, float]], other: list[dict[str, float]], rtol
 @pytest.mark.parametrize(
     "case",
     [
-        *METHOD_DEFAULTS, "casl", "a video at a time", "one video, 3c-net", "one video, star",
-        "one video, autoloc", "held out", "held out, counts",
+        *METHOD_DEFAULTS, "casl", "lpat-x", "a video at a time", "one video, 3c-net",
+        "one video, star", "one video, autoloc", "held out", "held out, counts",
     ],
 )  # fmt: skip
 def test_two_processes_have_the_losses_of_one_at_each_step(histories, case: str) -> None:

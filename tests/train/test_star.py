@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from lpat_train.config import TrainingConfig, changed
+from lpat_train.config import TrainingConfig
 from lpat_train.methods.star import STAR, own_gradients
+from lpat_train.presets import changed
 
 
 @pytest.mark.parametrize("classes", [1, 2, 5])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from lpat_train.config import TrainingConfig, changed
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_batch
 from lpat_train.methods import METHODS
 from lpat_train.methods.three_c_net import CENTER_UNIT, ThreeCNet, center_loss, count_loss
+from lpat_train.presets import changed
 
 NAN = math.nan
 MASK = torch.tensor([[True, True, True], [True, True, False]])

@@ -19,8 +19,9 @@ from lpat.cli.app import run
 from lpat.errors import LpatError
 from lpat.types import Features, FeatureSpec
 from lpat_train import loop
-from lpat_train.config import METHOD_DEFAULTS, TrainingConfig, changed
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet, make_training_set
+from lpat_train.presets import METHOD_DEFAULTS, changed
 from lpat_train.processes import Processes, speaks_for_all
 
 CPU = torch.device("cpu")
@@ -29,6 +30,7 @@ SMALL = {"steps": 12, "hidden": 16, "batch_size": 3, "clip_snippets": 16}
 CASES = {
     **{method: {"method": method} for method in METHOD_DEFAULTS},
     "casl": {"casl": 0.5, "batch_size": 5},
+    "lpat-x": {"members": 3, "self_training": 1.0, "self_training_start": 0.3},
     "a video at a time": {"batch_size": 1},
     "one video, 3c-net": {"method": "3c-net", "batch_size": 1},
     "one video, star": {"method": "star", "batch_size": 1},

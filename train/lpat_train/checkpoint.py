@@ -24,9 +24,10 @@ from lpat.errors import LpatError, OutputError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.files import atomic_path, write_json, write_text
 from lpat.types import FeatureSpec
-from lpat_train.config import PRESETS, TrainingConfig, read_config, to_toml
+from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet
 from lpat_train.network import Network
+from lpat_train.presets import PRESETS, read_config, to_toml
 from lpat_train.progress import Best
 
 _STATE = "checkpoint.safetensors"

@@ -1,13 +1,9 @@
-"""What a training run can be told: one frozen dataclass, read from presets, TOML and options."""
+"""What a training run can be told: one frozen dataclass. `presets` has its starting points."""
 
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
@@ -37,12 +33,15 @@ _POSITIVE = (
     "minimum_snippets",
     "chunks",
     "branches",
+    "members",
 )
 _NOT_NEGATIVE = (
     "seed",
     "hidden",
     "top_k",
     "barrier",
+    "absence",
+    "self_training",
     "casl",
     "sparsity",
     "diversity",
@@ -52,7 +51,14 @@ _NOT_NEGATIVE = (
     "validate_every",
     "patience",
 )
-_HIGHEST = {"hold_out": 0.9, "dropout": 0.99, "balance": 1.0, "top_k_share": 1.0, "hide": 1.0}
+_HIGHEST = {
+    "hold_out": 0.9,
+    "dropout": 0.99,
+    "balance": 1.0,
+    "top_k_share": 1.0,
+    "hide": 1.0,
+    "self_training_start": 1.0,
+}
 
 
 def _option(default: Any, words: str, *methods: MethodName) -> Any:
@@ -68,9 +74,9 @@ class TrainingConfig:
     method: MethodName = _option(
         "lpat", "whose network and losses; a method brings defaults of its own"
     )
-    steps: int = _option(450, "updates of the weights")
+    steps: int = _option(300, "updates of the weights")
     batch_size: int = _option(10, "videos in a batch")
-    learning_rate: float = _option(3e-4, "of Adam, constant (paper: 1e-4)")
+    learning_rate: float = _option(1e-3, "of Adam, constant (paper: 1e-4)")
     weight_decay: float = _option(0.0, "of Adam")
     clip_snippets: int = _option(320, "longer videos are trained on random windows of this length")
     precision: Precision = _option(
@@ -85,7 +91,7 @@ class TrainingConfig:
     patience: int = _option(
         0, "validations without a better one on the held-out labels that end training; 0: any"
     )
-    hidden: int = _option(512, "width of the feature transformation; 0: the features' own")
+    hidden: int = _option(256, "width of the feature transformation; 0: the features' own")
     dropout: float = _option(0.7, "before the classifier")
     temporal_convolution: bool = _option(True, "the paper's +TemConv")
     standardize: bool = _option(True, "scale features by the training snippets' statistics")
@@ -101,7 +107,17 @@ class TrainingConfig:
     top_k_share: float = _option(
         0.125, "share of a video's snippets in that loss", "lpat", "wtalc", "3c-net", "autoloc"
     )
-    barrier: float = _option(0.3, "weight of the barrier on the mean gate; 0: none", "lpat")
+    barrier: float = _option(0.1, "weight of the barrier on the mean gate; 0: none", "lpat")
+    absence: float = _option(
+        0.1, "weight of what keeps classes that a video doesn't show below the threshold", "lpat"
+    )
+    members: int = _option(
+        1, "networks side by side in the one model, whose mean scores count", "lpat"
+    )
+    self_training: float = _option(
+        0.0, "weight of learning from the network's own segments; 0: none", "lpat"
+    )
+    self_training_start: float = _option(0.5, "share of the steps after which it begins", "lpat")
     casl: float = _option(
         0.0,
         "weight of W-TALC's co-activity similarity, on batches of pairs; 0: neither",
@@ -123,7 +139,7 @@ class TrainingConfig:
     minimum_snippets: int = _option(1, "shorter segments are left out")
     segment_score: SegmentScore = _option("probability", "what a detection's score is")
     boundary: Boundary = _option(
-        "snippet", "where a segment ends: at a snippet's edge, or where score and background cross"
+        "crossing", "where a segment ends: at a snippet's edge, or where score and background cross"
     )
     proposals: Proposals = _option(
         "runs", "what becomes a segment: runs above the background, or the best components"
@@ -148,6 +164,11 @@ class TrainingConfig:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
         if self.patience and not self.hold_out:
             raise UsageError("patience: expected hold_out above 0 too, which says what is better")
+        if self.casl and self.members > 1 and self.method == "lpat":
+            raise UsageError(
+                f"casl: expected a single member, not {self.members}: hidden layers "
+                "of different members can't be compared"
+            )
 
     def post_processing(self) -> PostProcessing:
         """How the exported model makes segments."""
@@ -164,6 +185,14 @@ class TrainingConfig:
         """Whether batches are to hold pairs of videos that share a class."""
         return self.casl > 0 and self.method in methods_with("casl")
 
+    def teaches(self, step: int) -> bool:
+        """Whether the network's own segments are taught in a step."""
+        return (
+            self.self_training > 0
+            and self.method in methods_with("self_training")
+            and step >= self.self_training_start * self.steps
+        )
+
     def background_weight_of(self, classes: int) -> float:
         """w_b of Eq. 5 for a number of classes."""
         return 1 / classes if self.background_weight < 0 else self.background_weight
@@ -175,117 +204,3 @@ def methods_with(name: str) -> tuple[MethodName, ...]:
         entry.metadata["methods"] for entry in fields(TrainingConfig) if entry.name == name
     )
     return methods or get_args(MethodName)
-
-
-METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
-    {
-        "lpat": {},
-        # The paper's lambda of 0.5 weighs both losses alike, and Adam doesn't mind by how much.
-        "wtalc": {
-            "casl": 1.0,
-            "temporal_convolution": False,
-            "threshold": "manual",
-            "minimum_snippets": 2,
-            "segment_score": "wtalc",
-        },
-        "hide-and-seek": {"temporal_convolution": False, "threshold": "manual"},
-        "untrimmednets": {"temporal_convolution": False},
-        "stpn": {
-            "hidden": 256,
-            "dropout": 0.0,
-            "temporal_convolution": False,
-            "proposals": "components",
-        },
-        "cmcs": {
-            "temporal_convolution": True,
-            "threshold": "manual",
-            "segment_score": "contrast",
-        },
-        "3c-net": {
-            "temporal_convolution": False,
-            "threshold": "manual",
-            "minimum_snippets": 2,
-            "segment_score": "wtalc",
-        },
-        "star": {
-            "temporal_convolution": False,
-            "proposals": "components",
-            "segment_score": "wtalc",
-        },
-        "autoloc": {"temporal_convolution": False},
-    }
-)
-"""What a method changes in a preset: its paper's values, and how it makes segments."""
-
-PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
-    {
-        "lpat": TrainingConfig(),
-        # Eqs. 1-8 with the values that the paper states for THUMOS'14.
-        "paper": TrainingConfig(
-            learning_rate=1e-4,
-            hidden=0,
-            temporal_convolution=False,
-            balance=0.2,
-            top_k=0.0,
-            barrier=0.0,
-        ),
-    }
-)
-
-
-def read_config(path: Path, base: TrainingConfig) -> TrainingConfig:
-    """`base` changed by a TOML file of the same names.
-
-    Raises:
-        UsageError: unreadable, not TOML, an unknown key, or a value of another type.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: expected a TOML file ({error})") from error
-    return changed(base, values, str(path))
-
-
-def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> TrainingConfig:
-    """`base` with some fields replaced; a whole number will do for a float.
-
-    Another method than that of `base` brings its defaults first.
-
-    Raises:
-        UsageError: an unknown name, or a value of another type; `place` says where it stood.
-    """
-    known = {entry.name: type(getattr(base, entry.name)) for entry in fields(base)}
-    typed = {}
-    for name, value in values.items():
-        if name not in known:
-            raise UsageError(f"{place}: unknown key {name!r}; known: {', '.join(known)}")
-        whole_number_for_float = known[name] is float and type(value) is int
-        if type(value) is not known[name] and not whole_number_for_float:
-            raise UsageError(
-                f"{place}: {name} expects a value of type {known[name].__name__}, not {value!r}"
-            )
-        typed[name] = known[name](value)
-    start = _of_method(base.method, typed.get("method", base.method))
-    return replace(base, **(start | typed))
-
-
-def _of_method(before: MethodName, method: MethodName) -> dict[str, Any]:
-    """What changes with the method: its defaults, and back what those of the one before changed."""
-    if method == before or method not in METHOD_DEFAULTS:
-        return {}
-    back = {name: getattr(PRESETS["lpat"], name) for name in METHOD_DEFAULTS[before]}
-    return {**back, **METHOD_DEFAULTS[method]}
-
-
-def to_toml(config: TrainingConfig) -> str:
-    """The config as a TOML text that `read_config` takes back."""
-    lines = [f"{name} = {_toml_value(value)}" for name, value in asdict(config).items()]
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: bool | int | float | str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -98,13 +98,15 @@ class TrainingSet:
 class Batch:
     """Padded features (B, T, D), what is real in them (B, T), and labels (B, C).
 
-    `counts` (B, C) as those of the videos, NaN where unknown; None: nowhere known.
+    `counts` (B, C) as those of the videos, NaN where unknown; None: nowhere known. `teacher`
+    (B, T, C) are the margins of a teacher, where one teaches.
     """
 
     features: Tensor
     mask: Tensor
     labels: Tensor
     counts: Tensor | None = None
+    teacher: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""

@@ -25,10 +25,11 @@ class Losses(NamedTuple):
     confidence: Tensor
     top_k: Tensor
     barrier: Tensor
+    absence: Tensor
 
 
 def lpat_loss(output: Output, labels: Tensor, mask: Tensor, config: TrainingConfig) -> Losses:
-    """Eq. 8, lambda * L_clas + (1 - lambda) * L_conf, and two terms beyond the paper."""
+    """Eq. 8, lambda * L_clas + (1 - lambda) * L_conf, and three terms beyond the paper."""
     background_weight = config.background_weight_of(labels.shape[1])
     classification = classification_loss(
         output.logits, labels, background_weight, config.background_reading
@@ -38,13 +39,15 @@ def lpat_loss(output: Output, labels: Tensor, mask: Tensor, config: TrainingConf
     )
     top_k = top_k_loss(output.scores, labels, mask, config.top_k_share)
     barrier = barrier_loss(output.scores, output.background, labels, mask)
+    absence = absence_loss(output.scores, output.background, labels, mask)
     total = (
         config.balance * classification
         + (1 - config.balance) * confidence
         + config.top_k * top_k
         + config.barrier * barrier
+        + config.absence * absence
     )
-    return Losses(total, classification, confidence, top_k, barrier)
+    return Losses(total, classification, confidence, top_k, barrier, absence)
 
 
 def classification_loss(
@@ -109,3 +112,16 @@ def barrier_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tenso
     share = gates.sum(dim=1) / mask.sum(dim=1, keepdim=True)  # (B, C)
     mean = ((share * labels).sum(dim=1) / labels.sum(dim=1)).clamp(1e-6, 1 - 1e-6)
     return -(mean.log() + (-mean).log1p()).mean()
+
+
+def absence_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+    """-log(1 - g) of the classes that a video does not show: their gates are shut throughout.
+
+    The mean over a video's other classes and its snippets; 0 of a video that shows all. Labels
+    know of nothing else that is true of single snippets: of what a video shows they don't say
+    when, but what it doesn't show is nowhere in it. So the threshold must pass all that videos
+    have in common.
+    """
+    absent = (1 - labels)[:, None, :] * mask[..., None]
+    opened = functional.softplus(scores - background[..., None]) * absent  # -log(1 - g)
+    return (opened.sum(dim=(1, 2)) / absent.sum(dim=(1, 2)).clamp(min=1)).mean()

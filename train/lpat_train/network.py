@@ -31,7 +31,13 @@ class Network(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, dimension: int, *, hidden: int, dropout: float, temporal_convolution: bool
+        self,
+        dimension: int,
+        *,
+        hidden: int,
+        dropout: float,
+        temporal_convolution: bool,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.part: Share | None = None  # what the batch's rows are of, where others have the rest
@@ -39,7 +45,9 @@ class Network(nn.Module):
         self.register_buffer("scale", torch.ones(dimension))
         self.transform = nn.Linear(dimension, hidden)
         self.convolution = (
-            nn.Conv1d(hidden, hidden, kernel_size=3, padding=1) if temporal_convolution else None
+            nn.Conv1d(hidden, hidden, kernel_size=3, padding=1, groups=groups)
+            if temporal_convolution
+            else None
         )
         self.dropout = nn.Dropout(dropout)
 

@@ -50,10 +50,13 @@ def whole_output(output: Any, share: Share, unread: Collection[str] = ()) -> Any
     return output._replace(**{name: _whole(fields[name], share) for name in exchanged})
 
 
+def whole_rows(own: Tensor, share: Share) -> Tensor:
+    """The rows (B, ...) of the whole batch; the gradient comes back to the share's alone."""
+    return _WholeBatch.apply(own, share)  # type: ignore[return-value]
+
+
 def _whole(value: Any, share: Share) -> Any:
-    return (
-        whole_output(value, share) if isinstance(value, tuple) else _WholeBatch.apply(value, share)
-    )
+    return whole_output(value, share) if isinstance(value, tuple) else whole_rows(value, share)
 
 
 class _WholeBatch(torch.autograd.Function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,13 +11,13 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet
+from lpat_train.dataset import Batch, TrainingSet
 from lpat_train.methods import METHODS
 from lpat_train.network import Network
 from lpat_train.precision import bfloat16_products, computes_in_bfloat16
 from lpat_train.processes import Processes
 from lpat_train.sampling import Clip, batch_of, clips_at, labels_of, videos_per_step
-from lpat_train.share import whole_output
+from lpat_train.share import whole_output, whole_rows
 
 
 def steps_per_epoch(config: TrainingConfig, videos: int) -> int:
@@ -64,19 +65,28 @@ class StepLosses:
         torch.manual_seed(config.seed * 1_000_003 + step)  # dropout's, so that a run can resume
         if self._processes.alone:
             batch = batch_of(clips).to(self._device)
-            output = self._output(batch.features, batch.mask)
-            return self._method.losses(output, batch, config)
-        return self._shared(clips)
+            output, teacher = self._output(step, batch)
+            return self._method.losses(output, replace(batch, teacher=teacher), config)
+        return self._shared(step, clips)
 
-    def _shared(self, clips: tuple[Clip, ...]) -> dict[str, Tensor]:
+    def _shared(self, step: int, clips: tuple[Clip, ...]) -> dict[str, Tensor]:
         share = self._processes.share_of(len(clips))
         own = batch_of(clips, share.rows).to(self._device)
         self._network.part = share
-        output = self._output(own.features, own.mask)
+        output, teacher = self._output(step, own)
         whole = whole_output(output, share, self._method.unread(self._config))
-        return self._method.losses(whole, labels_of(clips).to(self._device), self._config)
+        batch = labels_of(clips).to(self._device)
+        if teacher is not None:
+            batch = replace(batch, teacher=whole_rows(teacher, share))
+        return self._method.losses(whole, batch, self._config)
 
-    def _output(self, features: Tensor, mask: Tensor) -> Any:
+    def _output(self, step: int, batch: Batch) -> tuple[Any, Tensor | None]:
+        """What the network makes of a batch, and the margins of its teacher, if that teaches."""
         products = bfloat16_products(self._network, self._device)
         with products if self._bfloat16 else nullcontext():
-            return self._forward(features, mask)
+            margins, teacher = None, getattr(self._network, "teacher", None)
+            if teacher is not None and self._config.teaches(step):
+                begins = not self._config.teaches(step - 1)
+                teacher.follow(self._network, anew=begins)
+                margins = teacher.margins(batch.features, batch.mask)
+            return self._forward(batch.features, batch.mask), margins

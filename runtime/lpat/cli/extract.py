@@ -17,7 +17,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 @click.option(
     "--stride",
     type=click.IntRange(1, 1000),
-    default=16,
+    default=8,
     show_default=True,
     help="Frames from one snippet to the next.",
 )

@@ -38,10 +38,10 @@ from lpat_train.cli import launch, train_settings
 )
 @click.option(
     "--preset",
-    type=click.Choice(["lpat", "paper"]),
+    type=click.Choice(["lpat", "paper", "lpat-x"]),
     default="lpat",
     show_default=True,
-    help="Where the config starts: ours, or the paper's values.",
+    help="Where the config starts: ours, the paper's values, or four networks of ours in one.",
 )
 @click.option(
     "--config",
@@ -60,7 +60,7 @@ from lpat_train.cli import launch, train_settings
 @click.option(
     "--stride",
     type=click.IntRange(1, 1000),
-    default=16,
+    default=8,
     show_default=True,
     help="Frames from one snippet to the next, for videos.",
 )

@@ -28,7 +28,8 @@ def config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) ->
         UsageError: a bad value, or an option of other methods.
     """
     from lpat.errors import UsageError
-    from lpat_train.config import PRESETS, changed, methods_with, read_config
+    from lpat_train.config import methods_with
+    from lpat_train.presets import PRESETS, changed, read_config
 
     config = PRESETS[preset]
     if config_file:

@@ -1,7 +1,7 @@
 """The methods that can be trained, by name: LPAT and those that it is compared with.
 
 Each has a module with its network, its losses and a `METHOD` of both; what it changes in the
-config, how it makes segments among it, is in `lpat_train.config.METHOD_DEFAULTS`.
+config, how it makes segments among it, is in `lpat_train.presets.METHOD_DEFAULTS`.
 """
 
 from __future__ import annotations

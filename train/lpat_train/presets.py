@@ -1,0 +1,130 @@
+"""Where a config starts and how it is changed: presets, methods' defaults, TOML and options."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lpat.errors import UsageError
+from lpat_train.config import MethodName, TrainingConfig
+
+METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
+    {
+        "lpat": {},
+        # The paper's lambda of 0.5 weighs both losses alike, and Adam doesn't mind by how much.
+        "wtalc": {
+            "casl": 1.0,
+            "temporal_convolution": False,
+            "threshold": "manual",
+            "minimum_snippets": 2,
+            "segment_score": "wtalc",
+        },
+        "hide-and-seek": {"temporal_convolution": False, "threshold": "manual"},
+        "untrimmednets": {"temporal_convolution": False},
+        "stpn": {
+            "hidden": 256,
+            "dropout": 0.0,
+            "temporal_convolution": False,
+            "proposals": "components",
+        },
+        "cmcs": {
+            "temporal_convolution": True,
+            "threshold": "manual",
+            "segment_score": "contrast",
+        },
+        "3c-net": {
+            "temporal_convolution": False,
+            "threshold": "manual",
+            "minimum_snippets": 2,
+            "segment_score": "wtalc",
+        },
+        "star": {
+            "temporal_convolution": False,
+            "proposals": "components",
+            "segment_score": "wtalc",
+        },
+        "autoloc": {"temporal_convolution": False},
+    }
+)
+"""What a method changes in a preset: its paper's values, and how it makes segments."""
+
+PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
+    {
+        "lpat": TrainingConfig(),
+        # Eqs. 1-8 with the values that the paper states for THUMOS'14.
+        "paper": TrainingConfig(
+            steps=450,
+            learning_rate=1e-4,
+            hidden=0,
+            temporal_convolution=False,
+            balance=0.2,
+            top_k=0.0,
+            barrier=0.0,
+            absence=0.0,
+            boundary="snippet",
+        ),
+        "lpat-x": TrainingConfig(members=4, self_training=1.0),
+    }
+)
+
+
+def read_config(path: Path, base: TrainingConfig) -> TrainingConfig:
+    """`base` changed by a TOML file of the same names.
+
+    Raises:
+        UsageError: unreadable, not TOML, an unknown key, or a value of another type.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: expected a TOML file ({error})") from error
+    return changed(base, values, str(path))
+
+
+def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> TrainingConfig:
+    """`base` with some fields replaced; a whole number will do for a float.
+
+    Another method than that of `base` brings its defaults first.
+
+    Raises:
+        UsageError: an unknown name, or a value of another type; `place` says where it stood.
+    """
+    known = {entry.name: type(getattr(base, entry.name)) for entry in fields(base)}
+    typed = {}
+    for name, value in values.items():
+        if name not in known:
+            raise UsageError(f"{place}: unknown key {name!r}; known: {', '.join(known)}")
+        whole_number_for_float = known[name] is float and type(value) is int
+        if type(value) is not known[name] and not whole_number_for_float:
+            raise UsageError(
+                f"{place}: {name} expects a value of type {known[name].__name__}, not {value!r}"
+            )
+        typed[name] = known[name](value)
+    start = _of_method(base.method, typed.get("method", base.method))
+    return replace(base, **(start | typed))
+
+
+def _of_method(before: MethodName, method: MethodName) -> dict[str, Any]:
+    """What changes with the method: its defaults, and back what those of the one before changed."""
+    if method == before or method not in METHOD_DEFAULTS:
+        return {}
+    back = {name: getattr(PRESETS["lpat"], name) for name in METHOD_DEFAULTS[before]}
+    return {**back, **METHOD_DEFAULTS[method]}
+
+
+def to_toml(config: TrainingConfig) -> str:
+    """The config as a TOML text that `read_config` takes back."""
+    lines = [f"{name} = {_toml_value(value)}" for name, value in asdict(config).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: bool | int | float | str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else repr(value)
