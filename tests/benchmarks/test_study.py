@@ -121,7 +121,10 @@ def test_options_that_came_later_leave_older_results_valid(
     [
         ("[rows.a]\nlambda = 1", r"row 'a': unknown key 'lambda'"),
         ("[base]\nsteps = 1.5\n[rows.a]", r"row 'a': steps expects a value of type int, not 1.5"),
-        ("[rows.a]\npreset = 'own'", r"row 'a': expected a preset out of lpat, paper, not 'own'"),
+        (
+            "[rows.a]\npreset = 'own'",
+            r"row 'a': expected a preset out of lpat, paper, lpat-x, not 'own'",
+        ),
         ("steps = 3\n[rows.a]", r"unknown key 'steps'; known: title, preset, base, rows"),
         ("rows = 3", r"rows expects a value of type dict, not 3"),
         ("[rows]\na = 3", r"row 'a': expected a table, not 3"),
@@ -201,7 +204,7 @@ def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
         data_name(name, seed, options)
         for name in ("simulation", "demo", "gestures")
         for seed in (0, 1)
-        for options in (DataOptions(), DataOptions(stride=8), DataOptions(difficulty="hard"))
+        for options in (DataOptions(), DataOptions(stride=16), DataOptions(difficulty="hard"))
     }
     # Two seeds of two difficulties, two of two strides, and two strides of real videos.
     assert len(names) == 4 + 4 + 2
@@ -218,7 +221,7 @@ def test_watching_changes_nothing_of_what_is_trained(shared: Path) -> None:
     for name, value in trained.state_dict().items():
         assert torch.equal(value, watched.state_dict()[name])
     assert len(records) == 3
-    assert set(records[0].terms) == {"classification", "confidence", "top_k", "barrier"}
+    assert set(records[0].terms) == {"classification", "confidence", "top_k", "barrier", "absence"}
 
 
 def test_the_gate_is_measured_snippet_by_snippet() -> None:

@@ -33,11 +33,16 @@ def video(write_video: WriteVideo) -> Input:
     return Input("video", write_video("video.mp4", pts=range(40), pictures=pictures))
 
 
-def test_a_video_gives_a_snippet_for_each_16_frames_and_one_for_the_rest(video: Input) -> None:
-    features = extract_features(video.path, default_spec()).features
-    assert features.values.shape == (3, default_spec().dimension)
+@pytest.mark.parametrize(
+    ("stride", "edges"), [(16, [0, 0.64, 1.28, 1.6]), (8, [0, 0.32, 0.64, 0.96, 1.28, 1.6])]
+)
+def test_a_video_gives_a_snippet_for_each_stride_and_one_for_the_rest(
+    video: Input, stride: int, edges: list[float]
+) -> None:
+    features = extract_features(video.path, default_spec(stride)).features
+    assert features.values.shape == (len(edges) - 1, default_spec().dimension)
     assert features.duration == pytest.approx(1.6)
-    np.testing.assert_allclose(features.edges, [0, 0.64, 1.28, 1.6])
+    np.testing.assert_allclose(features.edges, edges)
 
 
 def test_a_video_is_extracted_once(
@@ -57,7 +62,7 @@ def test_a_changed_video_is_extracted_again(video: Input, tmp_path: Path) -> Non
     with video.path.open("ab") as file:
         file.write(b"more")
     assert cache.get(video.path, spec) is None
-    assert cache.path_of(video.path, spec) != cache.path_of(video.path, default_spec(stride=8))
+    assert cache.path_of(video.path, spec) != cache.path_of(video.path, default_spec(stride=16))
 
 
 def test_a_broken_cache_file_is_no_harm(video: Input, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_feature_files_stay_on_disk_where_their_rows_can_be_mapped(tmp_path: Pat
 
 
 def test_features_of_videos_stay_in_the_cache(tmp_path: Path) -> None:
-    video, cache, spec = tmp_path / "v.mp4", FeatureCache(tmp_path / "cache"), default_spec()
+    video, cache, spec = tmp_path / "v.mp4", FeatureCache(tmp_path / "cache"), default_spec(16)
     video.write_bytes(b"not read, as its features are there")
     values = np.ones((5, spec.dimension), np.float32)
     write_features(cache.path_of(video, spec), Features(values, spec, 3.2))
