@@ -101,11 +101,13 @@ def watch(training_set: TrainingSet, config: TrainingConfig) -> tuple[LPAT, list
     """A network trained as `lpat_train.loop.train` does, on the CPU, and a record of each step.
 
     Raises:
-        UsageError: another method than `lpat`, which alone has this loss.
+        UsageError: another method than `lpat`, which alone has this loss, or several members.
     """
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
     if not isinstance(network, LPAT):
         raise UsageError(f"expected method lpat, not {config.method}")
+    if config.members > 1:
+        raise UsageError(f"expected a single member, not {config.members}")
     if config.standardize:
         network.fit_standardisation(training_set.snippets())
     network.train()
@@ -156,10 +158,8 @@ def weight_of(term: str, config: TrainingConfig) -> float:
 
 
 def _term(network: LPAT, value: Tensor) -> Term:
-    classifier = network.classifier
-    weight, bias = torch.autograd.grad(
-        value, [classifier.weight, classifier.bias], retain_graph=True, materialize_grads=True
-    )
+    parameters = list(network.classifier.parameters())  # weights and bias
+    weight, bias = torch.autograd.grad(value, parameters, retain_graph=True, materialize_grads=True)
     return Term(weight[-1].norm().item(), weight[:-1].norm().item(), -bias[-1].item())
 
 
