@@ -59,7 +59,7 @@ class DataOptions:
     shared: Path = SHARED
     videos: Path | None = None  # of `gestures`, instead of those in `shared`
     annotations: Path | None = None
-    stride: int = 8
+    stride: int = default_spec().stride
     difficulty: str = "medium"
     demo_folder: Path | None = None  # None: beside the feature cache
     held_out: HeldOut | None = None

@@ -13,7 +13,6 @@ balance = 1.0
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 
 from lpat.errors import UsageError
 from lpat_train.config import TrainingConfig
-from lpat_train.presets import PRESETS, changed
+from lpat_train.presets import PRESETS, changed, read_toml
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,7 @@ def read_experiment(path: Path) -> Experiment:
     Raises:
         UsageError: unreadable, not TOML, an unknown key or preset, or a value of another type.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: expected a TOML file ({error})") from error
+    document = read_toml(path)
     known = {"title": str, "preset": str, "base": dict, "rows": dict}
     for key, value in document.items():
         if key not in known:

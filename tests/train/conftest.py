@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.feature_files import write_features
+from lpat.annotations import read_annotations
+from lpat.feature_files import read_features, write_features
 from lpat.files import write_json
+from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
+from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
 
 SPEC = FeatureSpec("motion", 1, {}, 12)
 
@@ -47,3 +50,12 @@ def dataset(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
         return folder, annotations
 
     return make
+
+
+@pytest.fixture
+def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
+    """The training videos of such a folder, in memory."""
+    folder, annotations = dataset()
+    labels = read_annotations(annotations).labels_by_video("training")
+    inputs = match_inputs(find_inputs([folder]), labels)
+    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)

@@ -1,6 +1,5 @@
 """Held-out labels: who is held out, what is kept of a run, and when it stops."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.annotations import read_annotations
 from lpat.errors import UsageError
-from lpat.feature_files import read_features
-from lpat.inputs import find_inputs
 from lpat_train import loop
 from lpat_train.checkpoint import load_best, load_best_so_far, read_run, write_run
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
+from lpat_train.dataset import TrainingSet
 from lpat_train.hold_out import held_out_rows, names_of, split
 from lpat_train.label_validation import LabelJudgement, average_precision, judge_labels
 from lpat_train.network import Network
@@ -27,14 +23,6 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
     steps=24, batch_size=3, hidden=16, clip_snippets=16, hold_out=0.3, validate_every=4
 )
-
-
-@pytest.fixture
-def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
-    folder, annotations = dataset()
-    labels = read_annotations(annotations).labels_by_video("training")
-    inputs = match_inputs(find_inputs([folder]), labels)
-    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, bytes]:

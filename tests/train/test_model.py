@@ -22,6 +22,13 @@ def make_network(temporal_convolution: bool) -> LPAT:
     return network.eval()
 
 
+def make_members() -> LPAT:
+    torch.manual_seed(5)
+    network = LPAT(6, 3, hidden=8, temporal_convolution=True, members=4)
+    network.fit_standardisation(torch.randn(50, 6) * 3 + 1)
+    return network.eval()
+
+
 def random_videos() -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(4)
     return [torch.randn(length, 6, generator=generator) * 2 for length in LENGTHS]
@@ -42,9 +49,13 @@ def test_pooling_stays_finite_where_every_gate_underflows() -> None:
     assert -201 <= got.item() <= -200
 
 
-@pytest.mark.parametrize("temporal_convolution", [False, True])
-def test_a_video_scores_the_same_alone_and_in_a_batch(temporal_convolution: bool) -> None:
-    network, videos = make_network(temporal_convolution), random_videos()
+@pytest.mark.parametrize(
+    "network",
+    [make_network(False), make_network(True), make_members()],
+    ids=["alone", "TemConv", "members"],
+)
+def test_a_video_scores_the_same_alone_and_in_a_batch(network: LPAT) -> None:
+    videos = random_videos()
     batch = make_batch(videos, [torch.ones(3)] * len(videos))
     together = network(batch.features, batch.mask)
     for row, video in enumerate(videos):
@@ -87,13 +98,6 @@ def test_probabilities_are_the_softmax_of_pooled_scores_and_background() -> None
     torch.testing.assert_close(probabilities[0], torch.softmax(logits, dim=0))
 
 
-def make_members(temporal_convolution: bool = True) -> LPAT:
-    torch.manual_seed(5)
-    network = LPAT(6, 3, hidden=8, temporal_convolution=temporal_convolution, members=4)
-    network.fit_standardisation(torch.randn(50, 6) * 3 + 1)
-    return network.eval()
-
-
 def member_of(network: LPAT, number: int) -> LPAT:
     """One of the members as a network of its own."""
     alone = LPAT(6, 3, hidden=8, temporal_convolution=True).eval()
@@ -121,17 +125,6 @@ def test_members_are_networks_side_by_side_and_their_mean_comes_out() -> None:
     torch.testing.assert_close(output.scores, mean)
     logits = torch.stack([alone.logits for alone in each]).mean(dim=0)
     torch.testing.assert_close(network.probabilities(output), torch.softmax(logits, dim=-1))
-
-
-def test_members_score_a_video_the_same_alone_and_in_a_batch() -> None:
-    network, videos = make_members(), random_videos()
-    batch = make_batch(videos, [torch.ones(3)] * len(videos))
-    together = network(batch.features, batch.mask)
-    for row, video in enumerate(videos):
-        alone = network(video[None])
-        real = slice(0, len(video))
-        torch.testing.assert_close(together.scores[row, real], alone.scores[0])
-        torch.testing.assert_close(together.logits[row], alone.logits[0])
 
 
 def test_the_loss_of_members_is_the_mean_of_each_ones_loss() -> None:

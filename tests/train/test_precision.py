@@ -1,6 +1,5 @@
 """Matrix products in bfloat16: what stays float32, and how near the results are."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +8,10 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lpat.annotations import read_annotations
 from lpat.errors import DeviceError, UsageError
-from lpat.feature_files import read_features
-from lpat.inputs import find_inputs
 from lpat_train import loop, losses
 from lpat_train.config import MethodName, TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
+from lpat_train.dataset import TrainingSet
 from lpat_train.losses import confidence_loss
 from lpat_train.precision import bfloat16_products, computes_in_bfloat16
 from lpat_train.presets import METHOD_DEFAULTS, changed
@@ -24,14 +20,6 @@ from lpat_train.sampling import batch_at
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(steps=15, batch_size=4, hidden=32, clip_snippets=16)
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-
-
-@pytest.fixture
-def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
-    folder, annotations = dataset()
-    labels = read_annotations(annotations).labels_by_video("training")
-    inputs = match_inputs(find_inputs([folder]), labels)
-    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)
 
 
 def history_of(

@@ -72,19 +72,27 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
 )
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        UsageError: unreadable, or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: expected a TOML file ({error})") from error
+
+
 def read_config(path: Path, base: TrainingConfig) -> TrainingConfig:
     """`base` changed by a TOML file of the same names.
 
     Raises:
         UsageError: unreadable, not TOML, an unknown key, or a value of another type.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: expected a TOML file ({error})") from error
-    return changed(base, values, str(path))
+    return changed(base, read_toml(path), str(path))
 
 
 def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> TrainingConfig:

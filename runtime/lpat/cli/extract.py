@@ -14,13 +14,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 @click.command("lpat-extract")
 @click.argument("inputs", type=options.FILE, nargs=-1, required=True)
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
-@click.option(
-    "--stride",
-    type=click.IntRange(1, 1000),
-    default=8,
-    show_default=True,
-    help="Frames from one snippet to the next.",
-)
+@options.stride
 @options.jobs
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.cache_options

@@ -29,6 +29,13 @@ jobs = click.option(
     default=None,
     help="Videos read at the same time.  [default: one per core]",
 )
+stride = click.option(
+    "--stride",
+    type=click.IntRange(1, 1000),
+    default=8,  # as lpat.extraction.default_spec has it, which imports too much to be asked here
+    show_default=True,
+    help="Frames from one snippet to the next, for videos.",
+)
 
 
 def cache_options(command: Command) -> Command:

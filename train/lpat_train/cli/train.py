@@ -57,13 +57,7 @@ from lpat_train.cli import launch, train_settings
     help="Report mAP on this subset, at each validation and at the end; it decides nothing.",
 )
 @click.option("--skip-missing", is_flag=True, help="Leave out annotated videos without a file.")
-@click.option(
-    "--stride",
-    type=click.IntRange(1, 1000),
-    default=8,
-    show_default=True,
-    help="Frames from one snippet to the next, for videos.",
-)
+@options.stride
 @options.device
 @options.jobs
 @options.cache_options
