@@ -1,1 +1,1 @@
-"""Where the desktop viewer will live; there is no window yet."""
+"""The desktop viewer: a video over a timeline of what models say of it."""

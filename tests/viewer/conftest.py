@@ -1,0 +1,73 @@
+"""Models and windows for the viewer's tests; a leftover thread or a Qt warning fails a test."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from lpat.annotations import VideoAnnotation
+from lpat.segments import PostProcessing, detect
+from lpat.types import Scores
+from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> Iterator[None]:
+    """Every thread that a test starts has ended with it."""
+    before = set(threading.enumerate())
+    yield
+    # A QThreadPool's thread that ran Python stays known as a dummy until it ends: not one of ours.
+    left = [
+        thread
+        for thread in set(threading.enumerate()) - before
+        if thread.is_alive() and not isinstance(thread, threading._DummyThread)  # type: ignore[attr-defined]
+    ]
+    assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def workspace(qtbot: QtBot) -> Workspace:
+    """Models with nothing open."""
+    return Workspace()
+
+
+@pytest.fixture
+def scores() -> Scores:
+    """A minute of two classes: `jump` above the threshold in [10, 20) and [40, 44), `run` in
+    [30, 35), with snippets of half a second and probabilities 0.6, 0.3, 0.1 (background)."""
+    times = np.arange(120) / 2
+    jump = np.where(((times >= 10) & (times < 20)) | ((times >= 40) & (times < 44)), 1.0, -1.0)
+    run = np.where((times >= 30) & (times < 35), 1.0, -1.0)
+    return Scores(
+        ("jump", "run"),
+        np.stack([jump, run], axis=1).astype(np.float32),
+        np.zeros(120, np.float32),
+        np.array([0.6, 0.3, 0.1], np.float32),
+        np.arange(121) / 2,
+    )
+
+
+@pytest.fixture
+def truth() -> VideoAnnotation:
+    """`jump` in [10, 19) and [50, 55), `run` in [31, 35)."""
+    return VideoAnnotation(
+        "video", "test", 60.0, ("jump", "run"),
+        np.array([[10.0, 19.0], [31.0, 35.0], [50.0, 55.0]]), ("jump", "run", "jump"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def opened(workspace: Workspace, scores: Scores) -> Workspace:
+    """Models with a minute's video and a layer `model.onnx` of all classes; no file behind it."""
+    workspace.playhead.set_duration(60.0)
+    options = PostProcessing(class_selection="all")
+    workspace.layers.put(Layer("model.onnx", detect(scores, options), scores))
+    return workspace

@@ -1,0 +1,1 @@
+"""A model run on the open video, beside the window."""

@@ -1,0 +1,1 @@
+"""What the viewer knows: state that emits on change. No module here knows a widget."""

@@ -1,0 +1,120 @@
+"""Segments as the user corrects them, with every step undone and redone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+State = Literal["proposed", "accepted", "rejected"]
+
+
+@dataclass(frozen=True)
+class ReviewedSegment:
+    """A segment and what the user thinks of it. Drawn ones have no score and are accepted."""
+
+    identity: int  # the same through all changes; unique in a review
+    start: float
+    end: float
+    label: str
+    score: float | None = None
+    state: State = "proposed"
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    before: tuple[ReviewedSegment, ...]
+    after: tuple[ReviewedSegment, ...]
+
+
+class Review(QObject):
+    """The segments of the open video under correction; none until correcting has begun.
+
+    A step replaces the whole tuple, so undoing is taking the one before.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._segments: tuple[ReviewedSegment, ...] = ()
+        self._done: list[_Step] = []
+        self._undone: list[_Step] = []
+        self._saved: tuple[ReviewedSegment, ...] = ()
+        self._begun = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is being corrected."""
+        return self._begun
+
+    @property
+    def segments(self) -> tuple[ReviewedSegment, ...]:
+        """In order of start."""
+        return self._segments
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is anything that isn't saved."""
+        return self._begun and self._segments is not self._saved
+
+    def begin(self, segments: Iterable[ReviewedSegment]) -> None:
+        """Correct these from now on; what was before can't be undone."""
+        self._segments = self._saved = _in_order(segments)
+        self._done, self._undone, self._begun = [], [], True
+        self.changed.emit()
+
+    def end(self) -> None:
+        """Forget all."""
+        if self._begun:
+            self._segments = self._saved = ()
+            self._done, self._undone, self._begun = [], [], False
+            self.changed.emit()
+
+    def apply(self, name: str, segments: Iterable[ReviewedSegment]) -> None:
+        """Take these segments in place of those before, as a step of that name ("Move")."""
+        after = _in_order(segments)
+        if after != self._segments:
+            self._done.append(_Step(name, self._segments, after))
+            self._undone.clear()
+            self._set(after)
+
+    @property
+    def undo_name(self) -> str | None:
+        """The step that `undo` takes back."""
+        return self._done[-1].name if self._done else None
+
+    @property
+    def redo_name(self) -> str | None:
+        """The step that `redo` does again."""
+        return self._undone[-1].name if self._undone else None
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self._done:
+            step = self._done.pop()
+            self._undone.append(step)
+            self._set(step.before)
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self._undone:
+            step = self._undone.pop()
+            self._done.append(step)
+            self._set(step.after)
+
+    def mark_saved(self) -> None:
+        """Remember that these segments are in a file."""
+        self._saved = self._segments
+        self.changed.emit()
+
+    def _set(self, segments: tuple[ReviewedSegment, ...]) -> None:
+        self._segments = segments
+        self.changed.emit()
+
+
+def _in_order(segments: Iterable[ReviewedSegment]) -> tuple[ReviewedSegment, ...]:
+    return tuple(sorted(segments, key=lambda s: (s.start, s.end, s.identity)))

@@ -1,0 +1,161 @@
+"""All that is open: a video, what models say of it, what is true, what the user corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from lpat.annotations import Annotations, VideoAnnotation
+from lpat.segments import select_classes
+from lpat.types import Detections
+from lpat_viewer.models.classes import ClassEntry, ClassList
+from lpat_viewer.models.display import Display
+from lpat_viewer.models.judging import Verdicts, judge
+from lpat_viewer.models.layers import Layer, Layers
+from lpat_viewer.models.notices import Notices
+from lpat_viewer.models.playhead import Playhead
+from lpat_viewer.models.review import Review
+from lpat_viewer.models.selection import Selection
+from lpat_viewer.models.time_range import TimeRange
+
+
+class Workspace(QObject):
+    """The root of the models. Views take it, or those of its parts that they show."""
+
+    video_changed = Signal()  # another video, or none
+    truth_changed = Signal()
+    verdicts_changed = Signal()  # truth, the active layer's detections or the tIoU
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.playhead = Playhead(self)
+        self.time_range = TimeRange(self)
+        self.classes = ClassList(self)
+        self.layers = Layers(self)
+        self.display = Display(self)
+        self.selection = Selection(self)
+        self.review = Review(self)
+        self.notices = Notices(self)
+        self._video: Path | None = None
+        self._name = ""
+        self._truth: VideoAnnotation | None = None
+        self._annotations: Annotations | None = None
+        self._detections: dict[str, Mapping[str, Detections]] = {}  # by file, then video
+        self._verdicts: Verdicts | None = None
+        self._verdicts_known = False
+        self.playhead.duration_changed.connect(self.time_range.set_duration)
+        self.layers.changed.connect(self._on_results_changed)
+        self.layers.active_changed.connect(self._forget_verdicts)
+        self.display.changed.connect(self._forget_verdicts)
+
+    @property
+    def video(self) -> Path | None:
+        """The open video."""
+        return self._video
+
+    @property
+    def name(self) -> str:
+        """The name by which files know the open video; empty without one."""
+        return self._name
+
+    @property
+    def truth(self) -> VideoAnnotation | None:
+        """What the open annotations say of the open video."""
+        return self._truth
+
+    @property
+    def annotations(self) -> Annotations | None:
+        """The open annotations, of any number of videos."""
+        return self._annotations
+
+    @property
+    def verdicts(self) -> Verdicts | None:
+        """What became of the active layer's detections; None where there is no truth of times."""
+        if not self._verdicts_known:
+            self._verdicts_known = True
+            layer = self.layers.active
+            timed = self._truth is not None and len(self._truth.segments) > 0
+            self._verdicts = (
+                judge(layer.detections, self._truth, self.display.tiou)
+                if layer is not None and self._truth is not None and timed
+                else None
+            )
+        return self._verdicts
+
+    def set_video(self, path: Path | None) -> None:
+        """Open another video, with what the open files say of it; its duration isn't known yet."""
+        self._video, self._name = path, path.stem if path is not None else ""
+        self.review.end()
+        self.selection.choose(None)
+        self.playhead.reset(0.0)
+        self.layers.clear()
+        self._take_truth()
+        for file, results in self._detections.items():
+            if self._name in results:
+                self.layers.put(Layer(file, results[self._name]))
+        self._on_results_changed()
+        self.video_changed.emit()
+
+    def set_annotations(self, annotations: Annotations | None) -> None:
+        """Take what is true from here."""
+        self._annotations = annotations
+        self._take_truth()
+        self._on_results_changed()
+
+    def add_detections(self, file: str, results: Mapping[str, Detections]) -> None:
+        """Lay a file's detections over the open video and those opened later."""
+        self._detections[file] = results
+        if self._name in results:
+            self.layers.put(Layer(file, results[self._name]))
+
+    def _take_truth(self) -> None:
+        videos = self._annotations.videos if self._annotations is not None else ()
+        truth = next((video for video in videos if video.name == self._name), None)
+        if truth is not self._truth:
+            self._truth = truth
+            self.truth_changed.emit()
+
+    def _on_results_changed(self) -> None:
+        self._forget_verdicts()
+        self.classes.set_entries(class_entries(self.layers.all, self._truth))
+
+    def _forget_verdicts(self) -> None:
+        self._verdicts_known = False
+        self.verdicts_changed.emit()
+
+
+def class_entries(
+    layers: tuple[Layer, ...], truth: VideoAnnotation | None
+) -> tuple[ClassEntry, ...]:
+    """All classes of layers and truth; confident are those that a model gives, or a detection."""
+    confidence: dict[str, float] = {}
+    found: set[str] = set(truth.labels) if truth is not None else set()
+    for layer in layers:
+        detections = layer.detections
+        raise_each = _raiser(confidence)
+        for label in detections.classes:
+            raise_each(label, 0.0)
+        if layer.scores is not None:
+            probabilities = layer.scores.probabilities
+            for label, probability in zip(layer.scores.classes, probabilities[:-1], strict=True):
+                raise_each(label, float(probability))
+            likely = select_classes(probabilities)
+            found.update(layer.scores.classes[number] for number in likely)
+        else:
+            for number in np.unique(detections.labels):
+                best = detections.scores[detections.labels == number].max()
+                raise_each(detections.classes[number], float(best))
+        found.update(detections.classes[number] for number in np.unique(detections.labels))
+    for label in found:
+        confidence.setdefault(label, 0.0)
+    return tuple(ClassEntry(label, value, label in found) for label, value in confidence.items())
+
+
+def _raiser(confidence: dict[str, float]) -> Callable[[str, float], None]:
+    def raise_to(label: str, value: float) -> None:
+        confidence[label] = max(confidence.get(label, 0.0), value)
+
+    return raise_to

@@ -1,0 +1,1 @@
+"""From a file to pictures and sound at the playhead."""

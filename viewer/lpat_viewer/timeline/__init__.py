@@ -1,0 +1,1 @@
+"""Views of time: ruler, thumbnails, curves, lanes of segments, overview."""

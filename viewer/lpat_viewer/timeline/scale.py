@@ -1,0 +1,71 @@
+"""Where times lie in a widget. All rows of the timeline share it, so they line up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from lpat.types import Float64Array
+
+GUTTER = 132
+"""Pixels at the left of every row, for names and axes."""
+
+MARGIN = 12
+"""Pixels at its right."""
+
+
+@dataclass(frozen=True)
+class TimeScale:
+    """Times from `start` to `end` seconds over `width` pixels from `left` on."""
+
+    start: float
+    end: float
+    left: float
+    width: float
+
+    @classmethod
+    def of_row(cls, start: float, end: float, pixels: int) -> TimeScale:
+        """The scale of a row of the timeline so many pixels wide."""
+        return cls(start, end, GUTTER, max(pixels - GUTTER - MARGIN, 1))
+
+    @property
+    def seconds_per_pixel(self) -> float:
+        """Time that one pixel stands for."""
+        return (self.end - self.start) / self.width
+
+    @overload
+    def x(self, time: float) -> float: ...
+    @overload
+    def x(self, time: Float64Array) -> Float64Array: ...
+    def x(self, time: float | Float64Array) -> float | Float64Array:
+        """Pixels from the left of the widget."""
+        return self.left + (time - self.start) / self.seconds_per_pixel
+
+    def time(self, x: float) -> float:
+        """Seconds at a pixel, which may lie outside of the range."""
+        return self.start + (x - self.left) * self.seconds_per_pixel
+
+    def contains(self, x: float) -> bool:
+        """Whether a pixel lies where times are drawn, not in the gutter."""
+        return self.left <= x <= self.left + self.width
+
+
+def tick_step(seconds: float) -> float:
+    """The least round number of seconds that isn't below `seconds`."""
+    steps = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600])
+    longer = np.array([900, 1800, 3600, 7200, 14400, 36000, 86400])
+    all_steps = np.concatenate([steps, longer])
+    return float(all_steps[min(np.searchsorted(all_steps, seconds), len(all_steps) - 1)])
+
+
+def clock_text(time: float, decimals: int = 0) -> str:
+    """A time as people write it: 1:02:03.45, or 0:07."""
+    unit = 10**decimals
+    ticks = round(time * unit)
+    seconds, fraction = divmod(ticks, unit)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{text}.{fraction:0{decimals}}" if decimals else text
