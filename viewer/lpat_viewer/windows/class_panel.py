@@ -38,6 +38,7 @@ class ClassItems(QAbstractListModel):
 
     def __init__(self, classes: ClassList, parent: QWidget) -> None:
         super().__init__(parent)
+        self._widget = parent
         self._classes = classes
         self._listed: tuple[str, ...] = ()
         classes.changed.connect(self._take)
@@ -59,29 +60,35 @@ class ClassItems(QAbstractListModel):
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt's: what a row shows."""
-        if not index.isValid():
-            return None
-        label = self._listed[index.row()]
-        entry = self._classes.entry(label)
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return f"{label}   {entry.confidence:.2f}" if entry.confidence else label
-            case Qt.ItemDataRole.DecorationRole:
-                parent = self.parent()
-                theme = theme_of(parent.palette()) if isinstance(parent, QWidget) else None
-                return _swatch(class_colour(self._classes.colour(label), theme)) if theme else None
-            case Qt.ItemDataRole.CheckStateRole:
-                shown = self._classes.is_shown(label)
-                return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
-            case Qt.ItemDataRole.ForegroundRole:
-                alone = self._classes.solo
-                return QColor(Qt.GlobalColor.gray) if alone not in (None, label) else None
-            case Qt.ItemDataRole.AccessibleTextRole:
-                shown = "shown" if label in self._classes.shown else "hidden"
-                return f"{label}, confidence {entry.confidence:.2f}, {shown}"
-            case Qt.ItemDataRole.ToolTipRole:
-                return f"{label}: confidence {entry.confidence:.3f}"
-        return None
+        show = {
+            Qt.ItemDataRole.DisplayRole: self._text,
+            Qt.ItemDataRole.DecorationRole: self._colour,
+            Qt.ItemDataRole.CheckStateRole: self._tick,
+            Qt.ItemDataRole.ForegroundRole: self._text_colour,
+            Qt.ItemDataRole.AccessibleTextRole: self._spoken,
+            Qt.ItemDataRole.ToolTipRole: self._text,
+        }.get(Qt.ItemDataRole(role))
+        return show(self._listed[index.row()]) if show is not None and index.isValid() else None
+
+    def _text(self, label: str) -> str:
+        confidence = self._classes.entry(label).confidence
+        return f"{label}   {confidence:.2f}" if confidence else label
+
+    def _spoken(self, label: str) -> str:
+        shown = "shown" if label in self._classes.shown else "hidden"
+        return f"{label}, confidence {self._classes.entry(label).confidence:.2f}, {shown}"
+
+    def _colour(self, label: str) -> QPixmap:
+        theme = theme_of(self._widget.palette())
+        return _swatch(class_colour(self._classes.colour(label), theme))
+
+    def _text_colour(self, label: str) -> QColor | None:
+        alone = self._classes.solo
+        return QColor(Qt.GlobalColor.gray) if alone not in (None, label) else None
+
+    def _tick(self, label: str) -> Qt.CheckState:
+        shown = self._classes.is_shown(label)
+        return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
 
     def setData(  # noqa: N802 - Qt's name
         self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
