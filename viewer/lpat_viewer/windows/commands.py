@@ -54,6 +54,7 @@ class CommandMenus:
             if menu is None:
                 menu = self.menus[command.menu] = window.menuBar().addMenu(f"&{command.menu}")
                 menu.aboutToShow.connect(self.refresh)
+                menu.aboutToHide.connect(self._enable_all)
             if groups.setdefault(command.menu, command.group) != command.group:
                 menu.addSeparator()
                 groups[command.menu] = command.group
@@ -64,7 +65,6 @@ class CommandMenus:
             action.triggered.connect(lambda _, command=command: self._run(command))
             window.addAction(action)
             self.actions[command.text] = action
-        self.refresh()
 
     def refresh(self) -> None:
         """Show ticks as they are, and grey out what can't be done in the open menus."""
@@ -74,10 +74,14 @@ class CommandMenus:
                 action.setChecked(command.checked())
             action.setEnabled(command.enabled())
 
+    def _enable_all(self) -> None:
+        """A greyed action's keys are dead, and what can be done changes while no menu is open."""
+        for action in self.actions.values():
+            action.setEnabled(True)
+
     def _run(self, command: Command) -> None:
         if command.enabled():
             command.run()
-        self.refresh()
 
 
 def help_rows(commands: Sequence[Command]) -> list[tuple[str, str, str]]:
