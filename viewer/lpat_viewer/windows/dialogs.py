@@ -77,16 +77,12 @@ class Dialogs:
 
     def _save(self, path: Path) -> bool:
         try:
-            left_out = self._corrections.save(path)
+            self._corrections.save(path)
         except LpatError as error:
             self._workspace.notices.error(str(error))
             return False
         self._saved_as = path
         self._on_saved(path)
-        proposed = (
-            f"; {left_out} still proposed left out (Ctrl+Shift+A accepts all)" if left_out else ""
-        )
-        self._workspace.notices.tell(f"Saved the accepted segments to {path}{proposed}")
         return True
 
     def export(self) -> None:
