@@ -57,19 +57,25 @@ def judge(segments: Segments, identities: Iterable[int], state: State) -> Segmen
 
 
 def resize(
-    segments: Segments, identity: int, *, start: float, end: float, duration: float
+    segments: Segments,
+    identity: int,
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    duration: float,
 ) -> Segments:
-    """One of them from `start` to `end`; where that is too short, the end that moved gives way.
+    """One of them with another start or end; if that makes it too short, as short as it may be.
 
-    Who moves a segment accepts it, as nobody corrects what isn't there.
+    Who moves a proposed segment accepts it, as nobody corrects what isn't there.
     """
     segment = _get(segments, identity)
-    times = clamp(start, end, duration, keep_start=start == segment.start)
+    new_start = segment.start if start is None else start
+    new_end = segment.end if end is None else end
+    times = clamp(new_start, new_end, duration, keep_start=start is None)
     if times == (segment.start, segment.end):
         return segments
-    return _replaced(
-        segments, replace(segment, start=times[0], end=times[1], state=_touched(segment))
-    )
+    changed = replace(segment, start=times[0], end=times[1], state=_touched(segment))
+    return _replaced(segments, changed)
 
 
 def move(segments: Segments, identity: int, seconds: float, duration: float) -> Segments:
@@ -100,10 +106,7 @@ def can_split(segment: ReviewedSegment, time: float) -> bool:
 
 
 def neighbour(segments: Segments, identity: int) -> ReviewedSegment | None:
-    """The next of the same class, or one that overlaps: what `merge` takes in.
-
-    Rejected ones are passed over.
-    """
+    """The next of the same class that wasn't rejected, apart or overlapping: what `merge` takes."""
     segment = _get(segments, identity)
     others = [
         other

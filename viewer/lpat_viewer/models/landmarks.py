@@ -104,11 +104,12 @@ def go_to_previous(workspace: Workspace, landmark: Landmark) -> bool:
     return _go(workspace, landmark, forward=False)
 
 
-def show_chosen(workspace: Workspace, chosen: Chosen) -> None:
-    """Choose a segment, move the playhead to its start and make the timeline show that."""
+def show_chosen(workspace: Workspace, chosen: Chosen, *, seek: bool = True) -> None:
+    """Choose a segment and make the timeline show its start, with the playhead there."""
     workspace.selection.choose(chosen)
-    workspace.playhead.seek(chosen.start)
     workspace.time_range.reveal(chosen.start)
+    if seek:
+        workspace.playhead.seek(chosen.start)
 
 
 def _go(workspace: Workspace, landmark: Landmark, *, forward: bool) -> bool:

@@ -48,7 +48,7 @@ def look_of(mark: Mark, kind: str, colour: QColor, theme: Theme) -> Look:
         Mark.ACCEPTED: _filled(colour),
         Mark.REJECTED: Look(
             QBrush(Qt.BrushStyle.NoBrush),
-            QPen(_faint(truth, 140), 1, Qt.PenStyle.DotLine),
+            QPen(_faint(truth, 190), 1, Qt.PenStyle.DotLine),
             struck=True,
         ),
     }
@@ -56,12 +56,20 @@ def look_of(mark: Mark, kind: str, colour: QColor, theme: Theme) -> Look:
 
 
 def paint_lane(
-    painter: QPainter, lane: Lane, scale: TimeScale, theme: Theme, colour_number: int
+    painter: QPainter,
+    lane: Lane,
+    scale: TimeScale,
+    theme: Theme,
+    colour_number: int,
+    *,
+    left_out: int | None = None,
 ) -> None:
-    """Paint all segments of a lane that lie in the visible time."""
+    """Paint all segments of a lane that lie in the visible time; of a review, all but one."""
     track = lane.track
     segments = track.segments[lane.rows]
     visible = (segments[:, 1] >= scale.start) & (segments[:, 0] <= scale.end)
+    if track.kind == "review" and left_out is not None:
+        visible &= track.numbers[lane.rows] != left_out
     rows = lane.rows[visible]
     if not len(rows):
         return

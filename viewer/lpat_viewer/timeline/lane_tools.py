@@ -149,9 +149,9 @@ class LaneTools(QObject):
                 start, end = editing.clamp(ends[0], ends[1], duration)
                 return replace(segment, start=start, end=end)
             case _:
-                times = {"start": segment.start, "end": segment.end}
-                times[drag.action] += seconds
-                (moved,) = editing.resize(segments, which, duration=duration, **times)
+                start = segment.start + seconds if drag.action == "start" else None
+                end = segment.end + seconds if drag.action == "end" else None
+                (moved,) = editing.resize(segments, which, start=start, end=end, duration=duration)
         return moved
 
     def _double_click(self, event: QMouseEvent) -> bool:
@@ -224,7 +224,7 @@ class LaneTools(QObject):
         for text, call, possible in (
             ("Accept", corrections.accept, editable),
             ("Reject", corrections.reject, editable),
-            ("Split here", lambda: corrections.split_at(time), editable),
+            ("Split here", lambda: corrections.split_at(time), corrections.can_split_at(time)),
             ("Merge with next", corrections.merge_with_next, corrections.can_merge),
             ("Remove", corrections.remove, editable),
         ):

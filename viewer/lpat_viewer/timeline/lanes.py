@@ -138,7 +138,7 @@ class LanesView(Row):
         for row in rows:
             number = self.workspace.classes.colour(row.label)
             for lane in row.lanes:
-                paint_lane(painter, lane, scale, self.theme, number)
+                paint_lane(painter, lane, scale, self.theme, number, left_out=self._dragged)
         self._paint_preview(painter)
         self._paint_chosen(painter)
 
@@ -166,6 +166,11 @@ class LanesView(Row):
         if hit is not None:
             return self.text_of(hit.chosen)
         return row.label if row is not None and place.x() < GUTTER else ""
+
+    @property
+    def _dragged(self) -> int | None:
+        """Identity of the segment that the preview stands in for."""
+        return None if self._preview is None else self._preview.identity
 
     def _paint_gutter(self, painter: QPainter, row: ClassRow) -> None:
         theme, bottom = self.theme, row.top + row.height
