@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,12 @@ class Workspace(QObject):
         self._detections: dict[Path, Mapping[str, Detections]] = {}  # by file, then video
         self._verdicts: Verdicts | None = None
         self._verdicts_known = False
+        self._review_labels: frozenset[str] = frozenset()
         self.playhead.duration_changed.connect(self.time_range.set_duration)
         self.layers.changed.connect(self._on_results_changed)
         self.layers.active_changed.connect(self._forget_verdicts)
         self.display.changed.connect(self._forget_verdicts)
+        self.review.changed.connect(self._on_review_changed)
 
     @property
     def video(self) -> Path | None:
@@ -135,7 +137,15 @@ class Workspace(QObject):
 
     def _on_results_changed(self) -> None:
         self._forget_verdicts()
-        self.classes.set_entries(class_entries(self.layers.all, self._truth))
+        self.classes.set_entries(
+            class_entries(self.layers.all, self._truth, sorted(self._review_labels))
+        )
+
+    def _on_review_changed(self) -> None:
+        labels = frozenset(segment.label for segment in self.review.segments)
+        if labels != self._review_labels:
+            self._review_labels = labels
+            self._on_results_changed()
 
     def _forget_verdicts(self) -> None:
         self._verdicts_known = False
@@ -143,11 +153,11 @@ class Workspace(QObject):
 
 
 def class_entries(
-    layers: tuple[Layer, ...], truth: VideoAnnotation | None
+    layers: tuple[Layer, ...], truth: VideoAnnotation | None, reviewed: Iterable[str] = ()
 ) -> tuple[ClassEntry, ...]:
-    """All classes of layers and truth; confident are those that a model gives, or a detection."""
+    """All classes of layers, truth and review, with the confidence of a model or a detection."""
     confidence: dict[str, float] = {}
-    found: set[str] = set(truth.labels) if truth is not None else set()
+    found: set[str] = {*reviewed, *(truth.labels if truth is not None else ())}
     for layer in layers:
         detections = layer.detections
         raise_each = _raiser(confidence)

@@ -104,7 +104,6 @@ class Viewer(QObject):
         self.detector.cancel()
         self.player.close()
         self.thumbnails.close()
-        self.detector.close()
         self.jobs.stop()
 
     def _fill_window(self, video: VideoView) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from lpat_viewer.models.landmarks import Landmark, go_to
+from lpat_viewer.models.landmarks import Landmark, go_to_next, go_to_previous
 from lpat_viewer.windows.commands import Command
 from lpat_viewer.windows.dialogs import Dialogs
 from lpat_viewer.windows.parts import Parts
@@ -17,6 +17,7 @@ SPEEDS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 4.0, 8.0)
 ZOOM = 0.7
 PAN = 0.25
 TIOU_STEP = 0.1
+NUDGE = 0.1  # seconds
 
 
 def command_table(parts: Parts, dialogs: Dialogs) -> tuple[Command, ...]:
@@ -71,45 +72,50 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
 
 
 def _edit_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
-    corrections, review = parts.corrections, parts.workspace.review
-    selection = parts.workspace.selection
+    corrections, lanes = parts.corrections, parts.lanes
 
-    def chosen() -> bool:
-        return selection.chosen is not None
+    def can_edit() -> bool:
+        return corrections.can_edit
 
     menu = partial(Command, "Edit")
     return (
-        menu("Undo", "Ctrl+Z", corrections.undo, enabled=lambda: review.undo_name is not None),
+        menu("Undo", "Ctrl+Z", corrections.undo, enabled=lambda: corrections.can_undo),
         menu(
             "Redo", "Ctrl+Y, Ctrl+Shift+Z", corrections.redo,
-            enabled=lambda: review.redo_name is not None,
+            enabled=lambda: corrections.can_redo,
         ),
-        menu("Correct the detections", "Ctrl+B", corrections.begin, group=1),
-        menu("Correct the truth", "Ctrl+Shift+B", corrections.begin_from_truth, group=1),
-        menu("Accept", "A", corrections.accept, enabled=chosen, group=2),
-        menu("Reject", "R", corrections.reject, enabled=chosen, group=2),
-        menu("Accept all proposed", "Ctrl+Shift+A", corrections.accept_all, group=2),
-        menu("Start here", "I", corrections.set_start_to_playhead, enabled=chosen, group=3),
-        menu("End here", "O", corrections.set_end_to_playhead, enabled=chosen, group=3),
-        menu("Move earlier", "Alt+Left", partial(corrections.nudge, -0.1), chosen, group=3),
-        menu("Move later", "Alt+Right", partial(corrections.nudge, 0.1), chosen, group=3),
-        menu("Split here", "S", corrections.split_at_playhead, enabled=chosen, group=4),
-        menu("Merge with the next", "M", corrections.merge_with_next, enabled=chosen, group=4),
-        menu("Relabel…", "L", dialogs.relabel, enabled=chosen, group=4),
-        menu("Delete", "Del", corrections.remove, enabled=chosen, group=4),
+        menu("Correct the detections", "Ctrl+B", corrections.begin,
+             lambda: corrections.can_begin, group=1),
+        menu("Correct the truth", "Ctrl+Shift+B", corrections.begin_from_truth,
+             lambda: corrections.can_begin_from_truth, group=1),
+        menu("Accept", "A", corrections.accept, can_edit, group=2),
+        menu("Reject", "R", corrections.reject, can_edit, group=2),
+        menu("Accept all proposed", "Ctrl+Shift+A", corrections.accept_all,
+             lambda: corrections.can_accept_all, group=2),
+        menu("Start here", "I", corrections.set_start_to_playhead, can_edit, group=3),
+        menu("End here", "O", corrections.set_end_to_playhead, can_edit, group=3),
+        menu("Move earlier", "Alt+Left", partial(corrections.nudge, -NUDGE), can_edit, group=3),
+        menu("Move later", "Alt+Right", partial(corrections.nudge, NUDGE), can_edit, group=3),
+        menu("Split here", "S", corrections.split_at_playhead,
+             lambda: corrections.can_split, group=4),
+        menu("Merge with the next", "M", corrections.merge_with_next,
+             lambda: corrections.can_merge, group=4),
+        menu("Relabel…", "L", dialogs.relabel, can_edit, group=4),
+        menu("Delete", "Del", corrections.remove, can_edit, group=4),
         menu("New segment here", "N", dialogs.draw_here, group=5),
-        menu(
-            "Draw with the mouse", "D", parts.toggle_drawing,
-            checked=lambda: parts.lanes.draw_mode, group=5,
-        ),
+        menu("Draw with the mouse", "D", parts.toggle_drawing,
+             checked=lambda: lanes.tools.drawing, group=5),
     )  # fmt: skip
 
 
 def _playback_commands(parts: Parts) -> Sequence[Command]:
     playhead, player = parts.workspace.playhead, parts.player
 
-    def jump(landmark: Landmark, step: int) -> Callable[[], object]:
-        return partial(go_to, parts.workspace, landmark, step)
+    def to_next(landmark: Landmark) -> Callable[[], object]:
+        return partial(go_to_next, parts.workspace, landmark)
+
+    def to_previous(landmark: Landmark) -> Callable[[], object]:
+        return partial(go_to_previous, parts.workspace, landmark)
 
     def change_speed(step: int) -> None:
         place = min(range(len(SPEEDS)), key=lambda n: abs(SPEEDS[n] - playhead.speed))
@@ -140,12 +146,16 @@ def _playback_commands(parts: Parts) -> Sequence[Command]:
         menu("Ten frames back", "Shift+Left", partial(player.step, -10), group=1),
         menu("Start of the video", "Home", partial(playhead.seek, 0.0), group=1),
         menu("End of the video", "End", lambda: playhead.seek(playhead.duration), group=1),
-        menu("Next detection", "J", jump("detection", 1), group=2),
-        menu("Previous detection", "Shift+J", jump("detection", -1), group=2),
-        menu("Next truth", "T", jump("truth", 1), group=2),
-        menu("Previous truth", "Shift+T", jump("truth", -1), group=2),
-        menu("Next error", "E", jump("error", 1), group=2),
-        menu("Previous error", "Shift+E", jump("error", -1), group=2),
+        menu("Next detection", "J", to_next("detection"), group=2),
+        menu("Previous detection", "Shift+J", to_previous("detection"), group=2),
+        menu("Next truth", "T", to_next("truth"), group=2),
+        menu("Previous truth", "Shift+T", to_previous("truth"), group=2),
+        menu("Next error", "E", to_next("error"), group=2),
+        menu("Previous error", "Shift+E", to_previous("error"), group=2),
+        menu("Next under correction", "W", to_next("review"), group=3),
+        menu("Previous under correction", "Shift+W", to_previous("review"), group=3),
+        menu("Next to be judged", "Q", to_next("proposed"), group=3),
+        menu("Previous to be judged", "Shift+Q", to_previous("proposed"), group=3),
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Dialogs:
 
     def save(self) -> bool:
         """Save where it was saved before, or ask; False where nothing was saved."""
-        return self.save_as() if self._saved_as is None else self._save(self._saved_as)
+        return self.save_as() if self._saved_as is None else self.save_to(self._saved_as)
 
     def save_as(self) -> bool:
         """Ask for a file and save what was accepted; False where nothing was saved."""
@@ -73,20 +73,17 @@ class Dialogs:
         if proposed is None:
             proposed = Path(self._folder()) / f"{self._workspace.name or 'video'}.json"
         path = self._ask_where("Save annotations", proposed, "Annotations (*.json)")
-        return path is not None and self._save(path)
+        return path is not None and self.save_to(path)
 
-    def _save(self, path: Path) -> bool:
+    def save_to(self, path: Path) -> bool:
+        """Save what was accepted into a file; False where that can't be done."""
         try:
-            left_out = self._corrections.save(path)
+            self._corrections.save(path)
         except LpatError as error:
             self._workspace.notices.error(str(error))
             return False
         self._saved_as = path
         self._on_saved(path)
-        proposed = (
-            f"; {left_out} still proposed left out (Ctrl+Shift+A accepts all)" if left_out else ""
-        )
-        self._workspace.notices.tell(f"Saved the accepted segments to {path}{proposed}")
         return True
 
     def export(self) -> None:
@@ -94,14 +91,22 @@ class Dialogs:
         proposed = Path(self._folder()) / f"{self._workspace.name or 'video'}.detections.json"
         path = self._ask_where("Export detections", proposed, "Detections (*.json)")
         if path is not None:
-            self._attempt(lambda: self._corrections.export_detections(path), path)
+            self.export_to(path)
+
+    def export_to(self, path: Path) -> None:
+        """Write the detections as lpat-detect does."""
+        self._attempt(lambda: self._corrections.export_detections(path), path)
 
     def save_picture(self) -> None:
         """Ask for a file and draw the timeline into it."""
         proposed = Path(self._folder()) / f"{self._workspace.name or 'timeline'}.png"
         path = self._ask_where("Save a picture", proposed, "Pictures (*.png *.svg)")
         if path is not None:
-            self._attempt(lambda: save_picture(self._timeline(), path), path)
+            self.save_picture_to(path)
+
+    def save_picture_to(self, path: Path) -> None:
+        """Draw the timeline into a file."""
+        self._attempt(lambda: save_picture(self._timeline(), path), path)
 
     def relabel(self) -> None:
         """Ask for the chosen segment's class; a new one may be typed."""

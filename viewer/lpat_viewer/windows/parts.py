@@ -37,7 +37,7 @@ class Parts:
 
     def toggle_drawing(self) -> None:
         """Whether dragging in the lanes draws segments."""
-        self.lanes.set_draw_mode(not self.lanes.draw_mode)
+        self.lanes.tools.set_drawing(not self.lanes.tools.drawing)
 
     def reload(self) -> None:
         """Read all open files again; what is being corrected stays."""
