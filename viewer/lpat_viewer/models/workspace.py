@@ -111,6 +111,11 @@ class Workspace(QObject):
         if self._name in results:
             self.layers.put(Layer(file, results[self._name]))
 
+    def remove_layer(self, name: str) -> None:
+        """Take a layer away and, if a detections file gave it, from later videos too."""
+        self._detections.pop(name, None)
+        self.layers.remove(name)
+
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()
         truth = next((video for video in videos if video.name == self._name), None)
