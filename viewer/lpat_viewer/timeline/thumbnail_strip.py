@@ -16,6 +16,8 @@ from lpat_viewer.timeline.scale import GUTTER, tick_step
 HEIGHT = 56
 EDGE = 2  # pixels above and below, and at least between two
 PICTURE_HEIGHT = HEIGHT - 2 * EDGE
+EXACT_STEP = 2.0
+"""Seconds between pictures up to which key frames near them would be too much alike."""
 
 
 class ThumbnailStrip(Row):
@@ -93,7 +95,7 @@ class ThumbnailStrip(Row):
         times = self.times()
         if times != self._asked:
             self._asked = times
-            self._thumbnails.ask(times)
+            self._thumbnails.ask(times, exact=self._step() <= EXACT_STEP)
 
     def _on_pictures_changed(self) -> None:
         """The first picture tells the shape of all; without any, all are to be asked again."""
