@@ -106,9 +106,9 @@ class Review(QObject):
             self._done.append(step)
             self._set(step.after)
 
-    def mark_saved(self) -> None:
-        """Remember that these segments are in a file."""
-        self._saved = self._segments
+    def mark_saved(self, segments: tuple[ReviewedSegment, ...] | None = None) -> None:
+        """Remember that these segments, or those that `segments` were then, are in a file."""
+        self._saved = self._segments if segments is None else segments
         self.changed.emit()
 
     def _set(self, segments: tuple[ReviewedSegment, ...]) -> None:

@@ -1,0 +1,131 @@
+"""The review as files: annotations of what was accepted, detections of what wasn't rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpat.annotation_files import save_annotations
+from lpat.annotations import Annotations, VideoAnnotation
+from lpat.detections import detections_document
+from lpat.errors import UsageError
+from lpat.files import write_json
+from lpat.types import Detections
+from lpat_viewer.models.review import ReviewedSegment
+from lpat_viewer.models.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Saving:
+    """The accepted segments of a review on their way into a file; nothing here changes later."""
+
+    path: Path
+    segments: tuple[ReviewedSegment, ...]  # of the whole review
+    annotation: VideoAnnotation
+    source: Annotations | None  # what a new file begins as
+    file_name: str | None  # the video's, by which the file may know it
+
+    @classmethod
+    def of(cls, workspace: Workspace, path: Path) -> Saving:
+        """What is there to be saved.
+
+        Raises:
+            UsageError: nothing is being corrected, or no video is open.
+        """
+        if not workspace.review.begun:
+            raise UsageError("nothing has been corrected yet, so there is nothing to save")
+        truth, video = workspace.truth, workspace.video
+        name = truth.name if truth is not None else workspace.name
+        if not name:
+            raise UsageError("no video is open, so its annotations have no name to go by")
+        segments = workspace.review.segments
+        duration = workspace.playhead.duration or (truth.duration if truth is not None else None)
+        annotation = annotation_of(segments, name, duration, truth)
+        file_name = video.name if video is not None else None
+        return cls(path, segments, annotation, workspace.annotations, file_name)
+
+    def write(self) -> None:
+        """Write the file; in whatever thread.
+
+        Raises:
+            LpatError: it is no annotations file, or can't be written.
+        """
+        save_annotations(self.path, self.annotation, self.source, also_called=self.file_name)
+
+    @property
+    def proposed(self) -> int:
+        """How many segments were left out, as they are still to be judged."""
+        return sum(segment.state == "proposed" for segment in self.segments)
+
+    @property
+    def summary(self) -> str:
+        """What was saved, in a line."""
+        count = len(self.annotation.segments)
+        text = f"Saved {count} segment{'' if count == 1 else 's'} to {self.path.name}"
+        if self.proposed:
+            text += f"; {self.proposed} not judged yet {_were(self.proposed)} left out"
+        return text
+
+
+def annotation_of(
+    segments: Sequence[ReviewedSegment],
+    name: str,
+    duration: float | None,
+    truth: VideoAnnotation | None = None,
+) -> VideoAnnotation:
+    """The accepted segments as a video's annotation, with the subset and ambiguity of the truth."""
+    accepted = [segment for segment in segments if segment.state == "accepted"]
+    labels = tuple(segment.label for segment in accepted)
+    return VideoAnnotation(
+        name=name,
+        subset=truth.subset if truth is not None else None,
+        duration=duration,
+        labels=tuple(dict.fromkeys(labels)),
+        segments=np.array([(s.start, s.end) for s in accepted], np.float64).reshape(-1, 2),
+        segment_labels=labels,
+        ambiguous=truth.ambiguous if truth is not None else np.zeros((0, 2)),
+    )
+
+
+def detections_of(segments: Sequence[ReviewedSegment]) -> Detections:
+    """What wasn't rejected, best first.
+
+    What was drawn has no score; it gets the highest there is, and at least 1.
+    """
+    kept = [segment for segment in segments if segment.state != "rejected"]
+    surest = max([1.0, *(s.score for s in kept if s.score is not None)])
+    scores = np.array([surest if s.score is None else s.score for s in kept], np.float64)
+    order = np.argsort(-scores, kind="stable")
+    classes = tuple(sorted({segment.label for segment in kept}))
+    labels = np.array([classes.index(segment.label) for segment in kept], np.int64)
+    times = np.array([(s.start, s.end) for s in kept], np.float64).reshape(-1, 2)
+    return Detections(classes, times[order], labels[order], scores[order])
+
+
+def write_detections(workspace: Workspace, path: Path) -> None:
+    """Write what isn't rejected, or without a review the active layer, as lpat-detect does.
+
+    Raises:
+        UsageError: there is neither, or no video is open.
+        OutputError: it can't be written.
+    """
+    layer = workspace.layers.active
+    if not workspace.name:
+        raise UsageError("no video is open, so its detections have no name to go by")
+    external: dict[str, Any] = {} if layer is None else {"model": layer.name}
+    if workspace.review.begun:
+        detections = detections_of(workspace.review.segments)
+        external["corrected"] = True
+    elif layer is not None:
+        detections = layer.detections
+    else:
+        raise UsageError("there are no detections to export: run a model or open a file of them")
+    write_json(path, detections_document({workspace.name: detections}, external))
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
