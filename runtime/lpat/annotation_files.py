@@ -83,7 +83,7 @@ def _entry(video: VideoAnnotation) -> dict[str, Any]:
         entry["duration"] = round(video.duration, 3) or video.duration
     timed = set(video.segment_labels)
     if len(video.segments) or len(video.ambiguous) or not video.labels:
-        entry["annotations"] = _rows(video, {})
+        entry["annotations"] = _rows(video, {}, entry.get("duration"))
     if not set(video.labels) <= timed:
         entry["labels"] = list(video.labels)
     if counts := {label: n for label, n in video.counts.items() if label not in timed}:
@@ -99,7 +99,7 @@ def _updated(entry: dict[str, Any], video: VideoAnnotation, place: str) -> dict[
         label = expect(row, dict, here).get("label")
         known[_key(str(label), *expect_times(row.get("segment"), here))].append(row)
     updated = {**_entry(replace(video, counts={})), **entry}
-    updated["annotations"] = _rows(video, known)
+    updated["annotations"] = _rows(video, known, updated.get("duration"))
     ambiguous = [row for (label, *_), left in known.items() if label == AMBIGUOUS for row in left]
     updated["annotations"] += ambiguous
     if "labels" in updated:
@@ -108,8 +108,10 @@ def _updated(entry: dict[str, Any], video: VideoAnnotation, place: str) -> dict[
     return updated
 
 
-def _rows(video: VideoAnnotation, known: Mapping[_Key, list[Any]]) -> list[Any]:
-    """Its annotations, those that are `known` as they were: these are taken from it."""
+def _rows(
+    video: VideoAnnotation, known: Mapping[_Key, list[Any]], duration: float | None
+) -> list[Any]:
+    """Its annotations; those that are `known` are taken from there as they were."""
     pairs = [
         *zip(video.segment_labels, video.segments.tolist(), strict=True),
         *((AMBIGUOUS, times) for times in video.ambiguous.tolist()),
@@ -117,7 +119,7 @@ def _rows(video: VideoAnnotation, known: Mapping[_Key, list[Any]]) -> list[Any]:
     rows = []
     for label, (start, end) in pairs:
         same = known.get(_key(label, start, end))
-        rows.append(same.pop(0) if same else _row(label, start, end, video.duration))
+        rows.append(same.pop(0) if same else _row(label, start, end, duration))
     return rows
 
 
@@ -126,7 +128,7 @@ def _row(label: str, start: float, end: float, duration: float | None) -> dict[s
     if times[0] >= times[1]:
         times = [start, end]
     if duration is not None and end <= duration < times[1]:
-        times[1] = duration  # rounded up, it would end after the video
+        times[1] = duration  # rounded up, it would end after what the file says of the video
     return {"label": label, "segment": times}
 
 

@@ -89,6 +89,11 @@ class SeekableVideo:
         return self._duration
 
     @property
+    def is_indexed(self) -> bool:
+        """Whether any time is found without reading all packets first."""
+        return self._source.is_indexed
+
+    @property
     def reached(self) -> Frame | None:
         """The frame decoded last, on the way to one that was asked."""
         return self._source.last

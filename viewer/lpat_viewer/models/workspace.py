@@ -128,6 +128,11 @@ class Workspace(QObject):
             name = path.name if len(same_name) == 1 else str(path)
             self.layers.put(Layer(name, self._detections[path][self._name]))
 
+    def remove_layer(self, name: str) -> None:
+        """Take a layer away and, if a detections file gave it, from later videos too."""
+        self._detections.pop(name, None)
+        self.layers.remove(name)
+
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()
         truth = next((video for video in videos if video.name == self._name), None)
