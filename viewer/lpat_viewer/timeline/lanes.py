@@ -39,7 +39,7 @@ class LanesView(Row):
         self._bar.setVisible(False)
         self.tools = LaneTools(self, workspace, corrections)
         self.setAccessibleName("Lanes of segments")
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(self.lane_height * 3)
         for signal in (
             workspace.truth_changed,
@@ -141,6 +141,12 @@ class LanesView(Row):
                 paint_lane(painter, lane, scale, self.theme, number, left_out=self._dragged)
         self._paint_preview(painter)
         self._paint_chosen(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.resetTransform()
+            painter.setPen(QPen(QColor(self.theme.chosen), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Qt's: keep the bar in the margin, so that times line up with other rows."""
