@@ -92,6 +92,34 @@ def extractor_of(spec: FeatureSpec) -> FeatureExtractor:
     return extractor
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureStream:
+    """A video's features as it is read: iterating gives a vector (D,) per snippet, once.
+
+    `video` tells meanwhile how far it was read and what of it failed to decode.
+    """
+
+    video: Video
+    spec: FeatureSpec
+    extractor: FeatureExtractor
+
+    def __iter__(self) -> Iterator[Float32Array]:
+        return self.extractor.extract(resample(self.video, self.spec.fps), self.spec)
+
+
+@contextlib.contextmanager
+def stream_features(path: Path, spec: FeatureSpec) -> Iterator[FeatureStream]:
+    """The features of a video file, for whoever wants each as soon as it is there.
+
+    Raises:
+        VideoError: the file can't be opened or, on iterating, holds no picture that can be decoded.
+        FeatureError: no extractor makes features of this spec.
+    """
+    extractor = extractor_of(spec)
+    with Video.open(path) as video:
+        yield FeatureStream(video, spec, extractor)
+
+
 def extract_features(path: Path, spec: FeatureSpec) -> Extraction:
     """Features of a video file, read once from start to end.
 
@@ -99,11 +127,9 @@ def extract_features(path: Path, spec: FeatureSpec) -> Extraction:
         VideoError: the file can't be opened or holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
-    extractor = extractor_of(spec)
-    with Video.open(path) as video:
-        rows = list(extractor.extract(resample(video, spec.fps), spec))
-        features = Features(np.stack(rows), spec, video.duration)
-        return Extraction(features, video.decode_failures)
+    with stream_features(path, spec) as stream:
+        features = Features(np.stack(list(stream)), spec, stream.video.duration)
+        return Extraction(features, stream.video.decode_failures)
 
 
 @dataclass(frozen=True)
@@ -124,6 +150,16 @@ class FeatureCache:
             return None
         return features if features.spec == spec else None
 
+    def put(self, path: Path, extraction: Extraction) -> None:
+        """Keep features at the `path_of` the video as it was when its reading began.
+
+        Not if parts of it failed to decode. A folder that can't be written costs the next run its
+        time, not this one its result.
+        """
+        if not extraction.decode_failures:
+            with contextlib.suppress(OutputError):
+                write_features(path, extraction.features)
+
 
 def default_cache() -> FeatureCache:
     """The user's cache: $LPAT_CACHE, or `lpat` in the platform's folder for caches."""
@@ -137,8 +173,7 @@ def load_features(
 ) -> Extraction:
     """Features of an input: a feature file is read, a video extracted once and then cached.
 
-    With a spec they must be of that spec. Without, a video gets `default_spec()`. A cache that
-    can't be written costs the next run its time, not this one its result.
+    With a spec they must be of that spec. Without, a video gets `default_spec()`.
 
     Raises:
         VideoError: the video can't be read.
@@ -181,13 +216,12 @@ def _ready(
 def _extract_into(
     cache: FeatureCache | None, source: Input, spec: FeatureSpec | None
 ) -> Extraction:
-    """Features of a video, kept in the cache unless parts of it could not be decoded."""
-    extraction = extract_features(source.path, spec or default_spec())
-    if cache is not None and not extraction.decode_failures:
-        with contextlib.suppress(OutputError):
-            write_features(
-                cache.path_of(source.path, extraction.features.spec), extraction.features
-            )
+    """Features of a video, kept in the cache."""
+    spec = spec or default_spec()
+    path = cache.path_of(source.path, spec) if cache is not None else None
+    extraction = extract_features(source.path, spec)
+    if cache is not None and path is not None:
+        cache.put(path, extraction)
     return extraction
 
 

@@ -185,15 +185,18 @@ def _decoded(
 
 
 class _Clock:
-    """Seconds since the first frame, from timestamps as they come."""
+    """Seconds since the first frame, from timestamps as they come.
 
-    def __init__(self, stream: VideoStream) -> None:
+    `origin` is the first frame's, unless that comes first.
+    """
+
+    def __init__(self, stream: VideoStream, origin: int | None = None) -> None:
         self.breaks = 0
         self._base = stream.time_base
         rate = stream.guessed_rate
         self._interval = rate.denominator / rate.numerator if rate else 1 / DEFAULT_RATE
         self._last: float | None = None  # seconds
-        self._origin: int | None = None  # the timestamp that stands for `_offset` seconds
+        self._origin = origin  # the timestamp that stands for `_offset` seconds
         self._offset = 0.0
 
     def time(self, timestamp: int | None) -> float | None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from lpat.errors import LpatError
@@ -47,10 +48,11 @@ def run_all(
         remaining = iter(items)
         while True:
             # A few more than the workers, so that none waits; never the whole batch in memory.
-            for item in remaining:
-                waiting[pool.submit(_attempt, function, item)] = item
-                if len(waiting) >= 2 * jobs:
-                    break
+            with _interrupts_blocked():
+                for item in remaining:
+                    waiting[pool.submit(_attempt, function, item)] = item
+                    if len(waiting) >= 2 * jobs:
+                        break
             if not waiting:
                 break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -71,6 +73,22 @@ def _attempt(function: Callable[[Item], Result], item: Item) -> Result | LpatErr
         return function(item)
     except LpatError as error:
         return error
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started in the block never see Ctrl-C, which a terminal sends to all of them.
+
+    Until `_prepare_worker` they would die of it with a traceback. Here it arrives after the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker() -> None:

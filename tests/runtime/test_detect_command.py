@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,17 @@ def run_detect(tmp_path: Path) -> Detect:
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Commands react to Ctrl-C, even where the tests run in a shell's background.
+
+    Such a shell has its children ignore Ctrl-C, and theirs would inherit that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def command_line(*arguments: object) -> list[str]:
@@ -183,6 +194,7 @@ def test_an_output_that_cannot_be_written_is_named(
     assert "can't be written" in done.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_leaves_whole_files_only(
     model: Path, videos: Path, write_video: WriteVideo, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from lpat.extraction import (
     extractor_of,
     load_all_features,
     load_features,
+    stream_features,
 )
 from lpat.feature_files import write_features
 from lpat.inputs import Input
@@ -43,6 +44,44 @@ def test_a_video_gives_a_snippet_for_each_stride_and_one_for_the_rest(
     assert features.values.shape == (len(edges) - 1, default_spec().dimension)
     assert features.duration == pytest.approx(1.6)
     np.testing.assert_allclose(features.edges, edges)
+
+
+def test_features_come_while_the_video_is_read(write_video: WriteVideo) -> None:
+    path, spec = write_video(pts=range(400)), default_spec()
+    with stream_features(path, spec) as stream:
+        assert stream.video.expected_duration == pytest.approx(16)
+        reached = [stream.video.duration for _ in stream]
+    assert reached[0] < 2
+    assert reached == sorted(reached)
+    assert reached[-1] == pytest.approx(16)
+    assert len(reached) == 50
+
+
+def test_a_video_of_which_parts_failed_to_decode_is_not_cached(
+    video: Input, tmp_path: Path
+) -> None:
+    cache, spec = FeatureCache(tmp_path / "cache"), default_spec()
+    path = cache.path_of(video.path, spec)
+    extraction = extract_features(video.path, spec)
+    cache.put(path, replace(extraction, decode_failures=1))
+    assert cache.get(video.path, spec) is None
+    cache.put(path, extraction)
+    assert cache.get(video.path, spec) is not None
+
+
+def test_a_video_that_changes_while_it_is_read_is_not_taken_for_the_new_one(
+    video: Input, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def extract_while_it_grows(path: Path, spec: FeatureSpec) -> extraction.Extraction:
+        result = extract_features(path, spec)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return result
+
+    cache = FeatureCache(tmp_path / "cache")
+    monkeypatch.setattr(extraction, "extract_features", extract_while_it_grows)
+    load_features(video, None, cache)
+    assert cache.get(video.path, default_spec()) is None
 
 
 def test_a_video_is_extracted_once(

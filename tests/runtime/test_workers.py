@@ -1,6 +1,7 @@
 """Work in several processes."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -26,6 +27,10 @@ def sleep_long(number: int) -> int:
     return number
 
 
+def interrupts_are_blocked(_: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_item_is_done_and_an_error_stands_in_its_place(jobs: int) -> None:
     results = dict(run_all(square, [1, -2, 3, 4, 5, 6, 7], jobs))
@@ -48,3 +53,11 @@ def test_leaving_early_ends_the_workers_at_once() -> None:
     assert next(results) == (0, 0)
     results.close()  # type: ignore[attr-defined]
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="the system has no signal masks")
+def test_an_interrupt_cannot_hit_a_worker_that_is_still_starting() -> None:
+    results = run_all(interrupts_are_blocked, [0, 1], 2)
+    assert next(results)[1] is True
+    assert not interrupts_are_blocked(0), "the parent itself stays open to interrupts"
+    assert [blocked for _, blocked in results] == [True]

@@ -2,16 +2,70 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from pathlib import Path
+
 import click
 
-from lpat.cli.app import run
+from lpat.cli import options
+from lpat.cli.app import FAILED, run
 
 
 @click.command("lpat-view")
+@click.argument("inputs", type=options.FILE, nargs=-1)
+@click.option(
+    "--model", "models", type=options.FILE, multiple=True,
+    help="An exported model to run on the video; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--detections", type=options.FILE, multiple=True, help="A file that lpat-detect wrote."
+)
+@click.option("--annotations", type=options.FILE, help="When actions really happen.")
+@options.device
+@options.cache_options
 @click.version_option(package_name="lpat")
-def command() -> int:
-    """Open the viewer."""
-    return 0
+def command(
+    inputs: tuple[Path, ...],
+    models: tuple[Path, ...],
+    detections: tuple[Path, ...],
+    annotations: Path | None,
+    device: str,
+    cache_folder: Path | None,
+    no_cache: bool,
+) -> int:
+    """Show a video over what models, detections files and annotations say of it.
+
+    INPUTS are a video or a folder of videos; models (.onnx), detections and annotations (.json,
+    .csv) may stand among them. All can be opened from the window too, and dropped on it.
+    """
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from lpat_viewer.windows.application import Viewer
+        from lpat_viewer.windows.settings import Settings
+    except ImportError as error:
+        click.echo(
+            "lpat-view: error: the viewer needs PySide6 and pyqtgraph: "
+            f"pip install 'lpat[viewer]' ({error})",
+            err=True,
+        )
+        return FAILED
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("lpat-view")
+    application.setOrganizationName("lpat")
+    application.setDesktopFileName("lpat-view")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop gives Python no turn to handle it
+    cache = options.cache_from(cache_folder, no_cache)
+    viewer = Viewer(Settings(), cache=cache, device=device)  # type: ignore[arg-type] - click checked
+    viewer.window.show()
+    # The video comes last, so that it finds what is said of it.
+    named = [*([annotations] if annotations else []), *detections, *models, *inputs]
+    viewer.open(named)
+    try:
+        return application.exec()
+    finally:
+        viewer.close()
 
 
 def main() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, Literal
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from lpat.errors import LpatError
 
 Work = Callable[["Progress"], Any]
+_Message = tuple[Literal["told", "done", "failed"], Any]
+
+THREADS = 4
+"""Jobs that run at the same time; they mostly wait for files and for code outside of Python."""
 
 
 class Progress:
@@ -48,17 +53,16 @@ class Job(QObject):
     failed = Signal(str)
     progressed = Signal(object)
     ended = Signal()
-    _told = Signal(object)
-    _finished = Signal(object, object)
+    _woken = Signal()
 
     def __init__(self, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._progress = Progress(self._told.emit)
+        self._messages: SimpleQueue[_Message] = SimpleQueue()
+        self._progress = Progress(lambda value: self._send("told", value))
         self._work = work
         self._running = True
-        queued = Qt.ConnectionType.QueuedConnection
-        self._told.connect(self._on_told, queued)
-        self._finished.connect(self._on_finished, queued)
+        # What is said lies in a queue of Python's: signals between threads carry no objects.
+        self._woken.connect(self._listen, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
@@ -74,27 +78,35 @@ class Job(QObject):
         try:
             result = self._work(self._progress)
         except BaseException as error:
-            self._finished.emit(None, error)
+            self._send("failed", error)
         else:
-            self._finished.emit(result, None)
+            self._send("done", result)
 
-    def _on_told(self, value: object) -> None:
+    def _send(self, kind: Literal["told", "done", "failed"], value: Any) -> None:
+        self._messages.put((kind, value))
+        self._woken.emit()
+
+    def _listen(self) -> None:
+        while not self._messages.empty():
+            kind, value = self._messages.get()
+            if kind == "told":
+                if not self._progress.cancelled:
+                    self.progressed.emit(value)
+                continue
+            self._running = False
+            if kind == "failed":
+                self._on_error(value)
+            elif not self._progress.cancelled:
+                self.done.emit(value)
+            self.ended.emit()
+
+    def _on_error(self, error: BaseException) -> None:
+        line = str(error)
+        if not isinstance(error, LpatError):
+            sys.excepthook(type(error), error, error.__traceback__)
+            line = f"an error in lpat itself: {error!r}"
         if not self._progress.cancelled:
-            self.progressed.emit(value)
-
-    def _on_finished(self, result: object, error: BaseException | None) -> None:
-        self._running = False
-        if isinstance(error, LpatError):
-            if not self._progress.cancelled:
-                self.failed.emit(str(error))
-        elif error is not None:
-            trace: TracebackType | None = error.__traceback__
-            sys.excepthook(type(error), error, trace)
-            if not self._progress.cancelled:
-                self.failed.emit(f"an error in lpat itself: {error!r}")
-        elif not self._progress.cancelled:
-            self.done.emit(result)
-        self.ended.emit()
+            self.failed.emit(line)
 
 
 class Jobs(QObject):
@@ -102,7 +114,7 @@ class Jobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
         self._jobs: set[Job] = set()
 
     def start(
@@ -114,7 +126,7 @@ class Jobs(QObject):
         on_progress: Callable[[Any], None] | None = None,
     ) -> Job:
         """Start work, and call back in this thread."""
-        job = Job(work, self)
+        job = Job(work)
         for signal, call in (
             (job.done, on_done),
             (job.failed, on_failed),
@@ -123,8 +135,8 @@ class Jobs(QObject):
             if call is not None:
                 signal.connect(call)
         self._jobs.add(job)
-        job.ended.connect(lambda: self._forget(job))
-        self._pool.start(QRunnable.create(job.run))
+        job.ended.connect(lambda: self._jobs.discard(job))
+        self._pool.submit(job.run)
         return job
 
     @property
@@ -133,11 +145,7 @@ class Jobs(QObject):
         return len(self._jobs)
 
     def stop(self) -> None:
-        """Cancel all and wait until their threads have ended."""
+        """Cancel all and wait until their threads have ended; no job can be started any more."""
         for job in self._jobs:
             job.cancel()
-        self._pool.waitForDone()
-
-    def _forget(self, job: Job) -> None:
-        self._jobs.discard(job)
-        job.deleteLater()
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -63,3 +63,12 @@ def class_colour(number: int, theme: Theme) -> QColor:
     saturation = (170, 230, 120)[number // 8 % 3]
     lightness = (150, 175, 200)[number // 8 % 3] if theme.dark else (105, 85, 130)[number // 8 % 3]
     return QColor.fromHsl(hue % 360, saturation, lightness)
+
+
+def mixed(colour: QColor, other: QColor, share: float) -> QColor:
+    """A `share` of one colour with the rest of another: as if faint, and yet quick to paint."""
+    return QColor(
+        round(share * colour.red() + (1 - share) * other.red()),
+        round(share * colour.green() + (1 - share) * other.green()),
+        round(share * colour.blue() + (1 - share) * other.blue()),
+    )

@@ -17,6 +17,7 @@ from lpat_viewer.models.judging import Verdicts, judge
 from lpat_viewer.models.layers import Layer, Layers
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.models.playhead import Playhead
+from lpat_viewer.models.playlist import Playlist
 from lpat_viewer.models.review import Review
 from lpat_viewer.models.selection import Selection
 from lpat_viewer.models.time_range import TimeRange
@@ -31,6 +32,7 @@ class Workspace(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.playlist = Playlist(self)
         self.playhead = Playhead(self)
         self.time_range = TimeRange(self)
         self.classes = ClassList(self)
@@ -43,7 +45,7 @@ class Workspace(QObject):
         self._name = ""
         self._truth: VideoAnnotation | None = None
         self._annotations: Annotations | None = None
-        self._detections: dict[str, Mapping[str, Detections]] = {}  # by file, then video
+        self._detections: dict[Path, Mapping[str, Detections]] = {}  # by file, then video
         self._verdicts: Verdicts | None = None
         self._verdicts_known = False
         self._review_labels: frozenset[str] = frozenset()
@@ -87,17 +89,20 @@ class Workspace(QObject):
             )
         return self._verdicts
 
-    def set_video(self, path: Path | None) -> None:
-        """Open another video, with what the open files say of it; its duration isn't known yet."""
-        self._video, self._name = path, path.stem if path is not None else ""
+    def set_video(self, path: Path | None, name: str | None = None) -> None:
+        """Open another video, with what the open files say of it; its duration isn't known yet.
+
+        Files know it by `name`, if not by the file's own without the suffix.
+        """
+        self._video = path
+        self._name = name or (path.stem if path is not None else "")
         self.review.end()
         self.selection.choose(None)
         self.playhead.reset(0.0)
         self.layers.clear()
         self._take_truth()
-        for file, results in self._detections.items():
-            if self._name in results:
-                self.layers.put(Layer(file, results[self._name]))
+        for path_of_results in self._detections:
+            self._put_detections(path_of_results)
         self._on_results_changed()
         self.video_changed.emit()
 
@@ -107,11 +112,26 @@ class Workspace(QObject):
         self._take_truth()
         self._on_results_changed()
 
-    def add_detections(self, file: str, results: Mapping[str, Detections]) -> None:
+    @property
+    def detections_files(self) -> tuple[Path, ...]:
+        """The open files of detections."""
+        return tuple(self._detections)
+
+    def add_detections(self, path: Path, results: Mapping[str, Detections]) -> None:
         """Lay a file's detections over the open video and those opened later."""
-        self._detections[file] = results
-        if self._name in results:
-            self.layers.put(Layer(file, results[self._name]))
+        self._detections[path] = results
+        self._put_detections(path)
+
+    def _put_detections(self, path: Path) -> None:
+        if self._name in self._detections[path]:
+            same_name = [other for other in self._detections if other.name == path.name]
+            name = path.name if len(same_name) == 1 else str(path)
+            self.layers.put(Layer(name, self._detections[path][self._name]))
+
+    def remove_layer(self, name: str) -> None:
+        """Take a layer away and, if a detections file gave it, from later videos too."""
+        self._detections.pop(name, None)
+        self.layers.remove(name)
 
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()

@@ -1,0 +1,249 @@
+"""Frames of a video from where they are wanted, with the times that reading it through gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from av.error import FFmpegError
+
+from lpat.errors import VideoError
+from lpat.frames import Frame, Scaler
+from lpat.seek_index import BROKEN_CLOCK, SeekIndex, own_index, read_index
+from lpat.video import Video, _Clock, _shown
+
+NEAR = 1.0
+"""Seconds of video that are rather decoded than skipped by seeking."""
+
+_BACK = (0.0, 1.0, 4.0, 16.0, 64.0)  # seconds to seek earlier, until a key frame is early enough
+
+Wanted = Callable[[], bool]
+"""Whether a result is still waited for."""
+
+
+def always() -> bool:
+    """That it is."""
+    return True
+
+
+class BrokenClockError(Exception):
+    """A frame's timestamp doesn't tell its time."""
+
+
+class FrameSource:
+    """Decodes one stretch after another of a file.
+
+    Where timestamps can't be relied on, each begins at the start. To be used by one thread at a
+    time.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.path = path
+        self.video = Video.open(path, threads=threads)
+        self.last: Frame | None = None  # the frame given last
+        self._threads = threads
+        self._scaler = Scaler()
+        self._file = _status(path)
+        self._unread = True  # nothing was read since the file was opened
+        self._index: SeekIndex | None = None
+        self._reading: Generator[None, None, SeekIndex] | None = None  # of the index
+        self._origin: int | None = None  # timestamp of the first frame
+        self._sought = 0.0  # what the stretch was started for
+        self._first: Frame | None = None  # one that was decoded already
+        self._frames: Generator[Frame, None, None] | None = None
+
+    def close(self) -> None:
+        """Release the file."""
+        self.stop()
+        if self._reading is not None:
+            self._reading.close()
+        self.video.close()
+
+    def stop(self) -> None:
+        """End the stretch."""
+        if self._frames is not None:
+            self._frames.close()
+        self.last = self._first = self._frames = None
+
+    def leads_to(self, time: float) -> bool:
+        """Whether going on comes to the frame at a time, and no later start would sooner."""
+        ahead = self._first or self.last
+        if self._frames is None or ahead is None or ahead.time > time:
+            return False
+        known = max(ahead.time, self._sought)  # up to here, starting anew gains nothing
+        if time - known <= NEAR or self._index is BROKEN_CLOCK:
+            return True
+        if self._index is None or self._origin is None:
+            return False
+        offset = self._origin * self._base
+        return not self._index.has_key_between(offset + known, offset + time - NEAR)
+
+    def start(self, time: float, wanted: Wanted = always) -> bool:
+        """Begin at a frame not later than `time`, near it if possible; False if not `wanted`.
+
+        Raises:
+            VideoError: nothing can be decoded, or the file has gone or was replaced.
+        """
+        if time > NEAR and not self._has_index(wanted):
+            return False
+        if time <= NEAR or self._index is BROKEN_CLOCK or not self._start_at_key(time):
+            self._start_at_beginning()
+        self._sought = time
+        return True
+
+    def frame_near(self, time: float) -> Frame:
+        """A frame near a time that is soon there, though its time may be wrong; ends the stretch.
+
+        Raises as `start` does.
+        """
+        broken = self._index is BROKEN_CLOCK
+        if self._origin is None or broken or not self._start_at_key(time):
+            self._start_at_beginning()
+        frame = self._first
+        self.stop()
+        assert frame is not None  # both starts have given it
+        return frame
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether `start` finds its way without reading the whole file."""
+        if self._index is None:
+            self._index = own_index(self.video._stream, self.video.expected_duration)
+        return self._index is not None
+
+    def next(self) -> Frame | None:
+        """The next frame of the stretch; None at the end of the video. Raises as `start` does."""
+        if self._first is not None:
+            self.last, self._first = self._first, None
+            return self.last
+        if self._frames is None:
+            return None
+        frame = self._decode(self._frames)
+        if frame is None:
+            self._check_file()
+            self._frames = None
+        else:
+            self.last = frame
+        return frame
+
+    @property
+    def _base(self) -> float:
+        return float(self.video._stream.time_base or 0)
+
+    def _has_index(self, wanted: Wanted) -> bool:
+        if self.is_indexed:
+            return True
+        if self._reading is None:
+            self._reading = _read_index(self.path)
+        try:
+            while wanted():
+                next(self._reading)
+        except StopIteration as end:
+            self._index, self._reading = end.value, None
+        return self._index is not None
+
+    def _start_at_beginning(self) -> None:
+        self._check_file()
+        self.stop()
+        if not self._unread:
+            self.video.close()
+            self.video = Video.open(self.path, threads=self._threads)
+        self._unread = False
+        self._begin(self._frames_from_beginning())
+        if self._first is not None and self._origin is None:
+            self._origin = self._first.picture.pts
+
+    def _start_at_key(self, time: float) -> bool:
+        """Begin at a key frame not later than a time; False if none is found."""
+        self._check_file()
+        if self._origin is None:
+            self._start_at_beginning()
+        if self._origin is None or self._base == 0:
+            self._index = BROKEN_CLOCK
+            return False
+        for back in _BACK:
+            if time - back <= NEAR:
+                return False
+            self.stop()
+            self._unread = False
+            stream = self.video._stream
+            try:
+                timestamp = self._origin + round((time - back) / self._base)
+                self.video._container.seek(timestamp, stream=stream)
+                self._begin(self._frames_from_key(self._origin))
+            except FFmpegError:
+                continue
+            if self._first is not None and self._first.time <= time:
+                return True
+        return False
+
+    def _begin(self, frames: Generator[Frame, None, None]) -> None:
+        self._frames = frames
+        self._first = self._decode(frames)
+
+    def _decode(self, frames: Generator[Frame, None, None]) -> Frame | None:
+        try:
+            return next(frames, None)
+        except BrokenClockError:
+            self._index = BROKEN_CLOCK
+            self.stop()
+            raise
+
+    def _frames_from_beginning(self) -> Generator[Frame, None, None]:
+        video = self.video
+        for frame in video:
+            if video.clock_breaks or frame.picture.pts is None:
+                self._index = BROKEN_CLOCK
+            yield frame
+
+    def _frames_from_key(self, origin: int) -> Generator[Frame, None, None]:
+        """Frames from the first key frame on that the decoder gives.
+
+        Those that are shown before it but stored after it need what came before, so they are
+        left out.
+        """
+        container, stream = self.video._container, self.video._stream
+        clock = _Clock(stream, origin)
+        first: int | None = None  # timestamp
+        for picture in Video(self.path, container, stream)._pictures():
+            timestamp = picture.pts
+            if first is None and not picture.key_frame:
+                continue
+            if timestamp is None:
+                raise BrokenClockError
+            first = timestamp if first is None else first
+            if timestamp < first:
+                continue
+            time = clock.time(timestamp)
+            if clock.breaks:
+                raise BrokenClockError
+            if time is not None:
+                yield Frame(time, clock.duration(picture.duration), picture, self._scaler)
+
+    def _check_file(self) -> None:
+        status = _status(self.path)
+        if (status.st_dev, status.st_ino) != (self._file.st_dev, self._file.st_ino):
+            raise VideoError(f"{_shown(self.path)}: was replaced while it was open")
+        if status.st_size < self._file.st_size:
+            raise VideoError(f"{_shown(self.path)}: was cut short while it was open")
+
+
+def said_duration(video: Video) -> float | None:
+    """Seconds that the container says the video stream lasts, if it tells of the stream at all."""
+    ticks, base = video._stream.duration, video._stream.time_base
+    return ticks * float(base) if ticks and base else None
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise VideoError(f"{_shown(path)}: no such file") from None
+    except OSError as error:
+        raise VideoError(f"{_shown(path)}: can't be read ({error.strerror})") from error
+
+
+def _read_index(path: Path) -> Generator[None, None, SeekIndex]:
+    with Video.open(path, threads=1) as video:
+        return (yield from read_index(video._container, video._stream))

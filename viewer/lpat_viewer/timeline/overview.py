@@ -1,0 +1,196 @@
+"""The whole video in one bar: where anything lies, and which part of it the timeline shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lpat.types import Float64Array
+from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.theme import class_colour, theme_of
+from lpat_viewer.timeline.navigation import ZOOM_OF_A_NOTCH
+from lpat_viewer.timeline.scale import GUTTER, TimeScale
+
+HEIGHT = 38
+LEAST_WINDOW = 8
+"""Pixels that the visible part takes at least, so that it can be seen and caught."""
+
+
+class Overview(QWidget):
+    """Dragging the visible part moves it; pressing elsewhere puts it there."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.theme = theme_of(self.palette())
+        self.setAccessibleName("The whole video")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._marks: QPixmap | None = None
+        self._grip: float | None = None  # seconds from the middle of the visible part, in a drag
+        workspace.playhead.time_changed.connect(self.update)
+        workspace.playhead.duration_changed.connect(self._forget_marks)
+        workspace.time_range.changed.connect(self.update)
+        for changed in (
+            workspace.layers.changed,
+            workspace.layers.active_changed,
+            workspace.classes.shown_changed,
+            workspace.classes.current_changed,
+            workspace.truth_changed,
+            workspace.review.changed,
+        ):
+            changed.connect(self._forget_marks)
+
+    @property
+    def scale(self) -> TimeScale:
+        """Where times of the whole video lie."""
+        return TimeScale.of_row(0.0, self.workspace.time_range.duration, self.width())
+
+    @property
+    def window_rect(self) -> QRectF:
+        """The rectangle of the visible part."""
+        scale, shown = self.scale, self.workspace.time_range
+        left, right = scale.x(shown.start), scale.x(shown.end)
+        if right - left < LEAST_WINDOW:
+            middle = (left + right) / 2
+            left, right = middle - LEAST_WINDOW / 2, middle + LEAST_WINDOW / 2
+        return QRectF(left, 1, right - left, self.height() - 2)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Qt's: as wide as there is."""
+        return QSize(400, HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: paint the marks, what is visible, and the playhead."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.background))
+        ratio = self.devicePixelRatioF()
+        if self._marks is None or self._marks.size() != self.size() * ratio:
+            self._marks = QPixmap(self.size() * ratio)
+            self._marks.setDevicePixelRatio(ratio)
+            self._marks.fill(Qt.GlobalColor.transparent)
+            marks = QPainter(self._marks)
+            self._paint_marks(marks)
+            marks.end()
+        scale, window = self.scale, self.window_rect
+        whole = QRectF(scale.left, 1, scale.width, self.height() - 2)
+        shade = QColor(self.theme.faint)
+        shade.setAlpha(150)
+        painter.fillRect(
+            QRectF(whole.left(), 1, window.left() - whole.left(), whole.height()), shade
+        )
+        painter.fillRect(
+            QRectF(window.right(), 1, whole.right() - window.right(), whole.height()), shade
+        )
+        painter.drawPixmap(0, 0, self._marks)
+        painter.setPen(QPen(QColor(self.theme.chosen), 1.5))
+        painter.drawRect(window)
+        x = round(scale.x(self.workspace.playhead.time)) + 0.5
+        painter.setPen(QPen(QColor(self.theme.playhead), 1))
+        painter.drawLine(
+            QRectF(x, 1, 0, self.height() - 2).topLeft(),
+            QRectF(x, 1, 0, self.height() - 2).bottomLeft(),
+        )
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """Above, what is detected or corrected; below, what is true; the current class coloured."""
+        painter.setPen(QColor(self.theme.text))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        half = self.height() / 2
+        current = self.workspace.classes.current
+        for name, top, segments, labels in (
+            ("corrected" if self.workspace.review.begun else "detected", 0.0, *self._results()),
+            ("true", half, *self._truth()),
+        ):
+            if not len(segments):
+                continue
+            painter.setPen(QColor(self.theme.truth))
+            painter.drawText(QRectF(0, top, GUTTER - 10, half), flags, name)
+            shown = set(self.workspace.classes.shown)
+            visible = np.array([label in shown for label in labels], np.bool_)
+            is_current = np.array([label == current for label in labels], np.bool_)
+            area = QRectF(0, top + 4, 0, half - 8)
+            self._paint_coverage(painter, area, segments[visible], QColor(self.theme.truth))
+            if current is not None:
+                colour = class_colour(self.workspace.classes.colour(current), self.theme)
+                self._paint_coverage(painter, area, segments[visible & is_current], colour)
+
+    def _paint_coverage(
+        self, painter: QPainter, area: QRectF, segments: Float64Array, colour: QColor
+    ) -> None:
+        for left, right in covered_pixels(self.scale, segments):
+            painter.fillRect(QRectF(left, area.top(), right - left, area.height()), colour)
+
+    def _results(self) -> tuple[Float64Array, list[str]]:
+        review, layer = self.workspace.review, self.workspace.layers.active
+        if review.begun:
+            kept = [s for s in review.segments if s.state != "rejected"]
+            times = np.array([(s.start, s.end) for s in kept], np.float64).reshape(-1, 2)
+            return times, [s.label for s in kept]
+        if layer is None:
+            return np.zeros((0, 2)), []
+        detections = layer.detections
+        return detections.segments, [detections.classes[number] for number in detections.labels]
+
+    def _truth(self) -> tuple[Float64Array, list[str]]:
+        truth = self.workspace.truth
+        if truth is None:
+            return np.zeros((0, 2)), []
+        return truth.segments, list(truth.segment_labels)
+
+    def _forget_marks(self) -> None:
+        self._marks = None
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: catch the visible part, or put it under the cursor."""
+        x, shown = event.position().x(), self.workspace.time_range
+        if event.button() != Qt.MouseButton.LeftButton or not self.scale.contains(x):
+            return
+        middle = (shown.start + shown.end) / 2
+        window = self.window_rect
+        self._grip = self.scale.time(x) - middle if window.left() <= x <= window.right() else 0.0
+        self._drag_to(x)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: drag it."""
+        if self._grip is not None:
+            self._drag_to(event.position().x())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: let go."""
+        self._grip = None
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: show more or less around the middle."""
+        shown = self.workspace.time_range
+        notches = event.angleDelta().y() / 120
+        shown.zoom(ZOOM_OF_A_NOTCH**notches, (shown.start + shown.end) / 2)
+
+    def _drag_to(self, x: float) -> None:
+        shown = self.workspace.time_range
+        middle = self.scale.time(x) - (self._grip or 0.0)
+        shown.pan(middle - (shown.start + shown.end) / 2)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: follow the system's colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.theme = theme_of(self.palette())
+            self._forget_marks()
+
+
+def covered_pixels(scale: TimeScale, segments: Float64Array) -> list[tuple[int, int]]:
+    """Runs of whole pixels [left, right) that segments (N, 2) meet; short ones take one pixel."""
+    if not len(segments):
+        return []
+    width = int(scale.left + scale.width) + 1
+    left = np.clip(np.floor(scale.x(segments[:, 0])).astype(np.int64), 0, width - 1)
+    right = np.clip(np.ceil(scale.x(segments[:, 1])).astype(np.int64), left + 1, width)
+    change = np.zeros(width + 1, np.int64)
+    np.add.at(change, left, 1)
+    np.add.at(change, right, -1)
+    covered = np.concatenate([[0], change.cumsum() > 0, [0]]).astype(np.int8)
+    borders = np.flatnonzero(np.diff(covered))
+    return [(int(a), int(b)) for a, b in borders.reshape(-1, 2)]

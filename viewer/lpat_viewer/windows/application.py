@@ -1,0 +1,151 @@
+"""Puts models, workers and views together: what `lpat-view` starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from lpat.extraction import FeatureCache
+from lpat.localizer import Device
+from lpat_viewer.detection.detector import Detector
+from lpat_viewer.jobs import Jobs
+from lpat_viewer.models.corrections import Corrections
+from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.playback.player import Player
+from lpat_viewer.playback.thumbnails import Thumbnails
+from lpat_viewer.playback.video_view import VideoView
+from lpat_viewer.timeline.lanes import LanesView
+from lpat_viewer.timeline.thumbnail_strip import ThumbnailStrip
+from lpat_viewer.timeline.timeline_view import TimelineView
+from lpat_viewer.windows.class_panel import ClassPanel
+from lpat_viewer.windows.command_table import command_table
+from lpat_viewer.windows.dialogs import Dialogs
+from lpat_viewer.windows.layers_dock import LayersPanel
+from lpat_viewer.windows.main_window import AREA, MainWindow
+from lpat_viewer.windows.opening import Kind, Opener
+from lpat_viewer.windows.parts import Parts
+from lpat_viewer.windows.playlist_panel import PlaylistPanel
+from lpat_viewer.windows.segment_table import SegmentTable
+from lpat_viewer.windows.settings import Settings
+from lpat_viewer.windows.status import StatusLine
+from lpat_viewer.windows.watching import Watcher
+
+TITLE = "lpat"
+
+
+class Viewer(QObject):
+    """The whole viewer. `close` ends all of its threads and processes."""
+
+    def __init__(
+        self, settings: Settings, *, cache: FeatureCache | None, device: Device = "auto"
+    ) -> None:
+        super().__init__()
+        self.workspace = workspace = Workspace(self)
+        self.jobs = Jobs(self)
+        self.player = Player(workspace.playhead, self)
+        self.thumbnails = Thumbnails(self)
+        self.detector = Detector(workspace, self.jobs, cache, device, self)
+        self.corrections = Corrections(workspace, self)
+        self.watcher = Watcher(workspace.notices, self)
+        self.window = MainWindow(
+            workspace.notices, settings, open_paths=self.open, may_close=self._may_close
+        )
+        self.class_panel = ClassPanel(workspace.classes)
+        self.lanes = LanesView(workspace, self.corrections)
+        self.timeline = TimelineView(
+            workspace, strip=ThumbnailStrip(workspace, self.thumbnails), lanes=self.lanes
+        )
+        self.dialogs = Dialogs(
+            workspace,
+            self.corrections,
+            lambda: self.opener,
+            timeline=lambda: self.timeline,
+            on_saved=self.watcher.expect,
+            parent=self.window,
+        )
+        self.opener = Opener(
+            workspace,
+            self.jobs,
+            add_model=self.detector.add_model,
+            may_leave=self.dialogs.may_leave,
+            on_opened=self._on_opened,
+            parent=self,
+        )
+        self._settings = settings
+        self._fill_window(VideoView(self.player))
+        self.parts = Parts(
+            workspace=workspace,
+            jobs=self.jobs,
+            player=self.player,
+            detector=self.detector,
+            corrections=self.corrections,
+            opener=self.opener,
+            settings=settings,
+            lanes=self.lanes,
+            timeline=self.timeline,
+            find_class=self._find_class,
+        )
+        self.window.set_commands(command_table(self.parts, self.dialogs))
+        self.window.restore()
+        workspace.video_changed.connect(self._on_video_changed)
+        workspace.review.changed.connect(self._show_title)
+        self.player.failed.connect(workspace.notices.error)
+        self.detector.changed.connect(self._watch)
+        self._show_title()
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open files and folders of any kind."""
+        self.opener.open(paths)
+
+    def close(self) -> None:
+        """End everything that runs; the window may be shown no more."""
+        self.detector.cancel()
+        self.player.close()
+        self.thumbnails.close()
+        self.jobs.stop()
+
+    def _fill_window(self, video: VideoView) -> None:
+        window, workspace = self.window, self.workspace
+        segments = SegmentTable(workspace)
+        playlist = PlaylistPanel(workspace.playlist, self.opener.open_input)
+        models = LayersPanel(workspace, self.detector)
+        window.add_dock("Video", video, AREA.TopDockWidgetArea)
+        window.add_dock("Timeline", self.timeline, AREA.BottomDockWidgetArea)
+        self._class_dock = window.add_dock("Classes", self.class_panel, AREA.RightDockWidgetArea)
+        window.add_dock("Models", models, AREA.RightDockWidgetArea)
+        window.add_dock("Segments", segments, AREA.RightDockWidgetArea)
+        window.add_dock("Videos", playlist, AREA.RightDockWidgetArea)
+        window.setStatusBar(StatusLine(workspace))
+
+    def _find_class(self) -> None:
+        self._class_dock.show()
+        self._class_dock.raise_()
+        self.class_panel.search.setFocus()
+        self.class_panel.search.selectAll()
+
+    def _on_opened(self, path: Path, kind: Kind) -> None:
+        self._settings.remember(path)
+        self._watch()
+
+    def _on_video_changed(self) -> None:
+        self.player.open(self.workspace.video)
+        self.thumbnails.open(self.workspace.video)
+        self._show_title()
+        self._watch()
+
+    def _watch(self) -> None:
+        workspace = self.workspace
+        paths = [workspace.video, *workspace.detections_files]
+        paths.append(workspace.annotations.path if workspace.annotations is not None else None)
+        paths.extend(model.path for model in self.detector.models)
+        self.watcher.watch([path for path in paths if path is not None])
+
+    def _show_title(self) -> None:
+        name = self.workspace.name
+        self.window.setWindowTitle(f"{name}[*] - {TITLE}" if name else f"{TITLE}[*]")
+        self.window.setWindowModified(self.workspace.review.modified)
+
+    def _may_close(self) -> bool:
+        return self.dialogs.may_leave()

@@ -1,0 +1,162 @@
+"""What asks the user: files, labels, whether to save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from lpat.errors import LpatError
+from lpat_viewer.models.corrections import Corrections
+from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.timeline.picture import save_picture
+from lpat_viewer.windows.opening import Opener, dialog_filters
+
+NEW_SEGMENT_SHARE = 0.05
+"""Of the visible time: how long a segment is that is drawn by a key."""
+
+
+class Dialogs:
+    """Asks, then has it done. What can't be done is told by the workspace's notices."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        corrections: Corrections,
+        opener: Callable[[], Opener],
+        *,
+        timeline: Callable[[], QWidget],
+        on_saved: Callable[[Path], None],
+        parent: QWidget,
+    ) -> None:
+        self._workspace, self._corrections = workspace, corrections
+        self._opener, self._timeline, self._on_saved = opener, timeline, on_saved
+        self._parent = parent
+        self._saved_as: Path | None = None
+
+    def open_files(self) -> None:
+        """Open any files that the user chooses."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._parent, "Open", self._folder(), dialog_filters()
+        )
+        self._opener().open(map(Path, names))
+
+    def open_folder(self) -> None:
+        """Open all videos of a folder."""
+        name = QFileDialog.getExistingDirectory(self._parent, "Open folder", self._folder())
+        if name:
+            self._opener().open([Path(name)])
+
+    def add_model(self) -> None:
+        """Load a model."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._parent, "Add a model", self._folder(), "Models (*.onnx)"
+        )
+        self._opener().open(map(Path, names))
+
+    def close_video(self) -> None:
+        """Close the open video, if what was corrected may be left."""
+        if self.may_leave():
+            self._workspace.playlist.set_current(None)
+            self._workspace.set_video(None)
+
+    def save(self) -> bool:
+        """Save where it was saved before, or ask; False where nothing was saved."""
+        return self.save_as() if self._saved_as is None else self.save_to(self._saved_as)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save what was accepted; False where nothing was saved."""
+        annotations = self._workspace.annotations
+        known = annotations.path if annotations is not None else None
+        proposed = known if known is not None and known.suffix == ".json" else None
+        if proposed is None:
+            proposed = Path(self._folder()) / f"{self._workspace.name or 'video'}.json"
+        path = self._ask_where("Save annotations", proposed, "Annotations (*.json)")
+        return path is not None and self.save_to(path)
+
+    def save_to(self, path: Path) -> bool:
+        """Save what was accepted into a file; False where that can't be done."""
+        try:
+            self._corrections.save(path)
+        except LpatError as error:
+            self._workspace.notices.error(str(error))
+            return False
+        self._saved_as = path
+        self._on_saved(path)
+        return True
+
+    def export(self) -> None:
+        """Ask for a file and write the detections as lpat-detect does."""
+        proposed = Path(self._folder()) / f"{self._workspace.name or 'video'}.detections.json"
+        path = self._ask_where("Export detections", proposed, "Detections (*.json)")
+        if path is not None:
+            self.export_to(path)
+
+    def export_to(self, path: Path) -> None:
+        """Write the detections as lpat-detect does."""
+        self._attempt(lambda: self._corrections.export_detections(path), path)
+
+    def save_picture(self) -> None:
+        """Ask for a file and draw the timeline into it."""
+        proposed = Path(self._folder()) / f"{self._workspace.name or 'timeline'}.png"
+        path = self._ask_where("Save a picture", proposed, "Pictures (*.png *.svg)")
+        if path is not None:
+            self.save_picture_to(path)
+
+    def save_picture_to(self, path: Path) -> None:
+        """Draw the timeline into a file."""
+        self._attempt(lambda: save_picture(self._timeline(), path), path)
+
+    def relabel(self) -> None:
+        """Ask for the chosen segment's class; a new one may be typed."""
+        chosen = self._workspace.selection.chosen
+        if chosen is not None and (label := self._ask_label(chosen.label)):
+            self._corrections.relabel(label)
+
+    def draw_here(self) -> None:
+        """Draw a segment of the chosen class at the playhead; without classes, ask for one."""
+        label = self._workspace.classes.current or self._ask_label("")
+        if label:
+            start = self._workspace.playhead.time
+            length = NEW_SEGMENT_SHARE * self._workspace.time_range.length
+            self._corrections.draw(start, start + length, label)
+
+    def may_leave(self) -> bool:
+        """Whether what was corrected is saved, or may be lost; asks where it isn't."""
+        if not self._workspace.review.modified:
+            return True
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self._parent,
+            "Unsaved corrections",
+            f"Save the corrections of {self._workspace.name}?",
+            buttons.Save | buttons.Discard | buttons.Cancel,
+            buttons.Save,
+        )
+        return self.save() if answer == buttons.Save else answer == buttons.Discard
+
+    def _ask_label(self, label: str) -> str:
+        labels = sorted({*self._workspace.classes.labels, label} - {""})
+        place = labels.index(label) if label in labels else 0
+        text, given = QInputDialog.getItem(self._parent, "Class", "Class:", labels, place, True)
+        return text.strip() if given else ""
+
+    def _ask_where(self, title: str, proposed: Path, kinds: str) -> Path | None:
+        name, _ = QFileDialog.getSaveFileName(self._parent, title, str(proposed), kinds)
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(proposed.suffix)
+
+    def _attempt(self, write: Callable[[], object], path: Path) -> None:
+        try:
+            write()
+        except LpatError as error:
+            self._workspace.notices.error(str(error))
+        else:
+            self._workspace.notices.tell(f"Wrote {path}")
+
+    def _folder(self) -> str:
+        video = self._workspace.video
+        return str(video.parent if video is not None else Path.cwd())

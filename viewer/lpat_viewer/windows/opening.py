@@ -1,0 +1,179 @@
+"""From a path that the user named to what it holds, read beside the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject
+
+from lpat.annotations import Annotations, read_annotations
+from lpat.detections import read_detections
+from lpat.documents import expect, read_json
+from lpat.errors import LpatError, UsageError
+from lpat.inputs import SUFFIXES, Input, find_inputs
+from lpat.types import Detections
+from lpat_viewer.jobs import Jobs, Progress
+from lpat_viewer.models.workspace import Workspace
+
+Kind = Literal["video", "folder", "model", "annotations", "detections"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A path and what was read from it; videos and models are read by those who show them."""
+
+    path: Path
+    kind: Kind
+    inputs: tuple[Input, ...] = ()
+    annotations: Annotations | None = None
+    detections: dict[str, Detections] | None = None
+
+
+def read_path(path: Path) -> Opened:
+    """What a path holds: by its suffix, and for JSON by its content.
+
+    Raises:
+        LpatError: nothing that the viewer can open.
+    """
+    if path.is_dir():
+        return _read_folder(path)
+    if not path.exists():
+        raise UsageError(f"{path}: no such file")
+    match path.suffix.lower():
+        case ".onnx":
+            return Opened(path, "model")
+        case ".csv":
+            return Opened(path, "annotations", annotations=read_annotations(path))
+        case ".json":
+            document = expect(read_json(path), dict, str(path))
+            if "results" in document:
+                return Opened(path, "detections", detections=read_detections(path))
+            if "database" in document:
+                return Opened(path, "annotations", annotations=read_annotations(path))
+            raise UsageError(
+                f'{path}: expected annotations ("database") or detections ("results"), '
+                "but it has neither"
+            )
+    return Opened(path, "video")
+
+
+def _read_folder(folder: Path) -> Opened:
+    try:
+        return Opened(folder, "folder", inputs=find_inputs([folder]))
+    except UsageError as no_videos:
+        try:
+            return Opened(folder, "annotations", annotations=read_annotations(folder))
+        except LpatError:
+            raise no_videos from None
+
+
+class Opener(QObject):
+    """Opens paths of any kind into a workspace, in the order in which they were named."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        jobs: Jobs,
+        *,
+        add_model: Callable[[Path], None],
+        may_leave: Callable[[], bool] = lambda: True,
+        on_opened: Callable[[Path, Kind], None] = lambda path, kind: None,
+        parent: QObject | None = None,
+    ) -> None:
+        """Ask `may_leave` before another video takes the place of the open one."""
+        super().__init__(parent)
+        self._workspace, self._jobs = workspace, jobs
+        self._add_model, self._may_leave, self._on_opened = add_model, may_leave, on_opened
+        self._waiting: list[Path] = []
+        self._reading = False
+
+    def open(self, paths: Iterable[Path]) -> None:
+        """Open all of these; a bad one is named, and the others are opened all the same."""
+        self._waiting.extend(paths)
+        self._read_next()
+
+    def open_input(self, source: Input | None) -> None:
+        """Open a video of the playlist, unless there is none."""
+        if source is not None and self._may_leave():
+            self._workspace.playlist.set_current(source)
+            self._workspace.set_video(source.path, source.name)
+            self._on_opened(source.path, "video")
+
+    def _read_next(self) -> None:
+        if self._reading or not self._waiting:
+            return
+        self._reading = True
+        path = self._waiting.pop(0)
+
+        def read(_: Progress) -> Opened:
+            return read_path(path)
+
+        def done(opened: Opened) -> None:
+            self._reading = False
+            self._take(opened)
+            self._read_next()
+
+        def failed(reason: str) -> None:
+            self._reading = False
+            self._workspace.notices.error(reason)
+            self._read_next()
+
+        self._jobs.start(read, on_done=done, on_failed=failed)
+
+    def _take(self, opened: Opened) -> None:
+        path = opened.path
+        match opened.kind:
+            case "folder":
+                self._workspace.playlist.set_inputs(opened.inputs)
+                self.open_input(self._workspace.playlist.neighbour(0))
+            case "video":
+                source = next((s for s in self._workspace.playlist.inputs if s.path == path), None)
+                if source is None:
+                    source = Input(path.stem, path)
+                    self._workspace.playlist.set_inputs([source])
+                self.open_input(source)
+            case "model":
+                self._add_model(path)
+            case "annotations":
+                self._workspace.set_annotations(opened.annotations)
+                self._tell_of_annotations()
+            case "detections":
+                self._workspace.add_detections(path, opened.detections or {})
+                self._tell_of_detections(opened)
+        if opened.kind != "video":
+            self._on_opened(path, opened.kind)
+
+    def _tell_of_annotations(self) -> None:
+        workspace, annotations = self._workspace, self._workspace.annotations
+        if annotations is not None and workspace.name and workspace.truth is None:
+            workspace.notices.tell(
+                f"{annotations.path}: it has no video named {workspace.name!r} "
+                f"among its {len(annotations.videos)}",
+                "warning",
+            )
+
+    def _tell_of_detections(self, opened: Opened) -> None:
+        name, results = self._workspace.name, opened.detections or {}
+        if name and name not in results:
+            self._workspace.notices.tell(
+                f"{opened.path}: it has no video named {name!r} among its {len(results)}",
+                "warning",
+            )
+
+
+def dialog_filters() -> str:
+    """What the file dialog offers."""
+    videos = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+    everything = f"{videos} *.onnx *.json *.csv"
+    return ";;".join(
+        [
+            f"Everything that can be opened ({everything})",
+            f"Videos and features ({videos})",
+            "Models (*.onnx)",
+            "Annotations and detections (*.json *.csv)",
+            "All files (*)",
+        ]
+    )

@@ -1,0 +1,48 @@
+"""What the window is made of, for those who act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lpat_viewer.detection.detector import Detector
+from lpat_viewer.jobs import Jobs
+from lpat_viewer.models.corrections import Corrections
+from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.playback.player import Player
+from lpat_viewer.timeline.lanes import LanesView
+from lpat_viewer.timeline.timeline_view import TimelineView
+from lpat_viewer.windows.opening import Opener
+from lpat_viewer.windows.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Models, those who work for them, and the views that commands act on."""
+
+    workspace: Workspace
+    jobs: Jobs
+    player: Player
+    detector: Detector
+    corrections: Corrections
+    opener: Opener
+    settings: Settings
+    lanes: LanesView
+    timeline: TimelineView
+    find_class: Callable[[], None]
+
+    def toggle_mute(self) -> None:
+        """Sound on or off."""
+        self.player.set_muted(not self.player.muted)
+
+    def toggle_drawing(self) -> None:
+        """Whether dragging in the lanes draws segments."""
+        self.lanes.tools.set_drawing(not self.lanes.tools.drawing)
+
+    def reload(self) -> None:
+        """Read all open files again; what is being corrected stays."""
+        workspace = self.workspace
+        paths = list(workspace.detections_files)
+        if workspace.annotations is not None:
+            paths.append(workspace.annotations.path)
+        self.opener.open(paths)
