@@ -3,8 +3,8 @@
     python benchmarks/viewer.py [--rounds 200] [--seeks 10000]
 
 Opens and closes a video again and again with a model's detections, annotations and thumbnails, then
-seeks through it, and prints the resident memory at the quarters of each. A heartbeat in the window's
-thread measures the longest time that nothing else got its turn.
+seeks through it, and prints the resident memory at the quarters of each. A heartbeat in the
+window's thread measures the longest time that nothing else got its turn.
 """
 
 from __future__ import annotations

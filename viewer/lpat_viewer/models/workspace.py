@@ -138,7 +138,9 @@ class Workspace(QObject):
 
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()
-        truth = next((video for video in videos if video.name == self._name), None)
+        names = (self._name, self._video.name if self._video is not None else self._name)
+        known = {video.name: video for video in videos}
+        truth = next((known[name] for name in names if name in known), None)
         if truth is not self._truth:
             self._truth = truth
             self.truth_changed.emit()

@@ -55,6 +55,10 @@ def look_of(mark: Mark, kind: str, colour: QColor, theme: Theme) -> Look:
     return looks[mark]
 
 
+GAP_FROM = 4
+"""Pixels. Longer segments are drawn a pixel shorter, so that two that touch are seen as two."""
+
+
 def paint_lane(
     painter: QPainter,
     lane: Lane,
@@ -80,6 +84,7 @@ def paint_lane(
     for mark in np.unique(marks).tolist():
         its = marks == mark
         boxes = boxes_of(ends[its], heights[its], lane.top + lane.height - 1)
+        boxes[:, 2] -= np.where(boxes[:, 2] > GAP_FROM, 1, 0)
         look = look_of(Mark(mark), track.kind, colour, theme)
         painter.setPen(look.outline)
         painter.setBrush(look.fill)

@@ -67,8 +67,9 @@ class ThumbnailStrip(Row):
         painter, scale = QPainter(self), self.scale
         painter.fillRect(self.rect(), QColor(self.theme.background))
         painter.setPen(QColor(self.theme.text))
-        name = QRectF(8, 0, GUTTER - 16, HEIGHT)
-        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "Video")
+        name = QRectF(0, 0, GUTTER - 10, HEIGHT)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(name, flags, "video")
         painter.setClipRect(QRectF(scale.left, 0, scale.width, HEIGHT))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         size = QSizeF(PICTURE_HEIGHT * self._shape, PICTURE_HEIGHT)

@@ -64,7 +64,7 @@ class Viewer(QObject):
             self.corrections,
             lambda: self.opener,
             timeline=lambda: self.timeline,
-            on_saved=self.watcher.expect,
+            on_saved=self._on_saved,
             parent=self.window,
         )
         self.opener = Opener(
@@ -133,6 +133,12 @@ class Viewer(QObject):
     def _on_opened(self, path: Path, kind: Kind) -> None:
         self._settings.remember(path)
         self._watch()
+
+    def _on_saved(self, path: Path) -> None:
+        self.watcher.expect(path)
+        annotations = self.workspace.annotations
+        if annotations is not None and annotations.path == path:
+            self.open([path])  # what was saved is what is true now
 
     def _on_video_changed(self) -> None:
         video = self.workspace.video

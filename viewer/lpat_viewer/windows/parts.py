@@ -36,9 +36,13 @@ class Parts:
         self.lanes.tools.set_drawing(not self.lanes.tools.drawing)
 
     def reload(self) -> None:
-        """Read all open files again; what is being corrected stays."""
+        """Read all open files again, as they are now."""
         workspace = self.workspace
-        paths = list(workspace.detections_files)
-        if workspace.annotations is not None:
-            paths.append(workspace.annotations.path)
-        self.opener.open(paths)
+        annotations = workspace.annotations
+        paths = [
+            annotations.path if annotations is not None else None,
+            *workspace.detections_files,
+            *(model.path for model in self.detector.models),
+            workspace.video,
+        ]
+        self.opener.open([path for path in paths if path is not None])
