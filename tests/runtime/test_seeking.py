@@ -69,7 +69,7 @@ def check(path: Path, seed: int, cache: int, actions: int = 25) -> None:
             time = random.choice([random.uniform(-1, duration + 1), random.choice(times)])
             index = max(int(np.searchsorted(times, time, side="right")) - 1, 0)
             if random.random() < 0.2:
-                assert video.keyframe_near(time).time >= 0
+                video.keyframe_near(time)
             frame = video.frame_at(time)
             assert print_of(frame) == frames[index]
             for _ in range(int(random.integers(4))):
@@ -166,7 +166,7 @@ def test_a_frame_near_is_the_key_frame_before(make):
 
 
 def test_no_frame_is_taken_for_near_where_the_clock_is_broken(make):
-    with SeekableVideo.open(make("avi with b-frames")) as video:
+    with SeekableVideo.open(make("without timestamps")) as video:
         video.frame_at(2.0)
         assert video.keyframe_near(1.0) is not None  # it was decoded already
         assert video.keyframe_near(2.3) is None

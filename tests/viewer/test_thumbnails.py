@@ -42,11 +42,11 @@ def test_exact_pictures_replace_those_near(qtbot, thumbnails, path):
     thumbnails.open(path)
     thumbnails.ask([1.8])
     qtbot.waitUntil(lambda: thumbnails.image(1.8) is not None)
-    assert number(thumbnails, 1.8) == 36
+    assert number(thumbnails, 1.8) in (35, 36, 37)  # colours are rounded
     thumbnails.ask([1.8], exact=True)
-    qtbot.waitUntil(lambda: number(thumbnails, 1.8) == 45)
+    qtbot.waitUntil(lambda: number(thumbnails, 1.8) in (44, 45, 46))
     thumbnails.ask([1.8])
-    assert number(thumbnails, 1.8) == 45
+    assert number(thumbnails, 1.8) in (44, 45, 46)
 
 
 def test_the_latest_times_win(qtbot, thumbnails, path):
