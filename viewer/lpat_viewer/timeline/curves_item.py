@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from pyqtgraph import GraphicsObject, ViewBox
 from PySide6.QtCore import QRectF, QTimer
-from PySide6.QtGui import QImage, QPaintEngine, QPainter
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from lpat_viewer.timeline.curve_painter import Frame
+from lpat_viewer.timeline.curve_painter import Frame, is_vector
 from lpat_viewer.timeline.drawing import Drawing
+from lpat_viewer.timeline.scale import TimeScale
 
 REFINED_AFTER = 80
 """Milliseconds that stretched curves stay so at most while the user zooms."""
@@ -62,8 +63,7 @@ class CurvesItem(GraphicsObject):
         """Qt's: paint what the frame shows."""
         if self._drawing is None or self._frame is None or self._frame.height <= 0:
             return
-        engine = painter.paintEngine()
-        if engine is not None and engine.type() == QPaintEngine.Type.SVG:
+        if is_vector(painter):
             painter.setClipRect(self.boundingRect())
             self._drawing.paint_background(painter, self._frame)
             self._drawing.paint_foreground(painter, self._frame)
@@ -75,53 +75,42 @@ class CurvesItem(GraphicsObject):
     def _picture(self, drawing: Drawing, frame: Frame, ratio: float) -> QImage:
         """Background and foreground; made where they aren't of this frame yet."""
         if self._whole is None or not _same(self._whole, frame, ratio):
-            if drawing.few:
-                image = _blank(frame, ratio)
-            else:
-                self._background = self._moved_background(drawing, frame, ratio)
-                image = self._background[1].copy()
+            image = _blank(frame, ratio)
             painter = QPainter(image)
+            if not drawing.few:
+                self._background = self._moved_background(drawing, frame)
+                painter.drawImage(0, 0, self._background[1])
             drawing.paint_foreground(painter, frame)
             painter.end()
             self._whole = frame, image
         return self._whole[1]
 
-    def _moved_background(
-        self, drawing: Drawing, frame: Frame, ratio: float
-    ) -> tuple[Frame, QImage]:
+    def _moved_background(self, drawing: Drawing, frame: Frame) -> tuple[Frame, QImage]:
+        """The background of a frame, at one pixel a point however fine the screen is."""
         old = self._background
-        image = _blank(frame, ratio)
+        image = _blank(frame, 1.0)
         left, right = 0.0, 0.0
         painter = QPainter(image)
-        if old is not None and _movable(old, frame, ratio):
+        if old is not None and _movable(old[0], frame):
             times, before = frame.times, old[0].times
-            moves = math.isclose(times.seconds_per_pixel, before.seconds_per_pixel, rel_tol=1e-9)
-            if moves:
-                # By whole pixels, so that nothing blurs; the fraction stays with the frame.
-                step = 1 / ratio
-                pixels = round((before.start - times.start) / times.seconds_per_pixel / step) * step
-                shift = before.start - pixels * times.seconds_per_pixel - times.start
-                frame = replace(
-                    frame, times=replace(times, start=times.start + shift, end=times.end + shift)
-                )
-                times = frame.times
-                left, right = pixels, pixels + times.width
+            if math.isclose(times.seconds_per_pixel, before.seconds_per_pixel, rel_tol=1e-9):
+                # By whole pixels, so that nothing blurs; the fraction is left for later moves.
+                left = round(times.x(before.start))
+                right = left + times.width
+                start = before.start - left * times.seconds_per_pixel
+                end = start + times.end - times.start
+                frame = replace(frame, times=replace(times, start=start, end=end))
             else:
                 left, right = times.x(before.start), times.x(before.end)
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
                 if not self._refining.isActive():
                     self._refining.start()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not moves)
             painter.drawImage(QRectF(left, 0, right - left, frame.height), old[1])
         for start, end in _uncovered(left, right, frame.times.width):
+            times = frame.times
+            part = TimeScale(times.time(start), times.time(end), start, end - start)
             painter.save()
             painter.setClipRect(QRectF(start, 0, end - start, frame.height))
-            part = replace(
-                frame.times,
-                start=frame.times.time(start),
-                end=frame.times.time(end),
-                left=start,
-                width=end - start,
-            )
             drawing.paint_background(painter, replace(frame, times=part))
             painter.restore()
         painter.end()
@@ -145,12 +134,10 @@ def _same(kept: tuple[Frame, QImage], frame: Frame, ratio: float) -> bool:
     return kept[0] == frame and kept[1].devicePixelRatio() == ratio
 
 
-def _movable(kept: tuple[Frame, QImage], frame: Frame, ratio: float) -> bool:
-    """Whether a kept picture is of the same size and values, and of times near these."""
-    old = kept[0]
+def _movable(old: Frame, frame: Frame) -> bool:
+    """Whether a picture of one frame shows some of the other, at the same values."""
     return (
-        kept[1].devicePixelRatio() == ratio
-        and replace(old, times=frame.times) == frame
+        replace(old, times=frame.times) == frame
         and old.times.width == frame.times.width
         and old.times.start < frame.times.end
         and frame.times.start < old.times.end

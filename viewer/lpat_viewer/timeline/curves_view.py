@@ -86,6 +86,10 @@ class CurvesView(Row):
         """What is said of the cursor's place, as rich text; empty while it is elsewhere."""
         return "" if self._readout.isHidden() else self._readout.text()
 
+    def draw_anew(self) -> None:
+        """Draw all curves as if they were new."""
+        self._item.set_drawing(self._drawing)
+
     def value_y(self, value: float) -> float:
         """Pixels from the top of the widget at which a value is drawn."""
         return self._box.sceneBoundingRect().top() + float(self.frame.y(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -14,6 +15,7 @@ from lpat_viewer.timeline.curve_painter import (
     paint_curves,
     paint_gate,
     polylines,
+    stroke,
 )
 from lpat_viewer.timeline.curves import CurveSet
 
@@ -61,10 +63,15 @@ class Drawing:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         rows = range(len(self.curves) - 1, -1, -1)
+        paint_curves(painter, frame, self.curves, rows, self._background_pens)
+
+    @cached_property
+    def _background_pens(self) -> list[QPen]:
+        """Pens of the curves from the last to the first."""
         ground = QColor(self.theme.background)
         share = 0.45 if self.current in self.curves.labels else 0.8
-        pens = [QPen(mixed(self._colour(row), ground, share), 1) for row in rows]
-        paint_curves(painter, frame, self.curves, rows, pens)
+        rows = range(len(self.curves) - 1, -1, -1)
+        return [QPen(mixed(self._colour(row), ground, share), 1) for row in rows]
 
     def paint_foreground(self, painter: QPainter, frame: Frame) -> None:
         """Draw gates, other layers, the curves that stand out, and their thresholds."""
@@ -105,8 +112,7 @@ class Drawing:
             pens = [_dashed(self._colour(row), 1.6) for row in rows]
         lines = polylines(curves.threshold_pyramid, rows, blocks, frame)
         for line, pen in zip(lines, pens, strict=True):
-            painter.setPen(pen)
-            painter.drawPolyline(line)
+            stroke(painter, line, pen)
 
     def _colour(self, row: int) -> QColor:
         return class_colour(self.colours[row], self.theme)
