@@ -11,6 +11,7 @@ import av
 import numpy as np
 import onnx
 import pytest
+from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
@@ -94,6 +95,29 @@ def make_model() -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def write_sound(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes uncompressed stereo sound, whose samples are the time in hundredths
+    of a second, and returns its path."""
+
+    def write(name: str = "sound.mkv", *, seconds: int = 3, rate: int = 48_000) -> Path:
+        path = tmp_path / name
+        samples = np.repeat(np.arange(seconds * rate) // (rate // 100), 2).astype(np.int16)
+        with av.open(str(path), "w") as container:
+            stream = cast(
+                AudioStream, container.add_stream("pcm_s16le", rate=rate, layout="stereo")
+            )
+            for start in range(0, len(samples), 9600):
+                part = samples[None, start : start + 9600]
+                frame = av.AudioFrame.from_ndarray(part, "s16", "stereo")
+                frame.rate, frame.pts = rate, start // 2
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -92,17 +92,20 @@ class FrameSource:
         self._sought = time
         return True
 
-    def frame_near(self, time: float) -> Frame:
-        """A frame near a time that is soon there, though its time may be wrong; ends the stretch.
+    def frame_near(self, time: float) -> Frame | None:
+        """A frame near a time that is soon there; None if times don't tell. Ends the stretch.
 
-        Raises as `start` does.
+        Without an index its time may be wrong. Raises as `start` does.
         """
-        broken = self._index is BROKEN_CLOCK
-        if self._origin is None or broken or not self._start_at_key(time):
-            self._start_at_beginning()
+        if self._index is BROKEN_CLOCK:
+            return None
+        try:
+            if not self._start_at_key(time):
+                self._start_at_beginning()
+        except BrokenClockError:
+            return None
         frame = self._first
         self.stop()
-        assert frame is not None  # both starts have given it
         return frame
 
     @property
@@ -126,6 +129,11 @@ class FrameSource:
         else:
             self.last = frame
         return frame
+
+    @property
+    def clock_start(self) -> float:
+        """Seconds of the first frame on the container's clock; 0 until it was decoded."""
+        return (self._origin or 0) * self._base
 
     @property
     def _base(self) -> float:

@@ -47,18 +47,18 @@ def own_index(stream: VideoStream, duration: float | None) -> SeekIndex | None:
     """
     if duration is None or stream.time_base is None:
         return None
-    entries = list(stream.index_entries)
-    ticks = np.array([entry.timestamp for entry in entries], np.float64)
-    if len(ticks) == 0:
+    entries = [(entry.timestamp, bool(entry.is_keyframe)) for entry in stream.index_entries]
+    if not entries:
         return None
-    times = ticks * float(stream.time_base)
+    ticks, is_key = zip(*entries, strict=True)
+    times = np.array(ticks, np.float64) * float(stream.time_base)
     steps = np.diff(times)
     first = float((stream.start_time or 0) * stream.time_base)
     if len(steps) and (steps.min() <= 0 or steps.max() >= LONGEST_GAP):
         return None
     if times[0] > first or first + duration - times[-1] > LONGEST_GROUP:
         return None
-    return SeekIndex(True, times[[bool(entry.is_keyframe) for entry in entries]])
+    return SeekIndex(True, times[np.array(is_key)])
 
 
 def read_index(container: InputContainer, stream: VideoStream) -> Generator[None, None, SeekIndex]:

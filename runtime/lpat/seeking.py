@@ -79,6 +79,17 @@ class SeekableVideo:
         return float(ratio) if ratio else 1.0
 
     @property
+    def has_sound(self) -> bool:
+        """Whether the file has a sound track that can be decoded."""
+        streams = self._source.video._container.streams.audio
+        return any(stream.codec_context is not None for stream in streams)
+
+    @property
+    def clock_start(self) -> float:
+        """Seconds of the first frame on the container's clock, which its other streams share."""
+        return self._source.clock_start
+
+    @property
     def duration(self) -> float:
         """Seconds up to the end of the last frame: as the container says, or its last packets.
 
@@ -133,10 +144,10 @@ class SeekableVideo:
                 break
         return None
 
-    def keyframe_near(self, time: float) -> Frame:
+    def keyframe_near(self, time: float) -> Frame | None:
         """A frame near a time that is soon there: mostly the key frame before.
 
-        Raises as `frame_at` does.
+        None where timestamps don't tell times. Raises as `frame_at` does.
         """
         time = max(time, 0.0)
         for run in (self._run, self._apart):

@@ -69,7 +69,7 @@ def check(path: Path, seed: int, cache: int, actions: int = 25) -> None:
             time = random.choice([random.uniform(-1, duration + 1), random.choice(times)])
             index = max(int(np.searchsorted(times, time, side="right")) - 1, 0)
             if random.random() < 0.2:
-                assert video.keyframe_near(time).time >= 0
+                video.keyframe_near(time)
             frame = video.frame_at(time)
             assert print_of(frame) == frames[index]
             for _ in range(int(random.integers(4))):
@@ -155,6 +155,21 @@ def test_duration_is_known_before_the_end_is_decoded(make):
         path = make(name)
         with SeekableVideo.open(path) as video:
             assert video.duration == pytest.approx(read(path)[1], abs=0.04)
+
+
+def test_a_frame_near_is_the_key_frame_before(make):
+    with SeekableVideo.open(make("mp4")) as video:
+        for time, expected in ((2.0, 1.92), (1.92, 1.92), (9.0, 1.92), (0.3, 0.0)):
+            near = video.keyframe_near(time)
+            assert near is not None
+            assert near.time == expected
+
+
+def test_no_frame_is_taken_for_near_where_the_clock_is_broken(make):
+    with SeekableVideo.open(make("without timestamps")) as video:
+        video.frame_at(2.0)
+        assert video.keyframe_near(1.0) is not None  # it was decoded already
+        assert video.keyframe_near(2.3) is None
 
 
 def test_what_is_no_longer_wanted_gives_none_and_the_next_request_is_served(make):

@@ -21,6 +21,8 @@ class VideoInfo:
     width: int  # pixels across as shown, after rotation and with square pixels
     height: int
     rate: str  # frames a second on average, "29.97 fps"; empty where the file doesn't tell
+    has_sound: bool = False
+    clock_start: float = 0.0  # seconds of the first frame on the file's clock, which sound shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,13 @@ def info_of(video: SeekableVideo, first: Frame) -> VideoInfo:
     """What is known of a video and its first frame."""
     size = shown_size(first, video.pixel_aspect)
     return VideoInfo(
-        video.path, video.duration, size.width(), size.height(), rate_text(video.frame_rate)
+        video.path,
+        video.duration,
+        size.width(),
+        size.height(),
+        rate_text(video.frame_rate),
+        video.has_sound,
+        video.clock_start,
     )
 
 

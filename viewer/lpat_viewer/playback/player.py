@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 
 from lpat_viewer.models.playhead import Playhead
+from lpat_viewer.playback.audio import Audio
 from lpat_viewer.playback.inbox import Request
 from lpat_viewer.playback.picture import Picture, VideoInfo
 from lpat_viewer.playback.reader import Reader
@@ -27,7 +28,9 @@ class Player(QObject):
     failed = Signal(str)  # one line: it can't be opened, or not be read any longer
     picture_changed = Signal()
 
-    def __init__(self, playhead: Playhead, parent: QObject | None = None) -> None:
+    def __init__(
+        self, playhead: Playhead, parent: QObject | None = None, *, audio: Audio | None = None
+    ) -> None:
         super().__init__(parent)
         self._playhead = playhead
         self._picture: Picture | None = None
@@ -37,6 +40,7 @@ class Player(QObject):
         self._ticked_at = 0.0
         self._timer = QTimer(self, interval=TICK, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
+        self._audio = audio or Audio(playhead, self)
         self._reader = Reader(self)
         self._reader.opened.connect(self._on_opened)
         self._reader.failed.connect(self._on_failed)
@@ -55,10 +59,25 @@ class Player(QObject):
         """What is open; None until it is."""
         return self._info
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether the open video has sound that can be heard here."""
+        return self._audio.available
+
+    @property
+    def muted(self) -> bool:
+        """Whether its sound is off."""
+        return self._audio.muted
+
+    def set_muted(self, muted: bool) -> None:
+        """Sound off or on."""
+        self._audio.set_muted(muted)
+
     def open(self, path: Path | None) -> None:
         """Show another video, or none; `opened` or `failed` follows."""
         self._stepping = self._info = None
         self._playhead.reset(0.0)
+        self._audio.close()
         self._set_picture(None)
         self._reader.open(path)
 
@@ -88,6 +107,7 @@ class Player(QObject):
     def _on_opened(self, info: VideoInfo) -> None:
         self._info = info
         self._playhead.set_duration(info.duration)
+        self._audio.open(info)
         self.opened.emit(info)
 
     def _on_failed(self, line: str) -> None:

@@ -129,7 +129,9 @@ class _Session:
         video = self._video
         self._request, self._taken_at, self._previewed = request, clock.monotonic(), False
         if not (request.playing or request.steps or video.is_indexed):
-            self._show(video.keyframe_near(request.time), exact=False)
+            near = video.keyframe_near(request.time)
+            if near is not None:
+                self._show(near, exact=False)
         frame = video.frame_at(request.time, self._is_wanted)
         if frame is not None and request.steps:
             frame = video.frame_after(frame, request.steps, self._is_wanted)

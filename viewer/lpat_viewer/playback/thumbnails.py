@@ -82,30 +82,27 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._height = height
         self._wishes: _Wishes | None = None
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []  # the last one's, and those about to end
         self._images: OrderedDict[float, _Thumbnail] = OrderedDict()  # the latest used last
         self._made.connect(self._on_made, Qt.ConnectionType.QueuedConnection)
 
     def open(self, path: Path | None) -> None:
         """Take pictures of another video, or none."""
-        self.close()
+        self._forget()
         if path is not None:
             self._wishes = _Wishes(path, self._height)
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=_make, args=(self._wishes, self._made.emit), name="thumbnails"
             )
-            self._thread.start()
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+            thread.start()
 
     def close(self) -> None:
         """Forget all, and end the thread."""
-        wishes, thread = self._wishes, self._thread
-        self._wishes = self._thread = None
-        if wishes is not None and thread is not None:
-            wishes.close()
+        self._forget()
+        for thread in self._threads:
             thread.join()
-        if self._images:
-            self._images.clear()
-            self.changed.emit()
+        self._threads.clear()
 
     def image(self, time: float) -> QImage | None:
         """The picture for a time that was asked, if it is there already."""
@@ -122,6 +119,15 @@ class Thumbnails(QObject):
         """
         if self._wishes is not None:
             self._wishes.set([time for time in times if not self._has(time, exact)], exact)
+
+    def _forget(self) -> None:
+        """Drop the video; its thread may take a moment to end, for which nobody waits here."""
+        if self._wishes is not None:
+            self._wishes.close()
+            self._wishes = None
+        if self._images:
+            self._images.clear()
+            self.changed.emit()
 
     def _has(self, time: float, exact: bool) -> bool:
         thumbnail = self._images.get(time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lpat_viewer.models.workspace import Workspace
@@ -40,7 +40,6 @@ class ThumbnailStrip(Row):
         workspace.video_changed.connect(self._ask)
         workspace.time_range.changed.connect(self._ask)
         workspace.playhead.duration_changed.connect(self._ask)
-        workspace.playhead.time_changed.connect(self.update)
         thumbnails.changed.connect(self._on_pictures_changed)
 
     def times(self) -> list[float]:
@@ -63,7 +62,7 @@ class ThumbnailStrip(Row):
         self._ask()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Qt's: the pictures that are there, empty frames for those that aren't, the playhead."""
+        """Qt's: the pictures that are there, empty frames for those that aren't."""
         painter, scale = QPainter(self), self.scale
         painter.fillRect(self.rect(), QColor(self.theme.background))
         painter.setPen(QColor(self.theme.text))
@@ -80,13 +79,6 @@ class ThumbnailStrip(Row):
                 painter.fillRect(place, QColor(self.theme.faint))
             else:
                 painter.drawImage(place, image)
-        self._paint_playhead(painter)
-
-    def _paint_playhead(self, painter: QPainter) -> None:
-        if self.workspace.playhead.duration > 0:
-            x = self.scale.x(self.workspace.playhead.time)
-            painter.setPen(QPen(QColor(self.theme.playhead), 1))
-            painter.drawLine(round(x), 0, round(x), HEIGHT)
 
     def _step(self) -> float:
         """Seconds between pictures: a round number, so that each has room."""
