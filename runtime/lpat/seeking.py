@@ -23,7 +23,7 @@ from lpat.video import Video
 CACHE_BYTES = 400_000_000
 """Decoded frames that are kept: about 290 of 1280 x 720 pixels."""
 
-MARGIN = 12
+MARGIN = 30
 """Frames on either side of the one asked last that idle time is used for."""
 
 
@@ -82,7 +82,7 @@ class SeekableVideo:
     def duration(self) -> float:
         """Seconds up to the end of the last frame: as the container says, or its last packets.
 
-        Once the last frame was decoded, it is exact.
+        Once the last two frames were decoded, it is exact.
         """
         if self._duration is None:
             self._duration = said_duration(self._source.video) or _end_of_packets(self.path)
@@ -184,7 +184,7 @@ class SeekableVideo:
                 raise VideoError(f"{self.path}: breaks off where it didn't before")
             ended = run if self._joined else apart
             ended.ended = True
-            if len(ended):
+            if len(ended) > 1:  # else how long it lasts may be a guess
                 self._duration = ended.end + ended[-1].duration
         elif self._joined:
             if frame.time > run.end:

@@ -216,6 +216,20 @@ def test_rounding_neither_empties_a_segment_nor_leaves_the_video() -> None:
     assert [row["segment"] for row in entry["annotations"]] == [[1.00001, 1.00002], [5.0, 10.0]]
 
 
+def test_one_video_of_a_real_file_changes(shared_data: Path, tmp_path: Path) -> None:
+    source = read_annotations(shared_data / "thumos14" / "annotations.json")
+    first, *others = source.videos
+    new = tmp_path / "new.json"
+    save_annotations(new, first, source)
+    before = read(source.path)
+    written = read(new)
+    assert {**written["database"], first.name: None} == {**before["database"], first.name: None}
+    rows = written["database"][first.name]["annotations"]
+    assert sorted(map(str, rows)) == sorted(map(str, before["database"][first.name]["annotations"]))
+    again = read_annotations(new)
+    assert [video.name for video in again.videos] == [first.name, *(v.name for v in others)]
+
+
 _labels = st.sampled_from(["jump", "run", "a b", "Größe"])
 _milliseconds = st.integers(0, 10**7)
 _rows = st.lists(st.tuples(_labels, _milliseconds, st.integers(1, 10**6)), max_size=5)

@@ -27,7 +27,7 @@ def menus_of(qtbot: QtBot, switch: Switch) -> tuple[QMainWindow, CommandMenus]:
         Command("Edit", "Other…", "X", lambda: None, group=1),
         Command("View", "Zoom", "+", lambda: None),
     ]  # fmt: skip
-    menus = CommandMenus(window, table)
+    menus = CommandMenus(window, window.menuBar(), table)
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()

@@ -389,3 +389,17 @@ def test_without_a_result_there_is_no_manual_threshold(
     detector.add_manual_layer()
     assert workspace.notices.latest is not None
     assert "manual threshold" in workspace.notices.latest.text
+
+
+def test_real_videos_give_what_the_command_finds(
+    workspace: Workspace, detector: Detector, qtbot: QtBot, shared_data: Path, model: Path
+) -> None:
+    video = shared_data / "clips" / "v_ZNVhz7ctTq0.mp4"
+    load(detector, qtbot, model)
+    workspace.set_video(video)
+    wait_until_done(detector, qtbot)
+    layer = layer_of(workspace, "model.onnx")
+    expected = Localizer(model, "cpu").detect(video)
+    assert layer.complete
+    np.testing.assert_array_equal(layer.detections.segments, expected.segments)
+    np.testing.assert_array_equal(layer.detections.scores, expected.scores)

@@ -114,6 +114,7 @@ def test_a_click_chooses_and_seeks(judged: Workspace, lanes: LanesView) -> None:
     assert chosen is not None
     assert (chosen.kind, chosen.label, chosen.start) == ("detection", "run", 30.0)
     assert judged.playhead.time == pytest.approx(32.0)
+    assert "model.onnx: hit" in lanes.accessibleDescription()
     QTest.mouseClick(lanes, LEFT, pos=place(lanes, "run", "detection", 50))
     assert judged.selection.chosen is None
     assert judged.playhead.time == pytest.approx(50.0)
@@ -145,6 +146,7 @@ def test_dragging_an_end_resizes_in_one_step(
     move(lanes, start + QPoint(10, 0))
     move(lanes, start + QPoint(30, 0))
     assert times(judged)[0] == (10.0, 20.0, "jump", "proposed")  # a preview so far
+    assert judged.playhead.time == pytest.approx(23.0)  # the video shows where it would end
     QTest.mouseRelease(lanes, LEFT, pos=start + QPoint(30, 0))
     assert times(judged)[0] == (10.0, 23.0, "jump", "accepted")
     corrections.undo()
@@ -179,7 +181,9 @@ def test_escape_drops_what_is_dragged(
     start = place(lanes, "jump", "review", 15)
     QTest.mousePress(lanes, LEFT, pos=start)
     move(lanes, start + QPoint(50, 0))
+    assert judged.playhead.time == pytest.approx(15.0)
     QTest.keyClick(lanes, Qt.Key.Key_Escape)
+    assert judged.playhead.time == 0.0
     QTest.mouseRelease(lanes, LEFT, pos=start + QPoint(50, 0))
     assert times(judged)[0] == (10.0, 20.0, "jump", "proposed")
     assert not corrections.can_undo

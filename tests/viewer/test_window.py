@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from lpat.extraction import default_spec
+from lpat.model_file import ModelMetadata
+from lpat.segments import PostProcessing
 
 TOUR = Path(__file__).with_name("window_tour.py")
 
@@ -52,7 +54,9 @@ def test_a_user_opens_detects_steps_corrects_and_saves(
     annotations = tmp_path / "annotations.json"
     rows = [{"label": f"class_{n % 2}", "segment": [2 * n, 2 * n + 2]} for n in range(4)]
     annotations.write_text(json.dumps({"database": {"video": {"annotations": rows}}}))
-    model = make_model(tmp_path / "model.onnx", default_spec())
+    options = PostProcessing(class_selection="all", boundary="crossing")
+    metadata = ModelMetadata(("class_0", "class_1"), default_spec(), options)
+    model = make_model(tmp_path / "model.onnx", default_spec(), metadata=metadata.to_json())
     result = subprocess.run(
         [sys.executable, str(TOUR), str(video), str(annotations), str(model), str(tmp_path)],
         env={**os.environ, "QT_QPA_PLATFORM": "xcb", "DISPLAY": display},

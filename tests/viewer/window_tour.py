@@ -167,6 +167,7 @@ def main() -> None:
     tour = Tour(viewer, folder)
     try:
         viewer.window.show()
+        viewer.window.activateWindow()  # there may be no window manager to do it
         if not QTest.qWaitForWindowActive(viewer.window, SECONDS * 1000):
             raise TimeoutError("the window doesn't become active")
         tour.take(video, annotations, model)

@@ -115,7 +115,9 @@ class Corrections(Target):
     @property
     def can_accept_all(self) -> bool:
         """Whether any segment of a class that is shown is still to be judged."""
-        return self.can_begin or any(s.state == "proposed" for s in self._visible())
+        if self.can_begin:
+            return self._workspace.layers.active is not None
+        return any(segment.state == "proposed" for segment in self._visible())
 
     def accept_all(self) -> None:
         """Accept all of the classes shown that are still to be judged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -116,5 +117,8 @@ class Review(QObject):
         self.changed.emit()
 
 
+_PLACE = attrgetter("start", "end", "identity")
+
+
 def _in_order(segments: Iterable[ReviewedSegment]) -> tuple[ReviewedSegment, ...]:
-    return tuple(sorted(segments, key=lambda s: (s.start, s.end, s.identity)))
+    return tuple(sorted(segments, key=_PLACE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from operator import attrgetter
 
 import numpy as np
 
@@ -134,20 +135,23 @@ _STATES = {
     "rejected": int(Mark.REJECTED),
 }
 
+_FIELDS = attrgetter("start", "end", "label", "score", "identity", "state")
+
 
 def review_track(segments: Sequence[ReviewedSegment]) -> Track:
     """What the user corrects, and what became of it."""
-    labels = tuple(dict.fromkeys(segment.label for segment in segments))
-    scores = [np.nan if segment.score is None else segment.score for segment in segments]
+    columns = list(zip(*map(_FIELDS, segments), strict=True)) or [()] * 6
+    starts, ends, names, scores, identities, states = columns
+    labels = tuple(dict.fromkeys(names))
     return Track(
         "review",
         REVIEW,
         labels,
-        _classes([segment.label for segment in segments], labels),
-        np.array([(s.start, s.end) for s in segments], np.float64).reshape(-1, 2),
-        np.array(scores, np.float64),
-        np.array([segment.identity for segment in segments], np.int64),
-        np.array([_STATES[segment.state] for segment in segments], np.int64),
+        _classes(names, labels),
+        np.array([starts, ends], np.float64).T,
+        np.array(scores, np.float64),  # None becomes NaN
+        np.array(identities, np.int64),
+        np.array([_STATES[state] for state in states], np.int64),
     )
 
 

@@ -46,6 +46,7 @@ class Workspace(QObject):
         self._truth: VideoAnnotation | None = None
         self._annotations: Annotations | None = None
         self._detections: dict[Path, Mapping[str, Detections]] = {}  # by file, then video
+        self._names: dict[Path, str] = {}  # of the layers that those files give
         self._verdicts: Verdicts | None = None
         self._verdicts_known = False
         self._review_labels: frozenset[str] = frozenset()
@@ -120,18 +121,20 @@ class Workspace(QObject):
     def add_detections(self, path: Path, results: Mapping[str, Detections]) -> None:
         """Lay a file's detections over the open video and those opened later."""
         self._detections[path] = results
+        taken = {name for other, name in self._names.items() if other != path}
+        self._names[path] = str(path) if path.name in taken else path.name
         self._put_detections(path)
-
-    def _put_detections(self, path: Path) -> None:
-        if self._name in self._detections[path]:
-            same_name = [other for other in self._detections if other.name == path.name]
-            name = path.name if len(same_name) == 1 else str(path)
-            self.layers.put(Layer(name, self._detections[path][self._name]))
 
     def remove_layer(self, name: str) -> None:
         """Take a layer away and, if a detections file gave it, from later videos too."""
-        self._detections.pop(name, None)
+        self._detections = {
+            path: results for path, results in self._detections.items() if self._names[path] != name
+        }
         self.layers.remove(name)
+
+    def _put_detections(self, path: Path) -> None:
+        if self._name in self._detections[path]:
+            self.layers.put(Layer(self._names[path], self._detections[path][self._name]))
 
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()

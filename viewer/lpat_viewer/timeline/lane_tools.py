@@ -26,12 +26,16 @@ EDGE_DRAG = 2  # pixels from which on holding an end moves it
 
 @dataclass(frozen=True)
 class _Drag:
-    """What is dragged: `before` as it was, `now` as it would be if let go here."""
+    """What is dragged: `before` as it was, `now` as it would be if let go here.
+
+    Meanwhile the playhead goes with what is held, so that the video shows its frame.
+    """
 
     action: Action
     pressed: QPointF
     before: ReviewedSegment
     now: ReviewedSegment
+    time: float  # of the playhead when it began
     begun: bool = False
 
 
@@ -88,7 +92,7 @@ class LaneTools(QObject):
         if row is not None and (shift or self._drawing) and self._view.scale.contains(place.x()):
             time = self._view.scale.time(place.x())
             drawn = ReviewedSegment(-1, time, time, row.label)
-            self._drag = _Drag("draw", place, drawn, drawn)
+            self._drag = _Drag("draw", place, drawn, drawn, self._workspace.playhead.time)
             return True
         hit = self._view.hit(place)
         if hit is None:
@@ -98,7 +102,8 @@ class LaneTools(QObject):
         segment = self._corrections.segment
         if hit.chosen.kind != "review" or segment is None:
             return False
-        self._drag = _Drag(hit.edge or "move", place, segment, segment)
+        time = self._workspace.playhead.time
+        self._drag = _Drag(hit.edge or "move", place, segment, segment, time)
         return True
 
     def _move(self, event: QMouseEvent) -> bool:
@@ -112,6 +117,7 @@ class LaneTools(QObject):
         if drag.begun or along >= least:
             self._drag = replace(drag, now=self._dragged(drag, place.x()), begun=True)
             self._view.set_preview(self._drag.now)
+            self._workspace.playhead.seek(self._held_time(self._drag, place.x()))
         self._view.navigation.hovered.emit(self._view.scale.time(place.x()))
         return True
 
@@ -119,7 +125,7 @@ class LaneTools(QObject):
         drag = self._drag
         if drag is None or event.button() != Qt.MouseButton.LeftButton:
             return False
-        self.cancel()
+        self._let_go()
         if not drag.begun:
             self._workspace.playhead.seek(self._view.scale.time(drag.pressed.x()))
         elif drag.action == "draw":
@@ -133,7 +139,12 @@ class LaneTools(QObject):
         return True
 
     def cancel(self) -> None:
-        """Drop what is dragged."""
+        """Drop what is dragged, and go back to the time before."""
+        if self._drag is not None:
+            self._workspace.playhead.seek(self._drag.time)
+            self._let_go()
+
+    def _let_go(self) -> None:
         self._drag = None
         self._view.set_preview(None)
 
@@ -153,6 +164,15 @@ class LaneTools(QObject):
                 end = segment.end + seconds if drag.action == "end" else None
                 (moved,) = editing.resize(segments, which, start=start, end=end, duration=duration)
         return moved
+
+    def _held_time(self, drag: _Drag, x: float) -> float:
+        match drag.action:
+            case "end":
+                return drag.now.end
+            case "draw" if self._view.scale.time(x) > drag.before.start:
+                return drag.now.end
+            case _:
+                return drag.now.start
 
     def _double_click(self, event: QMouseEvent) -> bool:
         place, playhead = event.position(), self._workspace.playhead

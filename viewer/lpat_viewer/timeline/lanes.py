@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QScrollBar, QToolTip, QWidget
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.selection import Chosen
-from lpat_viewer.models.tracks import Mark, tracks_of
+from lpat_viewer.models.tracks import Mark, Track, tracks_of
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import class_colour
 from lpat_viewer.timeline.lane_layout import ClassRow, Hit, Lane, LaneLayout, lay_out
@@ -32,6 +32,7 @@ class LanesView(Row):
     ) -> None:
         super().__init__(workspace, parent)
         self._layout: LaneLayout | None = None
+        self._tracks: tuple[Track, ...] = ()  # that it lays out
         self._preview: ReviewedSegment | None = None
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setAccessibleName("Scroll classes")
@@ -39,7 +40,7 @@ class LanesView(Row):
         self._bar.setVisible(False)
         self.tools = LaneTools(self, workspace, corrections)
         self.setAccessibleName("Lanes of segments")
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(self.lane_height * 3)
         for signal in (
             workspace.truth_changed,
@@ -63,7 +64,8 @@ class LanesView(Row):
         """Where everything lies, from the top of the first row on."""
         if self._layout is None:
             labels = self.workspace.classes.shown
-            self._layout = lay_out(tracks_of(self.workspace), labels, self.lane_height)
+            self._tracks = tracks_of(self.workspace)
+            self._layout = lay_out(self._tracks, labels, self.lane_height)
             self._fit_bar()
         return self._layout
 
@@ -109,7 +111,7 @@ class LanesView(Row):
             f"{clock_text(chosen.start, 2)} - {clock_text(chosen.end, 2)} "
             f"({chosen.end - chosen.start:.2f} s)",
         ]
-        for track in tracks_of(self.workspace):
+        for track in self._tracks:
             row = track.row_of(chosen)
             if row is None:
                 continue
@@ -141,6 +143,12 @@ class LanesView(Row):
                 paint_lane(painter, lane, scale, self.theme, number, left_out=self._dragged)
         self._paint_preview(painter)
         self._paint_chosen(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.resetTransform()
+            painter.setPen(QPen(QColor(self.theme.chosen), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Qt's: keep the bar in the margin, so that times line up with other rows."""
@@ -244,4 +252,5 @@ class LanesView(Row):
             self._bar.setValue(row.top)
         elif row is not None and row.top + row.height > self.offset + self.height():
             self._bar.setValue(row.top + row.height - self.height())
+        self.setAccessibleDescription(self.text_of(chosen) if chosen is not None else "")
         self.update()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from lpat.extraction import FeatureCache
+from lpat.feature_files import SUFFIXES as FEATURES
 from lpat.localizer import Device
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
@@ -17,6 +18,7 @@ from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.thumbnails import Thumbnails
 from lpat_viewer.playback.video_view import VideoView
 from lpat_viewer.timeline.lanes import LanesView
+from lpat_viewer.timeline.thumbnail_strip import HEIGHT as THUMBNAIL_HEIGHT
 from lpat_viewer.timeline.thumbnail_strip import ThumbnailStrip
 from lpat_viewer.timeline.timeline_view import TimelineView
 from lpat_viewer.windows.class_panel import ClassPanel
@@ -45,7 +47,7 @@ class Viewer(QObject):
         self.workspace = workspace = Workspace(self)
         self.jobs = Jobs(self)
         self.player = Player(workspace.playhead, self)
-        self.thumbnails = Thumbnails(self)
+        self.thumbnails = Thumbnails(THUMBNAIL_HEIGHT, self)
         self.detector = Detector(workspace, self.jobs, cache, device, self)
         self.corrections = Corrections(workspace, self)
         self.watcher = Watcher(workspace.notices, self)
@@ -118,6 +120,9 @@ class Viewer(QObject):
         window.add_dock("Segments", segments, AREA.RightDockWidgetArea)
         window.add_dock("Videos", playlist, AREA.RightDockWidgetArea)
         window.setStatusBar(StatusLine(workspace))
+        # Keys are commands until the user clicks where text is typed.
+        video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        video.setFocus()
 
     def _find_class(self) -> None:
         self._class_dock.show()
@@ -130,8 +135,10 @@ class Viewer(QObject):
         self._watch()
 
     def _on_video_changed(self) -> None:
-        self.player.open(self.workspace.video)
-        self.thumbnails.open(self.workspace.video)
+        video = self.workspace.video
+        shown = video if video is not None and video.suffix.lower() not in FEATURES else None
+        self.player.open(shown)
+        self.thumbnails.open(shown)
         self._show_title()
         self._watch()
 

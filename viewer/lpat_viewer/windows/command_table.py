@@ -136,10 +136,6 @@ def _playback_commands(parts: Parts) -> Sequence[Command]:
         menu("Faster", ">", partial(change_speed, 1)),
         menu("Normal speed", "=", partial(playhead.set_speed, 1.0)),
         menu("Loop the segment", "Ctrl+L", loop, checked=lambda: playhead.loop is not None),
-        menu(
-            "Mute", "U", parts.toggle_mute, enabled=lambda: player.has_sound,
-            checked=lambda: player.muted,
-        ),
         menu("Next frame", "Right", partial(player.step, 1), group=1),
         menu("Previous frame", "Left", partial(player.step, -1), group=1),
         menu("Ten frames on", "Shift+Right", partial(player.step, 10), group=1),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 
 def _always() -> bool:
@@ -44,7 +44,7 @@ class Command:
 class CommandMenus:
     """The menus of a window, made of its commands, and kept true."""
 
-    def __init__(self, window: QMainWindow, commands: Sequence[Command]) -> None:
+    def __init__(self, window: QWidget, bar: QMenuBar, commands: Sequence[Command]) -> None:
         self.commands = tuple(commands)
         self.menus: dict[str, QMenu] = {}
         self.actions: dict[str, QAction] = {}
@@ -52,7 +52,7 @@ class CommandMenus:
         for command in commands:
             menu = self.menus.get(command.menu)
             if menu is None:
-                menu = self.menus[command.menu] = window.menuBar().addMenu(f"&{command.menu}")
+                menu = self.menus[command.menu] = bar.addMenu(f"&{command.menu}")
                 menu.aboutToShow.connect(self.refresh)
                 menu.aboutToHide.connect(self._enable_all)
             if groups.setdefault(command.menu, command.group) != command.group:

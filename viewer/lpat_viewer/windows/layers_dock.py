@@ -23,6 +23,8 @@ from lpat_viewer.detection.detector import Detector
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
 
+HINT = "Add a model that lpat-export wrote: it runs on the open video."
+
 _NAME, _FOUND = 0, 1  # columns
 _STEPS = 1000
 
@@ -43,8 +45,11 @@ class LayersPanel(QWidget):
         self.list = _list()
         self.state = QLabel()
         self.state.setAccessibleName("State of detection")
-        # A long name is cut off rather than making the whole panel as wide.
+        # A long name is cut off rather than making the panel as wide; what follows it has a line.
         self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.state.setWordWrap(True)
+        self.state.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.state.setMinimumHeight(2 * self.state.fontMetrics().lineSpacing())
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress of detection")
         self.progress.setTextVisible(False)
@@ -62,6 +67,7 @@ class LayersPanel(QWidget):
         delete = QShortcut(QKeySequence.StandardKey.Delete, self.list, self._remove_current)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         workspace.layers.changed.connect(self._show_layers)
+        workspace.layers.changed.connect(self._show_state)
         workspace.layers.active_changed.connect(self._show_active)
         workspace.video_changed.connect(self._show_state)
         detector.changed.connect(self._show_layers)
@@ -132,7 +138,8 @@ class LayersPanel(QWidget):
 
     def _show_state(self) -> None:
         detector = self._detector
-        self.state.setText(detector.state_text)
+        known = self._workspace.layers.all or detector.models
+        self.state.setText(detector.state_text or ("" if known else HINT))
         self.state.setToolTip(detector.state_text)
         share = detector.progress
         # Nobody knows how long some videos are: then the bar only shows that something goes on.

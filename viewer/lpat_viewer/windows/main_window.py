@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.windows.commands import Command, CommandMenus
@@ -45,7 +45,8 @@ class MainWindow(QMainWindow):
         top = QWidget()
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.menuBar())
+        self._bar = QMenuBar()
+        column.addWidget(self._bar)
         column.addWidget(self.messages)
         self.setMenuWidget(top)
 
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
         quit_command = Command("File", "Quit", "Ctrl+Q", self.close, group=9)
         place = max(n for n, command in enumerate(commands) if command.menu == "File") + 1
         table = (*commands[:place], quit_command, *commands[place:], *own)
-        self._menus = CommandMenus(self, table)
+        self._menus = CommandMenus(self, self._bar, table)
         self._add_recent(self._menus.menus["File"])
         return self._menus
 

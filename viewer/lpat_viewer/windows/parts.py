@@ -31,10 +31,6 @@ class Parts:
     timeline: TimelineView
     find_class: Callable[[], None]
 
-    def toggle_mute(self) -> None:
-        """Sound on or off."""
-        self.player.set_muted(not self.player.muted)
-
     def toggle_drawing(self) -> None:
         """Whether dragging in the lanes draws segments."""
         self.lanes.tools.set_drawing(not self.lanes.tools.drawing)

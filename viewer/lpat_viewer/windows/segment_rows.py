@@ -24,7 +24,7 @@ class SegmentRows(QAbstractTableModel):
     """Rows in the order of a column; those that are equal there by start, as they came."""
 
     COLUMNS: ClassVar = ("What", "Class", "Start", "End", "Length", "Score", "Verdict")
-    LETTERS: ClassVar = (12, 16, 9, 9, 8, 8, 12)  # that a column is wide
+    LETTERS: ClassVar = (10, 13, 8, 8, 7, 6, 10)  # that a column is wide
     START = 2
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -1,0 +1,80 @@
+"""Extraction in a process of its own: the same rows, and an end however it ends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from lpat.errors import FeatureError, VideoError
+from lpat.extraction import default_spec, extract_features
+from lpat.types import FeatureSpec
+from lpat_viewer.detection.extraction_process import (
+    ExtractionError,
+    Finished,
+    Rows,
+    extract_beside,
+)
+
+WriteVideo = Callable[..., Path]
+
+
+def never() -> bool:
+    return False
+
+
+def test_rows_are_those_of_extraction_in_this_process(write_video: WriteVideo) -> None:
+    path, spec = write_video(pts=range(200)), default_spec()
+    *parts, last = extract_beside(path, spec, never)
+    assert isinstance(last, Finished)
+    assert (last.duration, last.decode_failures) == (pytest.approx(8.0), 0)
+    rows = [part for part in parts if isinstance(part, Rows)]
+    assert len(rows) == len(parts)
+    assert [part.expected for part in rows] == [pytest.approx(8.0)] * len(rows)
+    np.testing.assert_array_equal(
+        np.concatenate([part.values for part in rows]), extract_features(path, spec).features.values
+    )
+    assert multiprocessing.active_children() == []
+
+
+def test_what_is_wrong_with_the_input_is_raised_here(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match=r"gone\.mp4: no such file"):
+        list(extract_beside(tmp_path / "gone.mp4", default_spec(), never))
+    with pytest.raises(FeatureError, match="unknown feature extractor 'i3d'"):
+        list(extract_beside(tmp_path / "gone.mp4", FeatureSpec("i3d", 1, {}, 5), never))
+    assert multiprocessing.active_children() == []
+
+
+def test_leaving_the_iteration_ends_the_process(write_video: WriteVideo) -> None:
+    parts = extract_beside(write_video("long.mp4", pts=range(20_000)), default_spec(), never)
+    assert isinstance(next(parts), Rows)
+    assert len(multiprocessing.active_children()) == 1
+    parts.close()  # type: ignore[attr-defined]
+    assert multiprocessing.active_children() == []
+
+
+def test_nothing_comes_once_nobody_is_interested(write_video: WriteVideo) -> None:
+    assert list(extract_beside(write_video(pts=range(20)), default_spec(), lambda: True)) == []
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_ends_by_a_bug_is_one_clear_line(capfd: pytest.CaptureFixture[str]) -> None:
+    no_path = cast(Path, 5)
+    with pytest.raises(ExtractionError, match=r"5: .* ended by an error \(exit code 1\)"):
+        list(extract_beside(no_path, default_spec(), never))
+    assert "Traceback" in capfd.readouterr().err
+    assert multiprocessing.active_children() == []
+
+
+def test_the_process_loads_no_qt() -> None:
+    code = (
+        "import sys, lpat_viewer.detection.extraction_process\n"
+        "print(*(name for name in sys.modules if name.startswith('PySide6')))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == []
