@@ -53,7 +53,7 @@ def synthetic_layer(random: np.random.Generator) -> Layer:
     values += random.normal(0, 0.1, values.shape).astype(np.float32)
     background = (0.2 * np.sin(np.arange(SNIPPETS) / 90)).astype(np.float32)
     probabilities = np.full(CLASSES + 1, 1 / (CLASSES + 1), np.float32)
-    edges = np.arange(SNIPPETS + 1) * SNIPPET_SECONDS
+    edges = np.arange(SNIPPETS + 1, dtype=np.float64) * SNIPPET_SECONDS
     starts = random.uniform(0, DURATION - 12, SEGMENTS)
     detections = Detections(
         names,
@@ -197,7 +197,8 @@ def measure_timeline(layer: Layer, frames: int) -> None:
 def measure_baseline(values: Float32Array, edges: Float64Array, frames: int) -> None:
     print("baseline: a PlotDataItem per class")
     centres = (edges[:-1] + edges[1:]) / 2
-    plot = pg.PlotWidget(background="w")
+    box = pg.ViewBox()
+    plot = pg.PlotWidget(background="w", viewBox=box)
     plot.resize(*SIZE)
 
     def open_scores() -> None:
@@ -206,12 +207,12 @@ def measure_baseline(values: Float32Array, edges: Float64Array, frames: int) -> 
             curve = plot.plot(centres, values[:, number], pen=pen)
             curve.setClipToView(True)
             curve.setDownsampling(auto=True, method="peak")
-        plot.setXRange(0, DURATION, padding=0)
+        box.setXRange(0, DURATION, padding=0)
         plot.show()
         process(plot)
 
     def show(shown: Range) -> None:
-        plot.setXRange(*shown, padding=0)
+        box.setXRange(shown[0], shown[1], padding=0)
         process(plot)
 
     print(HEADER)

@@ -57,12 +57,23 @@ def theme_of(palette: QPalette) -> Theme:
     return DARK if palette.color(QPalette.ColorRole.Base).lightness() < 128 else LIGHT
 
 
+# Chosen to lie as far from each other as 24 colours can (in OKLab, lightness counting less), at a
+# contrast of at least 3 to the background; a number has the same hue in both.
+_ON_LIGHT = (
+    "#de6f0e", "#5f0090", "#065205", "#1687a9", "#7f0327", "#879f07", "#cd0dad", "#2206c1",
+    "#3f3e61", "#7e5403", "#7453fe", "#0a9068", "#e1064c", "#730260", "#0397f6", "#5e362f",
+    "#079506", "#306964", "#be73b8", "#055cb2", "#9404a5", "#780dd1", "#a23206", "#a90959",
+)  # fmt: skip
+_ON_DARK = (
+    "#fdd5bd", "#af48f7", "#03a303", "#40cfff", "#f60a54", "#cdf118", "#fe93e2", "#5978fd",
+    "#8281a9", "#da950b", "#b6b4ff", "#5ed8a9", "#ff9ea6", "#db28ba", "#c4e2fe", "#a77971",
+    "#37e332", "#78b1ab", "#fdcbf8", "#62a7fd", "#ea5efe", "#b688fe", "#fe764d", "#ff68a0",
+)  # fmt: skip
+
+
 def class_colour(number: int, theme: Theme) -> QColor:
-    """The colour of a class, of its number below `COLOURS`: eight hues in three tones."""
-    hue = (number % 8) * 45 + 15 * (number // 8 % 3)
-    saturation = (170, 230, 120)[number // 8 % 3]
-    lightness = (150, 175, 200)[number // 8 % 3] if theme.dark else (105, 85, 130)[number // 8 % 3]
-    return QColor.fromHsl(hue % 360, saturation, lightness)
+    """The colour of a class, of its number below `COLOURS`."""
+    return QColor((_ON_DARK if theme.dark else _ON_LIGHT)[number])
 
 
 def mixed(colour: QColor, other: QColor, share: float) -> QColor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import cast
 
 import pyqtgraph as pg
@@ -24,6 +25,9 @@ AIR = 0.06
 """Space above and below the curves, of their height."""
 
 
+LEGEND_LINES = 5
+
+
 class CurvesView(Row):
     """A row with the active layer's curves, and with those of other layers laid over them."""
 
@@ -42,8 +46,12 @@ class CurvesView(Row):
         self._plot = self._make_plot()
         self._axis = self._make_axis()
         self._item = CurvesItem(self._box)
+        self._legend = QLabel(self)
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.move(8, 6)
         self._nothing = QLabel(self)
-        self._nothing.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for label in (self._legend, self._nothing):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._readout = Readout(self)
         self._refreshing = QTimer(self, singleShot=True, interval=0)
@@ -86,6 +94,11 @@ class CurvesView(Row):
         """What is said of the cursor's place, as rich text; empty while it is elsewhere."""
         return "" if self._readout.isHidden() else self._readout.text()
 
+    @property
+    def message(self) -> str:
+        """Why there are no curves; empty where there are some."""
+        return self._nothing.text()
+
     def draw_anew(self) -> None:
         """Draw all curves as if they were new."""
         self._item.set_drawing(self._drawing)
@@ -98,10 +111,12 @@ class CurvesView(Row):
         """Curves and axis without the plot's own margins, menus and ways with the mouse."""
         plot = pg.PlotWidget(self, viewBox=self._box, enableMenu=False)
         plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        plot.setCacheMode(pg.PlotWidget.CacheModeFlag(0))  # a kept background would be no vector
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.hideButtons()
         plot.hideAxis("bottom")
-        layout = cast(QGraphicsGridLayout, plot.plotItem.layout)  # hides Qt's method of that name
+        layout = cast(pg.PlotItem, plot.plotItem).layout
+        layout = cast(QGraphicsGridLayout, layout)  # its attribute hides Qt's method of that name
         layout.setContentsMargins(0, 0, MARGIN, 0)
         layout.setHorizontalSpacing(0)
         layout.setVerticalSpacing(0)
@@ -112,7 +127,8 @@ class CurvesView(Row):
         axis.setWidth(GUTTER)
         axis.enableAutoSIPrefix(False)
         axis.setStyle(tickLength=0, maxTickLevel=0)
-        axis.setGrid(90)
+        axis.setGrid(255)
+        axis.setZValue(-1)  # the grid lies behind the curves
         return axis
 
     def _mark_stale(self) -> None:
@@ -137,12 +153,27 @@ class CurvesView(Row):
             low, high = curves.extremes
             air = AIR * (high - low) or 1.0
             self._box.setYRange(low - air, high + air, padding=0)
-        difference = workspace.display.curves == "difference"
-        self._axis.setLabel("score - threshold" if difference else "score")
+        self._legend.setText(self._legend_text())
+        self._legend.adjustSize()
         self._axis.setVisible(self._drawing is not None)
         self._nothing.setText(_reason_for_nothing(active, self._drawing))
         self._item.set_drawing(self._drawing)
         self._take_frame()
+
+    def _legend_text(self) -> str:
+        """What the lines are, for the gutter."""
+        if self._drawing is None:
+            return ""
+        display = self.workspace.display
+        lines = ["score"]
+        if display.curves == "difference":
+            lines = ["score -", "threshold"]
+        elif display.threshold == "predicted":
+            lines.append(f'<b style="color:{self.theme.threshold}">━</b> threshold')
+        else:
+            lines.append("┅ thresholds")
+        lines += (f"┄ {elided(other.name)}" for other in self._drawing.others)
+        return "<br>".join(lines[:LEGEND_LINES])
 
     def _curves_of(self, layer: Layer) -> CurveSet | None:
         if layer.scores is None:
@@ -159,9 +190,10 @@ class CurvesView(Row):
         theme = self.theme
         self._plot.setBackground(QColor(theme.background))
         self._axis.setPen(QColor(theme.faint))
-        self._axis.setTickPen(QColor(theme.text))
+        self._axis.setTickPen(QColor(theme.faint))
         self._axis.setTextPen(QColor(theme.text))
         self._nothing.setStyleSheet(f"color: {theme.truth}")
+        self._legend.setStyleSheet(f"color: {theme.text}")
         self._readout.set_theme(theme)
         self._mark_stale()
 
@@ -211,6 +243,11 @@ class CurvesView(Row):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._take_theme()
+
+
+def elided(name: str) -> str:
+    """The start of a name that fits into the gutter, as HTML."""
+    return html.escape(name if len(name) <= 11 else f"{name[:10]}…")
 
 
 def _reason_for_nothing(active: Layer | None, drawing: Drawing | None) -> str:

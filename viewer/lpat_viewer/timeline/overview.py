@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lpat.types import Float64Array
@@ -18,6 +28,12 @@ LEAST_WINDOW = 8
 """Pixels that the visible part takes at least, so that it can be seen and caught."""
 
 
+@dataclass(frozen=True)
+class _Marks:
+    rectangles: list[QRectF]
+    colour: QColor
+
+
 class Overview(QWidget):
     """Dragging the visible part moves it; pressing elsewhere puts it there."""
 
@@ -27,7 +43,7 @@ class Overview(QWidget):
         self.theme = theme_of(self.palette())
         self.setAccessibleName("The whole video")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._marks: QPixmap | None = None
+        self._marks: list[_Marks] | None = None
         self._grip: float | None = None  # seconds from the middle of the visible part, in a drag
         workspace.playhead.time_changed.connect(self.update)
         workspace.playhead.duration_changed.connect(self._forget_marks)
@@ -65,62 +81,53 @@ class Overview(QWidget):
         """Qt's: paint the marks, what is visible, and the playhead."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.background))
-        ratio = self.devicePixelRatioF()
-        if self._marks is None or self._marks.size() != self.size() * ratio:
-            self._marks = QPixmap(self.size() * ratio)
-            self._marks.setDevicePixelRatio(ratio)
-            self._marks.fill(Qt.GlobalColor.transparent)
-            marks = QPainter(self._marks)
-            self._paint_marks(marks)
-            marks.end()
-        scale, window = self.scale, self.window_rect
-        whole = QRectF(scale.left, 1, scale.width, self.height() - 2)
+        scale, window, bottom = self.scale, self.window_rect, self.height() - 1
         shade = QColor(self.theme.faint)
         shade.setAlpha(150)
-        painter.fillRect(
-            QRectF(whole.left(), 1, window.left() - whole.left(), whole.height()), shade
-        )
-        painter.fillRect(
-            QRectF(window.right(), 1, whole.right() - window.right(), whole.height()), shade
-        )
-        painter.drawPixmap(0, 0, self._marks)
+        painter.fillRect(QRectF(scale.left, 1, window.left() - scale.left, bottom - 1), shade)
+        end = scale.left + scale.width
+        painter.fillRect(QRectF(window.right(), 1, end - window.right(), bottom - 1), shade)
+        self._paint_names(painter)
+        if self._marks is None:
+            self._marks = self._find_marks()
+        for marks in self._marks:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(marks.colour)
+            painter.drawRects(marks.rectangles)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(self.theme.chosen), 1.5))
         painter.drawRect(window)
-        x = round(scale.x(self.workspace.playhead.time)) + 0.5
-        painter.setPen(QPen(QColor(self.theme.playhead), 1))
-        painter.drawLine(
-            QRectF(x, 1, 0, self.height() - 2).topLeft(),
-            QRectF(x, 1, 0, self.height() - 2).bottomLeft(),
-        )
+        x = round(scale.x(self.workspace.playhead.time))
+        painter.fillRect(QRectF(x, 1, 1, bottom - 1), QColor(self.theme.playhead))
 
-    def _paint_marks(self, painter: QPainter) -> None:
-        """Above, what is detected or corrected; below, what is true; the current class coloured."""
-        painter.setPen(QColor(self.theme.text))
+    def _paint_names(self, painter: QPainter) -> None:
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         half = self.height() / 2
-        current = self.workspace.classes.current
-        for name, top, segments, labels in (
-            ("corrected" if self.workspace.review.begun else "detected", 0.0, *self._results()),
-            ("true", half, *self._truth()),
-        ):
-            if not len(segments):
-                continue
-            painter.setPen(QColor(self.theme.truth))
-            painter.drawText(QRectF(0, top, GUTTER - 10, half), flags, name)
-            shown = set(self.workspace.classes.shown)
-            visible = np.array([label in shown for label in labels], np.bool_)
-            is_current = np.array([label == current for label in labels], np.bool_)
-            area = QRectF(0, top + 4, 0, half - 8)
-            self._paint_coverage(painter, area, segments[visible], QColor(self.theme.truth))
-            if current is not None:
-                colour = class_colour(self.workspace.classes.colour(current), self.theme)
-                self._paint_coverage(painter, area, segments[visible & is_current], colour)
+        painter.setPen(QColor(self.theme.truth))
+        results = "corrected" if self.workspace.review.begun else "detected"
+        painter.drawText(QRectF(0, 0, GUTTER - 10, half), flags, results)
+        painter.drawText(QRectF(0, half, GUTTER - 10, half), flags, "true")
 
-    def _paint_coverage(
-        self, painter: QPainter, area: QRectF, segments: Float64Array, colour: QColor
-    ) -> None:
-        for left, right in covered_pixels(self.scale, segments):
-            painter.fillRect(QRectF(left, area.top(), right - left, area.height()), colour)
+    def _find_marks(self) -> list[_Marks]:
+        """Above, what is detected or corrected; below, what is true; the current class coloured."""
+        classes = self.workspace.classes
+        shown, current = set(classes.shown), classes.current
+        half, grey = self.height() / 2, QColor(self.theme.truth)
+        found = []
+        for top, (segments, labels) in ((4.0, self._results()), (half + 4, self._truth())):
+            visible = np.array([label in shown for label in labels], np.bool_)
+            found.append(self._marks_of(segments[visible], top, half - 8, grey))
+            if current is not None:
+                chosen = np.array([label == current for label in labels], np.bool_)
+                colour = class_colour(classes.colour(current), self.theme)
+                found.append(self._marks_of(segments[visible & chosen], top, half - 8, colour))
+        return found
+
+    def _marks_of(
+        self, segments: Float64Array, top: float, height: float, colour: QColor
+    ) -> _Marks:
+        runs = covered_pixels(self.scale, segments)
+        return _Marks([QRectF(a, top, b - a, height) for a, b in runs], colour)
 
     def _results(self) -> tuple[Float64Array, list[str]]:
         review, layer = self.workspace.review, self.workspace.layers.active
@@ -172,6 +179,11 @@ class Overview(QWidget):
         shown = self.workspace.time_range
         middle = self.scale.time(x) - (self._grip or 0.0)
         shown.pan(middle - (shown.start + shown.end) / 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: the marks lie elsewhere."""
+        super().resizeEvent(event)
+        self._forget_marks()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Qt's: follow the system's colours."""

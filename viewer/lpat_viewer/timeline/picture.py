@@ -40,7 +40,7 @@ def _write_png(view: QWidget, path: Path) -> None:
 
 
 def _write_svg(view: QWidget, path: Path) -> None:
-    generator = QSvgGenerator()
+    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setFileName(str(path))
     generator.setSize(view.size())
     generator.setViewBox(view.rect())

@@ -40,13 +40,7 @@ class Ruler(Row):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.background))
         playhead = self.workspace.playhead
-        gutter = QRectF(0, 0, GUTTER - 10, self.height())
-        painter.setPen(QColor(self.theme.text))
-        painter.drawText(
-            gutter,
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            clock_text(playhead.time, 2),
-        )
+        self._paint_time(painter)
         plot = QRectF(self.scale.left, 0, self.scale.width, self.height())
         painter.setClipRect(plot.adjusted(-8, 0, 8, 0))
         chosen = self.workspace.selection.chosen
@@ -56,6 +50,18 @@ class Ruler(Row):
             self._paint_segment(painter, playhead.loop, self.theme.chosen, 90)
         self._paint_ticks(painter)
         self._paint_handle(painter)
+
+    def _paint_time(self, painter: QPainter) -> None:
+        """The playhead's time, apart from the ticks' by place and weight."""
+        font = painter.font()
+        font.setBold(True)
+        painter.save()
+        painter.setFont(font)
+        painter.setPen(QColor(self.theme.text))
+        area = QRectF(10, 0, GUTTER - 10, self.height())
+        text = clock_text(self.workspace.playhead.time, 2)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
 
     def _paint_segment(
         self, painter: QPainter, segment: tuple[float, float], colour: str, alpha: int
@@ -74,6 +80,7 @@ class Ruler(Row):
         step = tick_step(LABEL_PIXELS * scale.seconds_per_pixel)
         decimals = max(0, math.ceil(-math.log10(step)))
         minor = step / 5
+        metrics = painter.fontMetrics()
         painter.setPen(QColor(self.theme.faint))
         painter.drawLine(QPointF(scale.left, bottom), QPointF(scale.left + scale.width, bottom))
         for number in range(math.ceil(scale.start / minor), math.floor(scale.end / minor) + 1):
@@ -81,8 +88,10 @@ class Ruler(Row):
             painter.setPen(QColor(self.theme.truth))
             painter.drawLine(QPointF(x, bottom - (9 if number % 5 == 0 else 4)), QPointF(x, bottom))
             if number % 5 == 0:
-                painter.setPen(QColor(self.theme.text))
-                painter.drawText(QPointF(x + 4, bottom - 10), clock_text(number * minor, decimals))
+                text = clock_text(number * minor, decimals)
+                if x + 4 + metrics.horizontalAdvance(text) <= self.width():
+                    painter.setPen(QColor(self.theme.text))
+                    painter.drawText(QPointF(x + 4, bottom - 10), text)
 
     def _paint_handle(self, painter: QPainter) -> None:
         x = round(self.scale.x(self.workspace.playhead.time))
