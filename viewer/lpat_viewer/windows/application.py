@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
 
 from lpat.extraction import FeatureCache
 from lpat.feature_files import SUFFIXES as FEATURES
@@ -47,7 +48,8 @@ class Viewer(QObject):
         self.workspace = workspace = Workspace(self)
         self.jobs = Jobs(self)
         self.player = Player(workspace.playhead, self)
-        self.thumbnails = Thumbnails(THUMBNAIL_HEIGHT, self)
+        pixels = round(THUMBNAIL_HEIGHT * QGuiApplication.primaryScreen().devicePixelRatio())
+        self.thumbnails = Thumbnails(pixels, self)
         self.detector = Detector(workspace, self.jobs, cache, device, self)
         self.corrections = Corrections(workspace, self)
         self.watcher = Watcher(workspace.notices, self)
@@ -76,11 +78,13 @@ class Viewer(QObject):
             parent=self,
         )
         self._settings = settings
-        self._fill_window(VideoView(self.player))
+        self.video = VideoView(self.player)
+        self._fill_window()
         self.parts = Parts(
             workspace=workspace,
             jobs=self.jobs,
             player=self.player,
+            video=self.video,
             detector=self.detector,
             corrections=self.corrections,
             opener=self.opener,
@@ -108,12 +112,12 @@ class Viewer(QObject):
         self.thumbnails.close()
         self.jobs.stop()
 
-    def _fill_window(self, video: VideoView) -> None:
+    def _fill_window(self) -> None:
         window, workspace = self.window, self.workspace
         segments = SegmentTable(workspace)
         playlist = PlaylistPanel(workspace.playlist, self.opener.open_input)
         models = LayersPanel(workspace, self.detector)
-        window.add_dock("Video", video, AREA.TopDockWidgetArea)
+        window.add_dock("Video", self.video, AREA.TopDockWidgetArea)
         window.add_dock("Timeline", self.timeline, AREA.BottomDockWidgetArea)
         self._class_dock = window.add_dock("Classes", self.class_panel, AREA.RightDockWidgetArea)
         window.add_dock("Models", models, AREA.RightDockWidgetArea)
@@ -121,8 +125,8 @@ class Viewer(QObject):
         window.add_dock("Videos", playlist, AREA.RightDockWidgetArea)
         window.setStatusBar(StatusLine(workspace))
         # Keys are commands until the user clicks where text is typed.
-        video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        video.setFocus()
+        self.video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.video.setFocus()
 
     def _find_class(self) -> None:
         self._class_dock.show()

@@ -10,6 +10,7 @@ from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.playback.player import Player
+from lpat_viewer.playback.video_view import VideoView
 from lpat_viewer.timeline.lanes import LanesView
 from lpat_viewer.timeline.timeline_view import TimelineView
 from lpat_viewer.windows.opening import Opener
@@ -23,6 +24,7 @@ class Parts:
     workspace: Workspace
     jobs: Jobs
     player: Player
+    video: VideoView
     detector: Detector
     corrections: Corrections
     opener: Opener
