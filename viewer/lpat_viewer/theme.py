@@ -60,14 +60,14 @@ def theme_of(palette: QPalette) -> Theme:
 # Chosen to lie as far from each other as 24 colours can (in OKLab, lightness counting less), at a
 # contrast of at least 3 to the background; a number has the same hue in both.
 _ON_LIGHT = (
-    "#de6f0e", "#5f0090", "#065205", "#1687a9", "#7f0327", "#879f07", "#cd0dad", "#2206c1",
-    "#3f3e61", "#7e5403", "#7453fe", "#0a9068", "#e1064c", "#730260", "#0397f6", "#5e362f",
-    "#079506", "#306964", "#be73b8", "#055cb2", "#9404a5", "#780dd1", "#a23206", "#a90959",
+    "#303e72", "#079506", "#b01003", "#9a0795", "#4c94ec", "#3d4900", "#b18e15", "#068d85",
+    "#4e02a4", "#814869", "#683014", "#7f66ca", "#a7694c", "#7d0334", "#6b8448", "#0d4c4c",
+    "#651a70", "#0134a0", "#0c668a", "#78580a", "#067132", "#8302c4", "#aa55a4", "#a70768",
 )  # fmt: skip
 _ON_DARK = (
-    "#fdd5bd", "#af48f7", "#03a303", "#40cfff", "#f60a54", "#cdf118", "#fe93e2", "#5978fd",
-    "#8281a9", "#da950b", "#b6b4ff", "#5ed8a9", "#ff9ea6", "#db28ba", "#c4e2fe", "#a77971",
-    "#37e332", "#78b1ab", "#fdcbf8", "#62a7fd", "#ea5efe", "#b688fe", "#fe764d", "#ff68a0",
+    "#7183bd", "#37e332", "#fd7562", "#f558ed", "#cbe0fc", "#7f8e4e", "#feda77", "#21d9cd",
+    "#8f5ffe", "#ce8eb2", "#b37458", "#c0b1ff", "#efac8d", "#f30c6b", "#aec98a", "#339797",
+    "#b064ba", "#407efc", "#12b3f0", "#d19a11", "#53be70", "#c480fd", "#f398eb", "#fd65b0",
 )  # fmt: skip
 
 
