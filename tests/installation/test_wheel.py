@@ -98,3 +98,13 @@ def test_videos_are_extracted_detected_and_evaluated(
     judged = run(command("lpat-eval"), annotations, out / "detections.json")
     assert judged.returncode == 0, judged.stderr
     assert "class_0" in judged.stdout
+
+
+def test_the_viewer_says_in_a_line_what_it_lacks() -> None:
+    shown = run(command("lpat-view"))
+    assert shown.returncode == 1
+    assert shown.stderr == (
+        "lpat-view: error: there is no PySide6: install the viewer's packages, "
+        "pip install 'lpat[viewer]'\n"
+    )
+    assert run(command("lpat-view"), "--help").returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -9,7 +10,14 @@ from pathlib import Path
 import click
 
 from lpat.cli import options
-from lpat.cli.app import FAILED, run
+from lpat.cli.app import run
+from lpat.errors import LpatError
+
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+class ViewerError(LpatError, RuntimeError):
+    """A machine on which there can be no window."""
 
 
 @click.command("lpat-view")
@@ -44,13 +52,17 @@ def command(
 
         from lpat_viewer.windows.application import Viewer
         from lpat_viewer.windows.settings import Settings
+    except ModuleNotFoundError as error:
+        raise ViewerError(
+            f"there is no {error.name}: install the viewer's packages, pip install 'lpat[viewer]'"
+        ) from error
     except ImportError as error:
-        click.echo(
-            "lpat-view: error: the viewer needs PySide6 and pyqtgraph: "
-            f"pip install 'lpat[viewer]' ({error})",
-            err=True,
-        )
-        return FAILED
+        raise ViewerError(
+            f"Qt can't be loaded ({error}): on Linux it needs libraries of the system, such as "
+            "Debian's libegl1, libxkbcommon-x11-0 and libxcb-cursor0"
+        ) from error
+    if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):
+        raise ViewerError(f"there is no display: none of {', '.join(_DISPLAYS)} is set")
     application = QApplication(sys.argv[:1])
     application.setApplicationName("lpat-view")
     application.setOrganizationName("lpat")

@@ -84,7 +84,7 @@ def paint_lane(
     for mark in np.unique(marks).tolist():
         its = marks == mark
         boxes = boxes_of(ends[its], heights[its], lane.top + lane.height - 1)
-        boxes[:, 2] -= np.where(boxes[:, 2] > GAP_FROM, 1, 0)
+        boxes[:, 2] -= np.where(boxes[:, 2] > GAP_FROM, 2, 0)  # one is the outline's
         look = look_of(Mark(mark), track.kind, colour, theme)
         painter.setPen(look.outline)
         painter.setBrush(look.fill)

@@ -45,7 +45,10 @@ class StatusLine(QStatusBar):
             self.verdicts.setText("")
             return
         hits, found = int(verdicts.hits.sum()), int(verdicts.found.sum())
-        self.verdicts.setText(
-            f"{hits} hits, {len(verdicts.hits) - hits} false alarms, "
-            f"{len(verdicts.found) - found} misses at tIoU {self._workspace.display.tiou:.2f}"
-        )
+        counts = {
+            "hits": hits,
+            "false alarms": len(verdicts.hits) - hits,
+            "misses": len(verdicts.found) - found,
+        }
+        text = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        self.verdicts.setText(f"{text}   (tIoU {self._workspace.display.tiou:.2f})")
