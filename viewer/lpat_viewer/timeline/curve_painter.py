@@ -89,7 +89,7 @@ def stroke(painter: QPainter, polyline: QPolygonF, pen: QPen) -> None:
     painter.setPen(hairline)
     ratio = device.devicePixelRatio()
     pixels = pen.widthF() * ratio
-    count = min(max(round(pixels), 1), 3)
+    count = max(round(min(pixels, 3 * ratio)), 1)
     across = np.linspace(0, (pixels - 1) / ratio, count) if count > 1 else np.zeros(1)
     across -= across.mean()
     places = {(d, d) for d in across.tolist()}

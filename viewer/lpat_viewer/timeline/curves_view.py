@@ -21,6 +21,9 @@ from lpat_viewer.timeline.readout import Readout, reading_text
 from lpat_viewer.timeline.row import Row
 from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale
 
+READOUT_AIR = 0.16
+"""Share of the values' span that is left free above them, for the readout."""
+
 AIR = 0.06
 """Space above and below the curves, of their height."""
 
@@ -152,7 +155,7 @@ class CurvesView(Row):
             )
             low, high = curves.extremes
             air = AIR * (high - low) or 1.0
-            self._box.setYRange(low - air, high + air, padding=0)
+            self._box.setYRange(low - air, high + READOUT_AIR * (high - low) + air, padding=0)
         self._legend.setText(self._legend_text())
         self._legend.adjustSize()
         self._axis.setVisible(self._drawing is not None)

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     QSignalBlocker,
     Qt,
 )
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -78,7 +78,7 @@ class ClassItems(QAbstractListModel):
         shown = "shown" if label in self._classes.shown else "hidden"
         return f"{label}, confidence {self._classes.entry(label).confidence:.2f}, {shown}"
 
-    def _colour(self, label: str) -> QPixmap:
+    def _colour(self, label: str) -> QIcon:
         theme = theme_of(self._widget.palette())
         return _swatch(class_colour(self._classes.colour(label), theme))
 
@@ -186,7 +186,7 @@ class ClassPanel(QWidget):
         menu.popup(self.list.viewport().mapToGlobal(place))
 
 
-def _swatch(colour: QColor) -> QPixmap:
+def _swatch(colour: QColor) -> QIcon:
     pixmap = QPixmap(SWATCH, SWATCH)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -195,4 +195,6 @@ def _swatch(colour: QColor) -> QPixmap:
     painter.setBrush(colour)
     painter.drawRoundedRect(0, 0, SWATCH, SWATCH, 3, 3)
     painter.end()
-    return pixmap
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # the colour as it is, in the chosen row too
+    return icon

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
             dock.show()
         docks["Models"].raise_()
         self.resizeDocks([docks["Video"], docks["Classes"]], [860, 420], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["Classes"], docks["Models"]], [210, 170], Qt.Orientation.Vertical)
         self.resizeDocks([docks["Video"], docks["Timeline"]], [380, 480], Qt.Orientation.Vertical)
 
     def restore(self) -> None:
