@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QRegion, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
@@ -14,6 +14,7 @@ from lpat.segments import PostProcessing, detect
 from lpat.types import Scores
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.target import as_chosen
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
 from lpat_viewer.timeline.lanes import LanesView
@@ -98,6 +99,31 @@ def test_segments_follow_the_visible_time(judged: Workspace, lanes: LanesView) -
     assert colour_at(lanes, place(lanes, "jump", "detection", 25)) == background
     judged.time_range.show(14, 16)
     assert colour_at(lanes, place(lanes, "jump", "detection", 15)) == QColor(LIGHT.hit)
+
+
+def test_parts_painted_anew_look_as_in_the_whole(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    corrections.begin()
+    judged.selection.choose(as_chosen(judged.review.segments[0]))
+    corrections.reject()
+    judged.time_range.show(5, 55)
+    picture = lanes.grab()
+    whole = picture.toImage()
+    for x in range(0, lanes.width(), 5):
+        lanes.render(picture, QPoint(x, 0), QRegion(x, 0, 1, lanes.height()))
+    assert picture.toImage() == whole
+
+
+def test_a_pixel_is_painted_without_looking_at_segments_again(
+    lanes: LanesView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes.grab()
+    monkeypatch.setattr(
+        "lpat_viewer.timeline.lanes.draw_lane", lambda *_, **__: pytest.fail("it was drawn anew")
+    )
+    x = place(lanes, "jump", "detection", 15).x()
+    assert not lanes.grab(QRect(x, 0, 1, lanes.height())).isNull()
 
 
 def test_hidden_classes_have_no_row(judged: Workspace, lanes: LanesView) -> None:
