@@ -65,9 +65,11 @@ class LanesView(Row):
     def layout_of_lanes(self) -> LaneLayout:
         """Where everything lies, from the top of the first row on."""
         if self._layout is None:
-            labels = self.workspace.classes.shown
+            labels, active = self.workspace.classes.shown, self.workspace.layers.active
+            # While a model is still at it, nothing is corrected.
+            name = active.name if active is not None and active.complete else ""
             self._tracks = tracks_of(self.workspace)
-            self._layout = lay_out(self._tracks, labels, self.lane_height)
+            self._layout = lay_out(self._tracks, labels, self.lane_height, active=name)
             self._fit_bar()
         return self._layout
 
@@ -238,7 +240,7 @@ class LanesView(Row):
         row = self.layout_of_lanes.row_of(preview.label) if preview is not None else None
         if preview is None or row is None:
             return
-        lane = next((lane for lane in row.lanes if lane.track.kind == "review"), None)
+        lane = next((lane for lane in reversed(row.lanes) if lane.resizable), None)
         top, height = (lane.top, lane.height) if lane is not None else (row.top, row.height)
         left, right = self.scale.x(preview.start), self.scale.x(preview.end)
         look = look_of(Mark.PROPOSED, "review", self._colour(row), self.theme)
