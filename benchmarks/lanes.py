@@ -25,6 +25,7 @@ from lpat_viewer.models.landmarks import go_to_next
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.lanes import LanesView
+from lpat_viewer.timeline.scale import GUTTER
 from lpat_viewer.windows.segment_table import SegmentTable
 
 DURATION = 7200.0
@@ -90,6 +91,9 @@ def main() -> None:
         lanes.scroll_by(40 if number % 100 < 50 else -40)
         lanes.repaint()
 
+    def play(number: int) -> None:
+        lanes.repaint(GUTTER + number % 1400, 0, 2, lanes.height())
+
     def correct(_: int) -> None:
         corrections.accept()
         lanes.repaint()
@@ -101,6 +105,7 @@ def main() -> None:
         measure(f"pan, {window:.0f} s in sight", pan, options.frames)
     shown.fit()
     measure("zoom", zoom, options.frames)
+    measure("a pixel, as while playing", play, options.frames)
     measure("scroll", scroll, options.frames)
     measure("next error", lambda _: go_to_next(workspace, "error"), 20)
     measure("begin correcting", lambda _: (corrections.end(), corrections.begin()), 5)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import av
+import hypothesis
 import numpy as np
 import onnx
 import pytest
@@ -22,6 +23,10 @@ from lpat.types import FeatureSpec
 
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]
+
+# How long an example takes is the machine's matter, not a test's.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -149,6 +149,37 @@ def test_merging_joins_two_of_a_class(opened: Workspace, corrections: Correction
     assert times(opened) == [(10.0, 44.0, "accepted"), (30.0, 35.0, "proposed")]
 
 
+def test_whether_merging_can_be_done_is_known_before_beginning(
+    opened: Workspace, corrections: Corrections
+) -> None:
+    choose(opened, "detection", 40.0)
+    assert not corrections.can_merge  # it is the last of its class
+    choose(opened, "detection", 30.0)
+    assert not corrections.can_merge
+    choose(opened, "detection", 10.0)
+    assert corrections.can_merge
+    corrections.remove()
+    choose(opened, "detection", 10.0)  # its copy is gone, and would be made again
+    assert corrections.can_merge
+    corrections.merge_with_next()
+    assert times(opened) == [(10.0, 44.0, "accepted"), (30.0, 35.0, "proposed")]
+
+
+def test_nudges_in_a_row_are_one_step_and_those_of_another_segment_another(
+    opened: Workspace, corrections: Corrections
+) -> None:
+    choose(opened, "detection", 10.0)
+    for _ in range(3):
+        corrections.nudge(0.5)
+    choose(opened, "review", 30.0)
+    corrections.nudge(1.0)
+    corrections.undo()
+    assert [start for start, *_ in times(opened)] == [11.5, 30.0, 40.0]
+    corrections.undo()
+    assert [start for start, *_ in times(opened)] == [10.0, 30.0, 40.0]
+    assert not corrections.can_undo
+
+
 def test_a_segment_of_a_new_class_shows_up_in_the_list(
     opened: Workspace, corrections: Corrections
 ) -> None:

@@ -108,14 +108,14 @@ def test_merging_takes_in_one_that_lies_inside() -> None:
 
 def test_merging_passes_over_what_was_rejected_and_may_find_nothing() -> None:
     segments = (JUMP, RUN, replace(LATER, state="rejected"))
-    assert editing.neighbour(segments, 0) is None
+    assert editing.neighbour(segments, JUMP) is None
     assert editing.merge(segments, 0) == segments
 
 
 def test_of_equal_segments_the_later_identity_is_the_neighbour() -> None:
     twin = replace(JUMP, identity=4)
-    assert editing.neighbour((JUMP, twin), 0) == twin
-    assert editing.neighbour((JUMP, twin), 4) is None
+    assert editing.neighbour((JUMP, twin), JUMP) == twin
+    assert editing.neighbour((JUMP, twin), twin) is None
 
 
 def test_relabelling_accepts() -> None:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from lpat.types import Detections
+from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.selection import Chosen
-from lpat_viewer.models.tracks import Track, review_track
+from lpat_viewer.models.tracks import Track, layer_track, review_track
 from lpat_viewer.timeline.lane_layout import PADDING, lay_out
 from lpat_viewer.timeline.scale import TimeScale
 
@@ -85,3 +87,16 @@ def test_nothing_is_hit_between_lanes_or_in_the_gutter() -> None:
     assert layout.hit(270, 99, SCALE, None) is None
     early = TimeScale(15.0, 100.0, 100.0, 1000.0)
     assert layout.hit(90, PADDING + 10, early, None) is None
+
+
+def test_ends_of_detections_are_found_in_the_active_layer_alone() -> None:
+    times, labels = np.array([[10.0, 20.0]]), np.array([0])
+    detections = Detections(("jump",), times, labels, np.array([0.5]))
+    tracks = [layer_track(Layer(name, detections), None) for name in ("a.onnx", "b.onnx")]
+    layout = lay_out(tracks, ["jump"], 20, active="b.onnx")
+    edges = []
+    for lane in layout.rows[0].lanes:
+        hit = layout.hit(300, lane.top + 10, SCALE, None)
+        assert hit is not None
+        edges.append(hit.edge)
+    assert edges == [None, "end"]

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QMouseEvent, QRegion, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
@@ -14,12 +14,15 @@ from lpat.segments import PostProcessing, detect
 from lpat.types import Scores
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.target import as_chosen
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
 from lpat_viewer.timeline.lanes import LanesView
 from lpat_viewer.timeline.scale import GUTTER, MARGIN
+from lpat_viewer.timeline.segment_menu import segment_menu
 
 LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.KeyboardModifier.NoModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 POPUPS = pytest.mark.qt_log_ignore("This plugin does not support")  # Qt's offscreen platform
 
@@ -59,16 +62,21 @@ def place(view: LanesView, label: str, kind: str, time: float) -> QPoint:
     return QPoint(x, lane.top + lane.height // 2 + 2 - view.offset)
 
 
-def drag(view: LanesView, start: QPoint, end: QPoint, *, shift: bool = False) -> None:
-    modifiers = SHIFT if shift else Qt.KeyboardModifier.NoModifier
+def drag(
+    view: LanesView, start: QPoint, end: QPoint, modifiers: Qt.KeyboardModifier = NONE
+) -> None:
     QTest.mousePress(view, LEFT, modifiers, start)
-    move(view, end)
+    move(view, end, modifiers)
     QTest.mouseRelease(view, LEFT, modifiers, end)
 
 
-def move(view: LanesView, place: QPoint) -> None:
-    QTest.mouseMove(view, place)
-    QApplication.processEvents()
+def move(view: LanesView, place: QPoint, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    """With the left button held: `QTest.mouseMove` takes no modifiers."""
+    where = view.mapToGlobal(QPointF(place))
+    kind = QEvent.Type.MouseMove
+    QApplication.sendEvent(
+        view, QMouseEvent(kind, QPointF(place), where, Qt.MouseButton.NoButton, LEFT, modifiers)
+    )
 
 
 def times(workspace: Workspace) -> list[tuple[float, float, str, str]]:
@@ -98,6 +106,31 @@ def test_segments_follow_the_visible_time(judged: Workspace, lanes: LanesView) -
     assert colour_at(lanes, place(lanes, "jump", "detection", 25)) == background
     judged.time_range.show(14, 16)
     assert colour_at(lanes, place(lanes, "jump", "detection", 15)) == QColor(LIGHT.hit)
+
+
+def test_parts_painted_anew_look_as_in_the_whole(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    corrections.begin()
+    judged.selection.choose(as_chosen(judged.review.segments[0]))
+    corrections.reject()
+    judged.time_range.show(5, 55)
+    picture = lanes.grab()
+    whole = picture.toImage()
+    for x in range(0, lanes.width(), 5):
+        lanes.render(picture, QPoint(x, 0), QRegion(x, 0, 1, lanes.height()))
+    assert picture.toImage() == whole
+
+
+def test_a_pixel_is_painted_without_looking_at_segments_again(
+    lanes: LanesView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes.grab()
+    monkeypatch.setattr(
+        "lpat_viewer.timeline.lanes.draw_lane", lambda *_, **__: pytest.fail("it was drawn anew")
+    )
+    x = place(lanes, "jump", "detection", 15).x()
+    assert not lanes.grab(QRect(x, 0, 1, lanes.height())).isNull()
 
 
 def test_hidden_classes_have_no_row(judged: Workspace, lanes: LanesView) -> None:
@@ -164,6 +197,73 @@ def test_dragging_the_middle_moves(
     assert judged.selection.chosen.start == 8.0
 
 
+def test_ends_snap_to_those_of_the_class_and_to_the_playhead(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    corrections.begin()
+    judged.playhead.seek(25.0)
+    end = place(lanes, "jump", "review", 20)
+    drag(lanes, end, end + QPoint(46, 0))
+    assert times(judged)[0][:2] == (10.0, 25.0)
+    end = place(lanes, "jump", "review", 44)
+    drag(lanes, end, end + QPoint(64, 0))  # the truth begins at 50
+    assert times(judged)[2][:2] == (40.0, 50.0)
+
+
+@pytest.mark.parametrize("modifier", ["AltModifier", "ControlModifier"])
+def test_with_alt_or_ctrl_nothing_snaps(
+    judged: Workspace, corrections: Corrections, lanes: LanesView, modifier: str
+) -> None:
+    corrections.begin()
+    end = place(lanes, "jump", "review", 44)
+    drag(lanes, end, end + QPoint(64, 0), Qt.KeyboardModifier[modifier])
+    assert times(judged)[2][:2] == (40.0, pytest.approx(50.4))
+
+
+def test_dragging_an_end_of_a_detection_begins_and_resizes_its_copy(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    end = place(lanes, "jump", "detection", 20)
+    drag(lanes, end, end + QPoint(30, 0))
+    assert times(judged)[0] == (10.0, 23.0, "jump", "accepted")
+    assert corrections.segment is not None
+    end = place(lanes, "jump", "detection", 20)  # the copy ends at 23, and goes with the cursor
+    drag(lanes, end, end + QPoint(70, 0))
+    assert times(judged)[0] == (10.0, 27.0, "jump", "accepted")
+    corrections.undo()
+    corrections.undo()
+    assert times(judged)[0] == (10.0, 20.0, "jump", "proposed")
+
+
+def test_dragging_at_the_border_scrolls(
+    qtbot: QtBot, judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    corrections.begin()
+    judged.time_range.show(5.0, 25.0)
+    end = place(lanes, "jump", "review", 20)
+    QTest.mousePress(lanes, LEFT, NONE, end)
+    move(lanes, QPoint(lanes.width() - 1, end.y()))
+    qtbot.waitUntil(lambda: judged.time_range.end > 26.0)
+    move(lanes, QPoint(lanes.width() - 100, end.y()))  # back from the border: it stands still
+    shown = judged.time_range.start, judged.time_range.end
+    ended = lanes.scale.time(lanes.width() - 100)
+    assert judged.playhead.time == pytest.approx(ended)
+    QTest.mouseRelease(lanes, LEFT, NONE, QPoint(lanes.width() - 100, end.y()))
+    assert times(judged)[0][:2] == (10.0, pytest.approx(ended))
+    assert (judged.time_range.start, judged.time_range.end) == shown
+
+
+def test_moving_what_begins_out_of_sight_turns_no_pages(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
+    corrections.begin()
+    judged.time_range.show(15.0, 30.0)
+    middle = place(lanes, "jump", "review", 18)
+    drag(lanes, middle, middle + QPoint(40, 0))
+    assert judged.time_range.start == 15.0
+    assert times(judged)[0][0] == pytest.approx(11.0, abs=0.03)
+
+
 def test_a_click_in_the_review_changes_nothing_but_the_choice(
     judged: Workspace, corrections: Corrections, lanes: LanesView
 ) -> None:
@@ -192,7 +292,7 @@ def test_escape_drops_what_is_dragged(
 def test_shift_and_dragging_draws_in_the_row_of_a_class(
     judged: Workspace, lanes: LanesView
 ) -> None:
-    drag(lanes, place(lanes, "run", "truth", 5), place(lanes, "run", "truth", 3), shift=True)
+    drag(lanes, place(lanes, "run", "truth", 5), place(lanes, "run", "truth", 3), SHIFT)
     assert times(judged)[0] == (3.0, 5.0, "run", "accepted")
     assert judged.selection.chosen is not None
     assert judged.selection.chosen.kind == "review"
@@ -235,9 +335,11 @@ def test_the_menu_key_opens_the_menu_of_what_is_chosen(judged: Workspace, lanes:
     menu.close()
 
 
-def test_the_menu_relabels_to_the_other_classes(judged: Workspace, lanes: LanesView) -> None:
+def test_the_menu_relabels_to_the_other_classes(
+    judged: Workspace, corrections: Corrections, lanes: LanesView
+) -> None:
     QTest.mouseClick(lanes, LEFT, pos=place(lanes, "jump", "detection", 15))
-    menu = lanes.tools.menu(15.0)
+    menu = segment_menu(lanes, judged, corrections, 15.0)
     (labels,) = (action.menu() for action in menu.actions() if action.text() == "Relabel to")
     (run,) = labels.actions()  # type: ignore[union-attr]
     run.trigger()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
-from lpat_viewer.models.review import Review, ReviewedSegment
+from lpat_viewer.models.review import RUN_SECONDS, Review, ReviewedSegment
 
 
 def segment(identity: int, start: float) -> ReviewedSegment:
@@ -46,6 +46,40 @@ def test_another_step_ends_what_could_be_redone(review: Review) -> None:
 
 def test_a_step_that_changes_nothing_is_none(review: Review) -> None:
     review.apply("Move", review.segments)
+    assert review.undo_name is None
+    assert not review.modified
+
+
+def test_quick_steps_of_a_run_are_one(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("lpat_viewer.models.review.monotonic", lambda: now)
+    before = review.segments
+
+    def move(start: float, run: object = "move 1") -> None:
+        review.apply("Move", [segment(1, start)], run=run)
+
+    move(6.0)
+    now += RUN_SECONDS
+    move(7.0)
+    review.undo()
+    assert review.segments == before
+    review.redo()
+    move(8.0)  # redoing has ended the run
+    now += RUN_SECONDS + 0.1
+    move(9.0)  # late
+    move(10.0, "move 2")  # of another segment
+    review.mark_saved()
+    move(11.0, "move 2")  # saved in between
+    starts = []
+    while review.undo_name is not None:
+        review.undo()
+        starts.append(review.segments[0].start)
+    assert starts == [10.0, 9.0, 8.0, 7.0, 5.0]
+
+
+def test_a_run_that_leads_back_is_no_step(review: Review) -> None:
+    review.apply("Move", [segment(1, 6.0)], run="move")
+    review.apply("Move", [segment(1, 5.0)], run="move")
     assert review.undo_name is None
     assert not review.modified
 

@@ -36,19 +36,16 @@ class Corrections(Target):
 
     def can_split_at(self, time: float) -> bool:
         """Whether a time is well within it."""
-        chosen = self._workspace.selection.chosen
-        if chosen is None or not self.can_edit:
-            return False
-        segment = self.segment or ReviewedSegment(0, chosen.start, chosen.end, chosen.label)
-        return editing.can_split(segment, time)
+        segment = self.segment_to_be
+        return segment is not None and editing.can_split(segment, time)
 
     @property
     def can_merge(self) -> bool:
         """Whether a segment of the same class comes after it."""
-        segment = self.segment
+        segment = self.segment_to_be
         if segment is None:
-            return self.can_edit and not self._review.begun
-        return editing.neighbour(self._review.segments, segment.identity) is not None
+            return False
+        return editing.neighbour(self._segments_to_be(segment.label), segment) is not None
 
     def accept(self) -> None:
         """It is right; go on to the next that is still to be judged."""
@@ -88,19 +85,23 @@ class Corrections(Target):
         self.resize(end=self._workspace.playhead.time)
 
     def resize(self, *, start: float | None = None, end: float | None = None) -> None:
-        """Let it start or end elsewhere."""
+        """Let it start or end elsewhere; with both ends elsewhere it is moved."""
         duration = self.duration
         self._edit(
-            "Resize",
+            "Resize" if start is None or end is None else "Move",
             lambda segments, which: editing.resize(
                 segments, which, start=start, end=end, duration=duration
             ),
         )
 
     def nudge(self, seconds: float) -> None:
-        """Move it later by some seconds, or sooner."""
+        """Move it later by some seconds, or sooner; many of these in a row are one step."""
         duration = self.duration
-        self._edit("Move", lambda segments, which: editing.move(segments, which, seconds, duration))
+        self._edit(
+            "Move",
+            lambda segments, which: editing.move(segments, which, seconds, duration),
+            in_runs=True,
+        )
 
     def remove(self) -> None:
         """Take it out of the review, and choose the next one."""
@@ -189,7 +190,9 @@ class Corrections(Target):
 
     # How commands come about
 
-    def _edit(self, name: str, change: Callable[[Segments, int], Segments]) -> None:
+    def _edit(
+        self, name: str, change: Callable[[Segments, int], Segments], *, in_runs: bool = False
+    ) -> None:
         taken = self._take()
         if taken is None:
             return
@@ -197,7 +200,7 @@ class Corrections(Target):
         after = change(segments, before.identity)
         if after == segments:
             return
-        self._review.apply(name, after)
+        self._review.apply(name, after, run=(name, before.identity) if in_runs else None)
         segment = editing.find(after, before.identity)
         if segment is not None:
             self._move_loop(before, segment)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from lpat.annotations import VideoAnnotation
 from lpat.types import Detections
-from lpat_viewer.models.review import ReviewedSegment, State
+from lpat_viewer.models.review import ReviewedSegment, State, in_time
 
 Segments = tuple[ReviewedSegment, ...]
 
@@ -19,17 +21,14 @@ SHORTEST = 0.04
 """Seconds that a segment lasts at least: a frame at 25 frames per second."""
 
 
-def propose(detections: Detections) -> Segments:
-    """Copies of detections, proposed; each has its row as identity."""
-    rows = zip(
-        detections.segments.tolist(),
-        detections.labels.tolist(),
-        detections.scores.tolist(),
-        strict=True,
-    )
+def propose(detections: Detections, label: str | None = None) -> Segments:
+    """Copies of detections, of one class or all, proposed; each has its row as identity."""
+    names = np.array(detections.classes, np.object_)[detections.labels]
+    rows = np.arange(len(detections)) if label is None else np.flatnonzero(names == label)
+    columns = (rows, detections.segments[rows], names[rows], detections.scores[rows])
     return tuple(
-        ReviewedSegment(number, start, end, detections.classes[label], score)
-        for number, ((start, end), label, score) in enumerate(rows)
+        ReviewedSegment(number, start, end, name, score)
+        for number, (start, end), name, score in zip(*map(np.ndarray.tolist, columns), strict=True)
     )
 
 
@@ -105,18 +104,16 @@ def can_split(segment: ReviewedSegment, time: float) -> bool:
     return segment.start + SHORTEST <= time <= segment.end - SHORTEST
 
 
-def neighbour(segments: Segments, identity: int) -> ReviewedSegment | None:
+def neighbour(segments: Segments, segment: ReviewedSegment) -> ReviewedSegment | None:
     """The next of the same class that wasn't rejected, apart or overlapping: what `merge` takes."""
-    segment = _get(segments, identity)
     others = [
         other
         for other in segments
         if other.label == segment.label
-        and other.identity != identity
         and other.state != "rejected"
-        and (other.start, other.end, other.identity) > (segment.start, segment.end, identity)
+        and in_time(other) > in_time(segment)
     ]
-    return min(others, key=lambda other: (other.start, other.end, other.identity), default=None)
+    return min(others, key=in_time, default=None)
 
 
 def merge(segments: Segments, identity: int) -> Segments:
@@ -124,7 +121,8 @@ def merge(segments: Segments, identity: int) -> Segments:
 
     It keeps the identity and the higher score. Unchanged without a neighbour.
     """
-    segment, other = _get(segments, identity), neighbour(segments, identity)
+    segment = _get(segments, identity)
+    other = neighbour(segments, segment)
     if other is None:
         return segments
     scores = [score for score in (segment.score, other.score) if score is not None]

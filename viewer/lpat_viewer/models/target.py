@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from math import inf
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +15,9 @@ from lpat_viewer.models.selection import Chosen, Kind
 from lpat_viewer.models.workspace import Workspace
 
 TRUTH_STAYS = "The truth itself stays as it is; begin correcting from the truth to change a copy"
+
+_LAST = sys.maxsize
+"""Stands for an identity that is still to be given, later than all others."""
 
 
 class Target(QObject):
@@ -72,6 +76,23 @@ class Target(QObject):
         chosen = self._workspace.selection.chosen
         identity = self._copies.identity_of(chosen) if chosen is not None else None
         return None if identity is None else editing.find(self._review.segments, identity)
+
+    @property
+    def segment_to_be(self) -> ReviewedSegment | None:
+        """The same, or of a detection the copy that acting on it would make."""
+        chosen, layer = self._workspace.selection.chosen, self._workspace.layers.active
+        if chosen is None or not self.can_edit:
+            return None
+        begins_with_it = not self._review.begun and layer and chosen.layer == layer.name
+        number = chosen.number if begins_with_it else _LAST
+        return self.segment or ReviewedSegment(number, chosen.start, chosen.end, chosen.label)
+
+    def _segments_to_be(self, label: str) -> Segments:
+        """Segments of a class at least: of the review, or those that it would begin with."""
+        layer = self._workspace.layers.active
+        if self._review.begun or layer is None:
+            return self._review.segments
+        return editing.propose(layer.detections, label)
 
     @property
     def can_edit(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from operator import attrgetter
 
 import numpy as np
 
@@ -135,23 +134,20 @@ _STATES = {
     "rejected": int(Mark.REJECTED),
 }
 
-_FIELDS = attrgetter("start", "end", "label", "score", "identity", "state")
-
 
 def review_track(segments: Sequence[ReviewedSegment]) -> Track:
     """What the user corrects, and what became of it."""
-    columns = list(zip(*map(_FIELDS, segments), strict=True)) or [()] * 6
-    starts, ends, names, scores, identities, states = columns
+    names = [s.label for s in segments]
     labels = tuple(dict.fromkeys(names))
     return Track(
         "review",
         REVIEW,
         labels,
         _classes(names, labels),
-        np.array([starts, ends], np.float64).T,
-        np.array(scores, np.float64),  # None becomes NaN
-        np.array(identities, np.int64),
-        np.array([_STATES[state] for state in states], np.int64),
+        np.array([[s.start for s in segments], [s.end for s in segments]], np.float64).T,
+        np.array([s.score for s in segments], np.float64),  # None becomes NaN
+        np.array([s.identity for s in segments], np.int64),
+        np.array([_STATES[s.state] for s in segments], np.int64),
     )
 
 

@@ -30,6 +30,7 @@ class Lane:
     rows: Int64Array  # (N,) of the track
     top: int
     height: int
+    resizable: bool = False  # whether its segments are held by their ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +83,13 @@ class LaneLayout:
     def hit(self, x: float, y: float, scale: TimeScale, chosen: Chosen | None) -> Hit | None:
         """The segment there; of several the chosen one, or else the shortest.
 
-        Ends are found in the review alone, and up to `REACH` pixels outside of their segment.
+        Ends are found in lanes that are resizable, up to `REACH` pixels outside of their segment.
         """
         lane = self.lane_at(y)
         if lane is None or not len(lane.rows) or not scale.contains(x):
             return None
         ends = scale.x(lane.track.segments[lane.rows])
-        reach = REACH if lane.track.kind == "review" else 1
+        reach = REACH if lane.resizable else 1
         near = np.flatnonzero((ends[:, 0] - reach <= x) & (x <= ends[:, 1] + reach))
         if not len(near):
             return None
@@ -97,25 +98,32 @@ class LaneLayout:
         is_inside = (ends[near, 0] <= x) & (x <= ends[near, 1])
         best = near[np.lexsort((lengths, ~is_inside, ~is_chosen))[0]]
         segment = lane.track.chosen(int(lane.rows[best]))
-        if lane.track.kind != "review":
-            return Hit(segment)
-        return Hit(segment, _edge(x, *ends[best].tolist()))
+        return Hit(segment, _edge(x, *ends[best].tolist()) if lane.resizable else None)
 
 
 def lay_out(
-    tracks: Sequence[Track], labels: Sequence[str], lane_height: int, *, spare: int = 0
+    tracks: Sequence[Track], labels: Sequence[str], lane_height: int, *, active: str = ""
 ) -> LaneLayout:
-    """Rows of classes in order, each with a lane for each track; `spare` lanes where none is."""
+    """Rows of classes in order, each with a lane for each track, or room for one.
+
+    The review's lanes are resizable, and those of the `active` layer.
+    """
     by_label = [_rows_by_label(track) for track in tracks]
     rows: list[ClassRow] = []
-    top = 0
+    top, held = 0, ("detection", active)
     none = np.zeros(0, np.int64)
     for label in labels:
         lanes = tuple(
-            Lane(track, its.get(label, none), top + PADDING + number * lane_height, lane_height)
+            Lane(
+                track,
+                its.get(label, none),
+                top + PADDING + number * lane_height,
+                lane_height,
+                resizable=track.kind == "review" or (track.kind, track.name) == held,
+            )
             for number, (track, its) in enumerate(zip(tracks, by_label, strict=True))
         )
-        height = 2 * PADDING + max(len(lanes), spare, 1) * lane_height
+        height = 2 * PADDING + max(len(lanes), 1) * lane_height
         rows.append(ClassRow(label, top, height, lanes))
         top += height
     return LaneLayout(tuple(rows))

@@ -18,7 +18,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from lpat.types import Float64Array
 from lpat_viewer.models.tracks import Mark, Track
-from lpat_viewer.theme import Theme, class_colour
+from lpat_viewer.theme import Theme
 from lpat_viewer.timeline.lane_layout import Lane
 from lpat_viewer.timeline.scale import TimeScale
 
@@ -58,43 +58,63 @@ def look_of(mark: Mark, kind: str, colour: QColor, theme: Theme) -> Look:
 GAP_FROM = 4
 """Pixels. Longer segments are drawn a pixel shorter, so that two that touch are seen as two."""
 
+STROKE = 2
+"""Pixels by which the stroke through a rejected segment is longer than it, on either side."""
 
-def paint_lane(
-    painter: QPainter,
-    lane: Lane,
-    scale: TimeScale,
-    theme: Theme,
-    colour_number: int,
-    *,
-    left_out: int | None = None,
-) -> None:
-    """Paint all segments of a lane that lie in the visible time; of a review, all but one."""
+OVERHANG = STROKE + 2
+"""Pixels that boxes are painted beyond, at most: strokes and the width of pens."""
+
+
+@dataclass(frozen=True, eq=False)
+class LanePicture:
+    """A lane at a time scale: of each mark, boxes (M, 4) of x, y, width and height."""
+
+    lane: Lane
+    boxes: dict[Mark, Float64Array]
+
+
+def draw_lane(lane: Lane, scale: TimeScale, *, left_out: int | None = None) -> LanePicture:
+    """All segments of a lane that lie in the visible time; of a review, all but one."""
     track = lane.track
     segments = track.segments[lane.rows]
     visible = (segments[:, 1] >= scale.start) & (segments[:, 0] <= scale.end)
     if track.kind == "review" and left_out is not None:
         visible &= track.numbers[lane.rows] != left_out
     rows = lane.rows[visible]
-    if not len(rows):
-        return
     ends = np.clip(scale.x(track.segments[rows]), scale.left - 4, scale.left + scale.width + 4)
     heights = heights_of(track)[rows] * (lane.height - 3)
     marks = track.marks[rows]
-    colour = class_colour(colour_number, theme)
+    pictured = {}
     for mark in np.unique(marks).tolist():
         its = marks == mark
         boxes = boxes_of(ends[its], heights[its], lane.top + lane.height - 1)
         boxes[:, 2] -= np.where(boxes[:, 2] > GAP_FROM, 2, 0)  # one is the outline's
-        look = look_of(Mark(mark), track.kind, colour, theme)
+        pictured[Mark(mark)] = boxes
+    return LanePicture(lane, pictured)
+
+
+def paint_lane(
+    painter: QPainter, picture: LanePicture, theme: Theme, colour: QColor, left: int, right: int
+) -> None:
+    """Paint what of a lane touches the pixels from left to right."""
+    for mark, boxes in picture.boxes.items():
+        touching = boxes[
+            (boxes[:, 0] <= right + OVERHANG) & (boxes[:, 0] + boxes[:, 2] >= left - OVERHANG)
+        ]
+        if not len(touching):
+            continue
+        look = look_of(mark, picture.lane.track.kind, colour, theme)
         painter.setPen(look.outline)
         painter.setBrush(look.fill)
-        painter.drawRects([QRectF(*box) for box in boxes.tolist()])
+        painter.drawRects([QRectF(*box) for box in touching.tolist()])
         if look.struck:
-            middle = lane.top + lane.height / 2
+            middle = picture.lane.top + picture.lane.height / 2
             painter.setPen(QPen(look.outline.color(), 1.5))
-            painter.drawLines(
-                [QLineF(x - 2, middle, x + width + 2, middle) for x, _, width, _ in boxes.tolist()]
-            )
+            lines = [
+                QLineF(x - STROKE, middle, x + width + STROKE, middle)
+                for x, _, width, _ in touching.tolist()
+            ]
+            painter.drawLines(lines)
 
 
 def boxes_of(ends: Float64Array, heights: Float64Array, bottom: float) -> Float64Array:

@@ -1,56 +1,56 @@
-"""What the mouse does on lanes: choose, resize, move, draw, and the menu of a segment."""
+"""What the mouse does on lanes: choose, resize, move, draw, and open the menu of a segment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
-from lpat_viewer.models import editing
+from lpat.types import Float64Array
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.review import ReviewedSegment
+from lpat_viewer.models.tracks import tracks_of
 from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.timeline.dragging import Action, Drag, marks_of, snapped
+from lpat_viewer.timeline.lane_layout import Hit
 from lpat_viewer.timeline.scale import GUTTER
+from lpat_viewer.timeline.segment_menu import segment_menu
 
 if TYPE_CHECKING:
     from lpat_viewer.timeline.lanes import LanesView
 
-Action = Literal["start", "end", "move", "draw"]
-
 EDGE_DRAG = 2  # pixels from which on holding an end moves it
-
-
-@dataclass(frozen=True)
-class _Drag:
-    """What is dragged: `before` as it was, `now` as it would be if let go here.
-
-    Meanwhile the playhead goes with what is held, so that the video shows its frame.
-    """
-
-    action: Action
-    pressed: QPointF
-    before: ReviewedSegment
-    now: ReviewedSegment
-    time: float  # of the playhead when it began
-    begun: bool = False
+SNAP = 6  # pixels from which on ends snap
+BORDER = 8  # pixels of the visible time at either side in which dragging scrolls
+DEEP = 20  # pixels into the border from which on it scrolls no faster
+SCROLL_MILLISECONDS = 30
+FREELY = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier
 
 
 class LaneTools(QObject):
     """Listens to the lanes before their navigation does.
 
     A click chooses a segment, and seeks as a click does everywhere; a double click loops it, or
-    ends the loop beside it. In the review an end is dragged to resize and the middle to move. With
-    Shift or in draw mode, dragging draws in the row of a class. Escape drops what is dragged.
+    ends the loop beside it. An end is dragged to resize, of what the active layer detected too,
+    and in the review the middle to move. With Shift or in draw mode, dragging draws in the row of a
+    class. Ends snap, unless Alt or Ctrl is held; dragging at the border of the visible time
+    scrolls; Escape drops what is dragged.
+
+    Meanwhile the playhead goes with what is held, so that the video shows its frame.
     """
 
     def __init__(self, view: LanesView, workspace: Workspace, corrections: Corrections) -> None:
         super().__init__(view)
         self._view, self._workspace, self._corrections = view, workspace, corrections
-        self._drag: _Drag | None = None
+        self._drag: Drag | None = None
+        self._cursor = 0.0  # x of what is dragged
+        self._freely = False
+        self._scrolling = QTimer(self, interval=SCROLL_MILLISECONDS)
+        self._scrolling.timeout.connect(self._scroll)
         self._drawing = False
         self._menu: QMenu | None = None
         self._listeners: dict[QEvent.Type, Callable[[Any], bool]] = {
@@ -88,91 +88,111 @@ class LaneTools(QObject):
         if row is not None and place.x() < GUTTER:
             self._workspace.classes.set_current(row.label)
             return True
+        self._freely = bool(event.modifiers() & FREELY)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if row is not None and (shift or self._drawing) and self._view.scale.contains(place.x()):
-            time = self._view.scale.time(place.x())
-            drawn = ReviewedSegment(-1, time, time, row.label)
-            self._drag = _Drag("draw", place, drawn, drawn, self._workspace.playhead.time)
+            self._begin_drawing(row.label, place.x())
             return True
         hit = self._view.hit(place)
-        if hit is None:
-            self._workspace.selection.choose(None)
+        self._workspace.selection.choose(hit.chosen if hit is not None else None)
+        if hit is None or (hit.chosen.kind != "review" and hit.edge is None):
             return False
-        self._workspace.selection.choose(hit.chosen)
-        segment = self._corrections.segment
-        if hit.chosen.kind != "review" or segment is None:
+        return self._begin_moving(hit, place.x())
+
+    def _begin_drawing(self, label: str, x: float) -> None:
+        time = self._view.scale.time(x)
+        nothing = ReviewedSegment(-1, time, time, label)
+        start = snapped(time, self._marks(nothing), self._reach)
+        self._begin("draw", replace(nothing, start=start, end=start), x)
+
+    def _begin_moving(self, hit: Hit, x: float) -> bool:
+        segment = self._corrections.segment_to_be
+        if segment is None:
             return False
-        time = self._workspace.playhead.time
-        self._drag = _Drag(hit.edge or "move", place, segment, segment, time)
+        if hit.edge is not None:  # of a detection whose copy may have been moved, its own end
+            segment = replace(segment, **{hit.edge: getattr(hit.chosen, hit.edge)})
+        self._begin(hit.edge or "move", segment, x)
         return True
 
+    def _begin(self, action: Action, segment: ReviewedSegment, x: float) -> None:
+        time, playhead = self._view.scale.time(x), self._workspace.playhead.time
+        self._drag = Drag(action, x, time, segment, segment, self._marks(segment), playhead)
+
+    def _marks(self, segment: ReviewedSegment) -> Float64Array:
+        return marks_of(tracks_of(self._workspace), self._workspace.playhead.time, segment)
+
     def _move(self, event: QMouseEvent) -> bool:
-        place, drag = event.position(), self._drag
+        drag, x = self._drag, event.position().x()
         if drag is None:
             if not event.buttons():
-                self._show_cursor(place)
+                self._show_cursor(event.position())
             return False
-        along = abs(place.x() - drag.pressed.x())
+        self._cursor, self._freely = x, bool(event.modifiers() & FREELY)
         least = QApplication.startDragDistance() if drag.action == "move" else EDGE_DRAG
-        if drag.begun or along >= least:
-            self._drag = replace(drag, now=self._dragged(drag, place.x()), begun=True)
-            self._view.set_preview(self._drag.now)
-            self._workspace.playhead.seek(self._held_time(self._drag, place.x()))
-        self._view.navigation.hovered.emit(self._view.scale.time(place.x()))
+        if drag.begun or abs(x - drag.pressed) >= least:
+            self._drag_on(drag)
+            if self._depth() and not self._scrolling.isActive():
+                self._scrolling.start()
         return True
+
+    def _drag_on(self, drag: Drag) -> None:
+        scale = self._view.scale
+        time = scale.time(min(max(self._cursor, scale.left), scale.left + scale.width))
+        self._drag = drag.at(time, reach=self._reach, duration=self._corrections.duration)
+        self._view.set_preview(self._drag.now)
+        held = self._drag.held
+        # What is out of sight would make the timeline turn pages under the cursor.
+        self._workspace.playhead.seek(held if scale.start <= held <= scale.end else time)
+        self._view.navigation.hovered.emit(time)
+
+    @property
+    def _reach(self) -> float:
+        """Seconds within which ends snap."""
+        return -1.0 if self._freely else SNAP * self._view.scale.seconds_per_pixel
+
+    def _depth(self) -> float:
+        """How deep the cursor is in the border: from -1 at the left to 1 at the right."""
+        scale = self._view.scale
+        left = scale.left + BORDER - self._cursor
+        right = self._cursor - (scale.left + scale.width - BORDER)
+        return (min(max(right, 0), DEEP) - min(max(left, 0), DEEP)) / DEEP
+
+    def _scroll(self) -> None:
+        """Pan by as much as a screen a second, and drag on."""
+        depth, shown = self._depth(), self._workspace.time_range
+        if self._drag is None or not depth:
+            self._scrolling.stop()
+            return
+        shown.pan(depth * shown.length * SCROLL_MILLISECONDS / 1000)
+        self._drag_on(self._drag)
 
     def _release(self, event: QMouseEvent) -> bool:
         drag = self._drag
         if drag is None or event.button() != Qt.MouseButton.LeftButton:
             return False
         self._let_go()
+        now = drag.now
         if not drag.begun:
-            self._workspace.playhead.seek(self._view.scale.time(drag.pressed.x()))
+            self._workspace.playhead.seek(self._view.scale.time(drag.pressed))
         elif drag.action == "draw":
-            self._corrections.draw(drag.now.start, drag.now.end, drag.now.label)
-        elif drag.action == "move":
-            self._corrections.nudge(drag.now.start - drag.before.start)
-        elif drag.action == "start":
-            self._corrections.resize(start=drag.now.start)
+            self._corrections.draw(now.start, now.end, now.label)
         else:
-            self._corrections.resize(end=drag.now.end)
+            self._corrections.resize(
+                start=now.start if drag.action != "end" else None,
+                end=now.end if drag.action != "start" else None,
+            )
         return True
 
     def cancel(self) -> None:
         """Drop what is dragged, and go back to the time before."""
         if self._drag is not None:
-            self._workspace.playhead.seek(self._drag.time)
+            self._workspace.playhead.seek(self._drag.playhead)
             self._let_go()
 
     def _let_go(self) -> None:
         self._drag = None
+        self._scrolling.stop()
         self._view.set_preview(None)
-
-    def _dragged(self, drag: _Drag, x: float) -> ReviewedSegment:
-        scale, segment, duration = self._view.scale, drag.before, self._corrections.duration
-        seconds = (x - drag.pressed.x()) * scale.seconds_per_pixel
-        segments, which = (segment,), segment.identity
-        match drag.action:
-            case "move":
-                (moved,) = editing.move(segments, which, seconds, duration)
-            case "draw":
-                ends = sorted((segment.start, scale.time(x)))
-                start, end = editing.clamp(ends[0], ends[1], duration)
-                return replace(segment, start=start, end=end)
-            case _:
-                start = segment.start + seconds if drag.action == "start" else None
-                end = segment.end + seconds if drag.action == "end" else None
-                (moved,) = editing.resize(segments, which, start=start, end=end, duration=duration)
-        return moved
-
-    def _held_time(self, drag: _Drag, x: float) -> float:
-        match drag.action:
-            case "end":
-                return drag.now.end
-            case "draw" if self._view.scale.time(x) > drag.before.start:
-                return drag.now.end
-            case _:
-                return drag.now.start
 
     def _double_click(self, event: QMouseEvent) -> bool:
         place, playhead = event.position(), self._workspace.playhead
@@ -232,29 +252,6 @@ class LaneTools(QObject):
             time = self._workspace.playhead.time
         if self._menu is not None:
             self._menu.deleteLater()
-        self._menu = self.menu(time)
+        self._menu = segment_menu(self._view, self._workspace, self._corrections, time)
         self._menu.popup(place)
         return True
-
-    def menu(self, time: float) -> QMenu:
-        """What can be done to the segment that is chosen; it is split at a time."""
-        corrections, menu = self._corrections, QMenu(self._view)
-        chosen = self._workspace.selection.chosen
-        editable = corrections.can_edit
-        for text, call, possible in (
-            ("Accept", corrections.accept, editable),
-            ("Reject", corrections.reject, editable),
-            ("Split here", lambda: corrections.split_at(time), corrections.can_split_at(time)),
-            ("Merge with next", corrections.merge_with_next, corrections.can_merge),
-            ("Remove", corrections.remove, editable),
-        ):
-            action = menu.addAction(text)
-            action.triggered.connect(lambda _=False, call=call: call())
-            action.setEnabled(possible)
-        labels = menu.addMenu("Relabel to")
-        labels.setEnabled(editable)
-        for label in self._workspace.classes.labels:
-            if chosen is None or label != chosen.label:
-                action = labels.addAction(label.replace("&", "&&"))
-                action.triggered.connect(lambda _=False, label=label: corrections.relabel(label))
-        return menu

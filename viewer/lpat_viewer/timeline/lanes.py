@@ -13,10 +13,10 @@ from lpat_viewer.models.tracks import Mark, Track, tracks_of
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import class_colour
 from lpat_viewer.timeline.lane_layout import ClassRow, Hit, Lane, LaneLayout, lay_out
-from lpat_viewer.timeline.lane_painting import look_of, paint_lane
+from lpat_viewer.timeline.lane_painting import LanePicture, draw_lane, look_of, paint_lane
 from lpat_viewer.timeline.lane_tools import LaneTools
 from lpat_viewer.timeline.row import Row
-from lpat_viewer.timeline.scale import GUTTER, MARGIN, clock_text
+from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale, clock_text
 
 SWATCH = 4  # pixels of a class's colour at the left of its row
 
@@ -34,6 +34,8 @@ class LanesView(Row):
         self._layout: LaneLayout | None = None
         self._tracks: tuple[Track, ...] = ()  # that it lays out
         self._preview: ReviewedSegment | None = None
+        self._pictures: dict[Lane, LanePicture] = {}
+        self._pictured: tuple[TimeScale, int | None] | None = None  # what they were drawn for
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setAccessibleName("Scroll classes")
         self._bar.valueChanged.connect(self.update)
@@ -63,9 +65,11 @@ class LanesView(Row):
     def layout_of_lanes(self) -> LaneLayout:
         """Where everything lies, from the top of the first row on."""
         if self._layout is None:
-            labels = self.workspace.classes.shown
+            labels, active = self.workspace.classes.shown, self.workspace.layers.active
+            # While a model is still at it, nothing is corrected.
+            name = active.name if active is not None and active.complete else ""
             self._tracks = tracks_of(self.workspace)
-            self._layout = lay_out(self._tracks, labels, self.lane_height)
+            self._layout = lay_out(self._tracks, labels, self.lane_height, active=name)
             self._fit_bar()
         return self._layout
 
@@ -124,23 +128,28 @@ class LanesView(Row):
     # Qt's
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Qt's: paint the rows in sight."""
-        layout, scale = self.layout_of_lanes, self.scale
+        """Qt's: paint the rows in sight, no more of them than is asked for.
+
+        While the video plays, that is a pixel where the playhead's line was.
+        """
+        layout, area = self.layout_of_lanes, event.rect()
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self.theme.background))
+        painter.fillRect(area, QColor(self.theme.background))
         if not layout.rows:
             painter.setPen(QColor(self.theme.truth))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No class is shown")
             return
         painter.translate(0, -self.offset)
-        rows = layout.rows_within(self.offset, self.offset + self.height())
+        rows = layout.rows_within(self.offset + area.top(), self.offset + area.bottom() + 1)
         for row in rows:
-            self._paint_gutter(painter, row)
+            self._paint_ground(painter, row, names=area.left() < GUTTER)
+        scale = self.scale
         painter.setClipRect(QRectF(scale.left, self.offset, scale.width, self.height()))
         for row in rows:
-            number = self.workspace.classes.colour(row.label)
+            colour = self._colour(row)
             for lane in row.lanes:
-                paint_lane(painter, lane, scale, self.theme, number, left_out=self._dragged)
+                picture = self._picture(lane, scale)
+                paint_lane(painter, picture, self.theme, colour, area.left(), area.right())
         self._paint_preview(painter)
         self._paint_chosen(painter)
         if self.hasFocus():
@@ -180,12 +189,27 @@ class LanesView(Row):
         """Identity of the segment that the preview stands in for."""
         return None if self._preview is None else self._preview.identity
 
-    def _paint_gutter(self, painter: QPainter, row: ClassRow) -> None:
-        theme, bottom = self.theme, row.top + row.height
-        colour = class_colour(self.workspace.classes.colour(row.label), theme)
-        painter.fillRect(0, row.top + 2, SWATCH, row.height - 4, colour)
-        painter.setPen(QColor(theme.faint))
+    def _picture(self, lane: Lane, scale: TimeScale) -> LanePicture:
+        """A lane as drawn before, unless the lanes, the visible time or what is dragged changed."""
+        if self._pictured != (scale, self._dragged):
+            self._pictures, self._pictured = {}, (scale, self._dragged)
+        if lane not in self._pictures:
+            self._pictures[lane] = draw_lane(lane, scale, left_out=self._dragged)
+        return self._pictures[lane]
+
+    def _colour(self, row: ClassRow) -> QColor:
+        return class_colour(self.workspace.classes.colour(row.label), self.theme)
+
+    def _paint_ground(self, painter: QPainter, row: ClassRow, *, names: bool) -> None:
+        bottom = row.top + row.height
+        painter.setPen(QColor(self.theme.faint))
         painter.drawLine(0, bottom - 1, self.width(), bottom - 1)
+        if names:
+            self._paint_names(painter, row)
+
+    def _paint_names(self, painter: QPainter, row: ClassRow) -> None:
+        theme = self.theme
+        painter.fillRect(0, row.top + 2, SWATCH, row.height - 4, self._colour(row))
         font = QFont(self.font())
         font.setBold(row.label == self.workspace.classes.current)
         painter.setFont(font)
@@ -216,11 +240,10 @@ class LanesView(Row):
         row = self.layout_of_lanes.row_of(preview.label) if preview is not None else None
         if preview is None or row is None:
             return
-        lane = next((lane for lane in row.lanes if lane.track.kind == "review"), None)
+        lane = next((lane for lane in reversed(row.lanes) if lane.resizable), None)
         top, height = (lane.top, lane.height) if lane is not None else (row.top, row.height)
         left, right = self.scale.x(preview.start), self.scale.x(preview.end)
-        colour = class_colour(self.workspace.classes.colour(row.label), self.theme)
-        look = look_of(Mark.PROPOSED, "review", colour, self.theme)
+        look = look_of(Mark.PROPOSED, "review", self._colour(row), self.theme)
         painter.setPen(QPen(QColor(self.theme.chosen), 2))
         painter.setBrush(look.fill)
         painter.drawRect(QRectF(left, top + 1, max(right - left, 1), height - 3))
@@ -235,6 +258,7 @@ class LanesView(Row):
 
     def _forget_layout(self) -> None:
         self._layout = None
+        self._pictures = {}
         self.update()
 
     def _fit_bar(self) -> None:
