@@ -13,10 +13,12 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from types import TracebackType
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -375,8 +377,10 @@ def _listen(amiss: list[str]) -> None:
         amiss.append(" ".join(map(str, about)))
         print(*about, file=sys.stderr)
 
-    def tell_exception(kind: type[BaseException], error: BaseException, trace: object) -> None:
-        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+    def tell_exception(
+        kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        traceback.print_exception(kind, error, trace)
         tell(repr(error))
 
     def tell_message(kind: QtMsgType, _: object, text: str) -> None:
@@ -384,15 +388,8 @@ def _listen(amiss: list[str]) -> None:
             tell(text)
 
     sys.excepthook = tell_exception
-    sys.unraisablehook = lambda event: tell_exception(
-        event.exc_type,
-        event.exc_value,
-        event.exc_traceback,  # type: ignore[arg-type]
-    )
-    threading.excepthook = lambda event: tell_exception(
-        event.exc_type,
-        event.exc_value,
-        event.exc_traceback,  # type: ignore[arg-type]
+    sys.unraisablehook = threading.excepthook = lambda event: tell_exception(
+        event.exc_type, event.exc_value, event.exc_traceback
     )
     qInstallMessageHandler(tell_message)
 
