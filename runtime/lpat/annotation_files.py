@@ -10,7 +10,7 @@ from typing import Any
 
 from lpat.annotations import Annotations, VideoAnnotation
 from lpat.documents import expect, expect_times, read_json
-from lpat.errors import AnnotationError, UsageError
+from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files import write_json
 from lpat.findings import AMBIGUOUS
 
@@ -61,17 +61,21 @@ def save_annotations(
 
 def _document(path: Path, source: Annotations | None) -> dict[str, Any]:
     """What is to be updated: the file there, or what the source holds."""
-    copied = path
-    if not path.exists():
-        if source is None:
-            return {"database": {}}
-        if source.path.is_dir() or source.path.suffix.lower() == ".csv":
-            return annotations_document(source.videos)
-        copied = source.path
-    document = expect(read_json(copied), dict, str(copied))
+    if path.exists():
+        return _read(path)
+    if source is None:
+        return {"database": {}}
+    try:
+        return _read(source.path)
+    except LpatError:  # of another format, or gone since it was read
+        return annotations_document(source.videos)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document = expect(read_json(path), dict, str(path))
     if "database" not in document:
-        raise AnnotationError(f'{copied}: expected a "database" of videos, but it has none')
-    expect(document["database"], dict, f"{copied}: database")
+        raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
+    expect(document["database"], dict, f"{path}: database")
     return document
 
 

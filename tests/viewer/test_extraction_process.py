@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import cast
 
@@ -41,6 +42,21 @@ def test_rows_are_those_of_extraction_in_this_process(write_video: WriteVideo) -
         np.concatenate([part.values for part in rows]), extract_features(path, spec).features.values
     )
     assert multiprocessing.active_children() == []
+
+
+def test_the_process_never_hears_of_an_interrupt(write_video: WriteVideo) -> None:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("what a process blocks is looked up in /proc, which is Linux's")
+    parts = extract_beside(write_video(pts=range(200)), default_spec(), never)
+    next(parts)
+    (child,) = multiprocessing.active_children()
+    fields = dict(
+        line.split(":\t") for line in Path(f"/proc/{child.pid}/status").read_text().splitlines()
+    )
+    assert int(fields["SigBlk"], 16) >> signal.SIGINT - 1 & 1
+    cast(Generator[object, None, None], parts).close()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_what_is_wrong_with_the_input_is_raised_here(tmp_path: Path) -> None:

@@ -1,16 +1,10 @@
-"""lpat-view as a user meets it: help, and one line where there can be no window."""
+"""lpat-view as a user meets it: one line where there can be no window."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
-
-
-def test_the_help_needs_no_qt(modules_loaded_by_help: Callable[[str], set[str]]) -> None:
-    loaded = modules_loaded_by_help("lpat_viewer.cli")
-    assert not {"PySide6", "pyqtgraph", "onnxruntime", "cv2"} & loaded
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux runs without a display")

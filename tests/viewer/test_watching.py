@@ -1,5 +1,6 @@
 """Files that change or vanish while they are open."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,29 @@ def test_a_file_that_is_closed_is_watched_no_more(
     write_text(file, "newer")
     with qtbot.assertNotEmitted(notices.changed, wait=600):
         pass
+
+
+def test_what_changes_while_other_files_are_opened_is_told_all_the_same(
+    qtbot: QtBot, notices: Notices, file: Path
+) -> None:
+    watcher = Watcher(notices)
+    watcher.watch([file])
+    with qtbot.waitSignal(notices.changed):
+        file.unlink()
+        watcher.watch([file, file.with_name("other.json")])
+    assert notices.latest is not None
+    assert notices.latest.text.startswith(f"{file}: the file is gone")
+
+
+def test_files_that_go_together_are_one_line(
+    qtbot: QtBot, notices: Notices, tmp_path: Path
+) -> None:
+    files = [tmp_path / "folder" / name for name in ("a.json", "b.json")]
+    for path in files:
+        write_text(path, "old")
+    watcher = Watcher(notices)
+    watcher.watch(files)
+    with qtbot.waitSignal(notices.changed):
+        shutil.rmtree(tmp_path / "folder")
+    assert notices.latest is not None
+    assert notices.latest.text.startswith("a.json, b.json: the files are gone")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 
 import click
 
 from lpat.cli import options
-from lpat.cli.app import run
+from lpat.cli.app import INTERRUPTED, run
 from lpat.errors import LpatError
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -51,6 +50,7 @@ def command(
         from PySide6.QtWidgets import QApplication
 
         from lpat_viewer.windows.application import Viewer
+        from lpat_viewer.windows.interrupting import Interrupts
         from lpat_viewer.windows.settings import Settings
     except ModuleNotFoundError as error:
         raise ViewerError(
@@ -67,16 +67,18 @@ def command(
     application.setApplicationName("lpat-view")
     application.setOrganizationName("lpat")
     application.setDesktopFileName("lpat-view")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop gives Python no turn to handle it
     cache = options.cache_from(cache_folder, no_cache)
     viewer = Viewer(Settings(), cache=cache, device=device)  # type: ignore[arg-type] - click checked
     viewer.window.show()
     # The video comes last, so that it finds what is said of it.
     named = [*([annotations] if annotations else []), *detections, *models, *inputs]
     viewer.open(named)
+    interrupts = Interrupts(viewer.window)
     try:
-        return application.exec()
+        code = application.exec()
+        return INTERRUPTED if interrupts.closed_window else code
     finally:
+        interrupts.close()
         viewer.close()
 
 

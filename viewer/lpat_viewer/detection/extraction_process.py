@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -67,7 +68,8 @@ def extract_beside(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_extract, args=(sender, path, spec), daemon=True)
     try:
-        process.start()
+        with _interrupts_blocked():
+            process.start()
         sender.close()  # the only one left is the process's, so its death ends the pipe
         while not cancelled():
             if not receiver.poll(LOOK_EVERY):
@@ -88,6 +90,19 @@ def extract_beside(
             process.kill()
             process.join()
         process.close()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT in this thread, and so in a process that it starts, from its first moment on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _extract(sender: Connection, path: Path, spec: FeatureSpec) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QBuffer, QPoint
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from lpat.errors import OutputError, UsageError
+from lpat.errors import UsageError
 from lpat.files import atomic_path
 
 PIXEL_RATIO = 2
@@ -22,31 +22,32 @@ def save_picture(view: QWidget, path: Path) -> None:
         UsageError: another suffix.
         OutputError: the file can't be written.
     """
-    writers = {".png": _write_png, ".svg": _write_svg}
-    write = writers.get(path.suffix.lower())
-    if write is None:
+    drawers = {".png": _png, ".svg": _svg}
+    draw = drawers.get(path.suffix.lower())
+    if draw is None:
         raise UsageError(f"{path.name}: pictures end in .png or .svg, not {path.suffix!r}")
+    # Qt doesn't tell whether all of a file was written, so it draws into memory.
+    memory = QBuffer()
+    memory.open(QBuffer.OpenModeFlag.WriteOnly)
+    draw(view, memory)
     with atomic_path(path) as temporary:
-        write(view, temporary)
+        temporary.write_bytes(memory.data().data())
 
 
-def _write_png(view: QWidget, path: Path) -> None:
+def _png(view: QWidget, memory: QBuffer) -> None:
     picture = QPixmap(view.size() * PIXEL_RATIO)
     picture.setDevicePixelRatio(PIXEL_RATIO)
     picture.fill(view.palette().window().color())
     view.render(picture)
-    if not picture.save(str(path), "PNG"):
-        raise OutputError(f"{path.name}: the picture can't be written")
+    picture.save(memory, "PNG")
 
 
-def _write_svg(view: QWidget, path: Path) -> None:
+def _svg(view: QWidget, memory: QBuffer) -> None:
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
-    generator.setFileName(str(path))
+    generator.setOutputDevice(memory)
     generator.setSize(view.size())
     generator.setViewBox(view.rect())
     generator.setTitle("lpat-view")
-    painter = QPainter()
-    if not painter.begin(generator):
-        raise OutputError(f"{path.name}: the picture can't be written")
+    painter = QPainter(generator)
     view.render(painter, QPoint())
     painter.end()

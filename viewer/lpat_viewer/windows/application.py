@@ -137,6 +137,7 @@ class Viewer(QObject):
     def _on_opened(self, path: Path, kind: Kind) -> None:
         self._settings.remember(path)
         self._watch()
+        self.watcher.expect(path)
 
     def _on_saved(self, path: Path) -> None:
         self.watcher.expect(path)
