@@ -34,6 +34,7 @@ from lpat_viewer.windows.segment_table import SegmentTable
 from lpat_viewer.windows.settings import Settings
 from lpat_viewer.windows.status import StatusLine
 from lpat_viewer.windows.watching import Watcher
+from lpat_viewer.windows.writing import Writer
 
 TITLE = "lpat"
 
@@ -65,6 +66,7 @@ class Viewer(QObject):
             workspace,
             self.corrections,
             lambda: self.opener,
+            Writer(self.jobs, workspace.notices, self),
             timeline=lambda: self.timeline,
             on_saved=self._on_saved,
             parent=self.window,
