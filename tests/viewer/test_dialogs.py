@@ -16,7 +16,6 @@ from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.saving import Saving
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.windows.dialogs import Dialogs
-from lpat_viewer.windows.opening import Opener
 from lpat_viewer.windows.writing import Writer
 
 Button = QMessageBox.StandardButton
@@ -44,10 +43,9 @@ def dialogs(
 ) -> Iterator[Dialogs]:
     jobs, window = Jobs(), QWidget()
     qtbot.addWidget(window)
-    opener = Opener(workspace, jobs, add_model=lambda _: None)
     yield Dialogs(
-        workspace, corrections, lambda: opener, Writer(jobs, workspace.notices),
-        timeline=lambda: window, on_saved=saved.append, parent=window,
+        workspace, corrections, Writer(jobs, workspace.notices), window,
+        open_paths=lambda _: None, on_saved=saved.append, parent=window,
     )  # fmt: skip
     jobs.stop()
 

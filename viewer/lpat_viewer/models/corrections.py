@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from lpat_viewer.models import editing
 from lpat_viewer.models.editing import Segments
 from lpat_viewer.models.landmarks import show_chosen
-from lpat_viewer.models.review import ReviewedSegment, State
+from lpat_viewer.models.review import ReviewedSegment, State, in_time
 from lpat_viewer.models.saving import Saving, exporting
 from lpat_viewer.models.target import Target, as_chosen
 from lpat_viewer.models.workspace import Workspace
@@ -233,5 +233,4 @@ class Corrections(Target):
 def _first_after(
     segments: Sequence[ReviewedSegment], one: ReviewedSegment
 ) -> ReviewedSegment | None:
-    place = (one.start, one.end, one.identity)
-    return next((s for s in segments if (s.start, s.end, s.identity) > place), None)
+    return next((other for other in segments if in_time(other) > in_time(one)), None)

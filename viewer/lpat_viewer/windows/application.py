@@ -65,9 +65,9 @@ class Viewer(QObject):
         self.dialogs = Dialogs(
             workspace,
             self.corrections,
-            lambda: self.opener,
             Writer(self.jobs, workspace.notices, self),
-            timeline=lambda: self.timeline,
+            self.timeline,
+            open_paths=self.open,
             on_saved=self._on_saved,
             parent=self.window,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
@@ -11,7 +11,7 @@ from lpat.errors import LpatError, UsageError
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.picture import save_picture
-from lpat_viewer.windows.opening import Opener, dialog_filters
+from lpat_viewer.windows.opening import dialog_filters
 from lpat_viewer.windows.writing import Writer
 
 NEW_SEGMENT_SHARE = 0.05
@@ -25,16 +25,16 @@ class Dialogs:
         self,
         workspace: Workspace,
         corrections: Corrections,
-        opener: Callable[[], Opener],
         writer: Writer,
+        timeline: QWidget,
         *,
-        timeline: Callable[[], QWidget],
+        open_paths: Callable[[Sequence[Path]], None],
         on_saved: Callable[[Path], None],
         parent: QWidget,
     ) -> None:
         self._workspace, self._corrections = workspace, corrections
-        self._opener, self._writer = opener, writer
-        self._timeline, self._on_saved, self._parent = timeline, on_saved, parent
+        self._writer, self._timeline, self._parent = writer, timeline, parent
+        self._open_paths, self._on_saved = open_paths, on_saved
         self._saved_as: Path | None = None
 
     def open_files(self) -> None:
@@ -42,20 +42,20 @@ class Dialogs:
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Open", self._folder(), dialog_filters()
         )
-        self._opener().open(map(Path, names))
+        self._open_paths([Path(name) for name in names])
 
     def open_folder(self) -> None:
         """Open all videos of a folder."""
         name = QFileDialog.getExistingDirectory(self._parent, "Open folder", self._folder())
         if name:
-            self._opener().open([Path(name)])
+            self._open_paths([Path(name)])
 
     def add_model(self) -> None:
         """Load a model."""
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Add a model", self._folder(), "Models (*.onnx)"
         )
-        self._opener().open(map(Path, names))
+        self._open_paths([Path(name) for name in names])
 
     def close_video(self) -> None:
         """Close the open video, if what was corrected may be left."""
@@ -119,7 +119,7 @@ class Dialogs:
     def save_picture_to(self, path: Path) -> None:
         """Draw the timeline into a file."""
         try:
-            save_picture(self._timeline(), path)
+            save_picture(self._timeline, path)
         except LpatError as error:
             self._workspace.notices.error(str(error))
         else:
