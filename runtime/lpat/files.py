@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,13 +62,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, whole or not at all; NaN and infinity are refused.
 
     Text stays readable; only where a file name isn't Unicode all of it is escaped.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         text = json.dumps(value, indent=1, allow_nan=False)
     write_text(path, text + "\n")
 

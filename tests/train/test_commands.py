@@ -188,6 +188,22 @@ def test_what_is_odd_in_the_labels_is_summed_up_and_ambiguous_times_need_no_file
     ) in trained.stderr
 
 
+def test_videos_without_labels_are_left_out_of_training_and_judged_all_the_same(
+    dataset, in_folder: Path
+) -> None:
+    features, annotations = dataset()
+    database = json.loads(annotations.read_text())["database"]
+    for name in ("v3", "v4", "v11"):
+        database[name]["annotations"] = []
+    write_json(annotations, {"database": database})
+    trained = run_train(features, annotations, "--validate", "test", "--steps", "2")
+    assert trained.return_value == 0
+    line = f"{annotations}: 2 videos without labels left out of training, the first is 'v3'\n"
+    assert line in trained.stderr
+    assert "training on 8 videos, 2 classes" in trained.output
+    assert "\n4 videos, protocol" in trained.output
+
+
 def test_a_video_that_cannot_be_read_is_named_and_left_out(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
     (features / "v3.safetensors").write_bytes(b"broken")

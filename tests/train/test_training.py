@@ -18,7 +18,7 @@ from lpat.types import Features, FeatureSpec
 from lpat_train import loop
 from lpat_train.checkpoint import load_checkpoint, save_checkpoint
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
+from lpat_train.dataset import TrainingSet, labelled, make_training_set, match_inputs
 from lpat_train.sampling import batch_at
 
 CPU = torch.device("cpu")
@@ -182,13 +182,20 @@ def test_a_broken_checkpoint_is_refused(tmp_path: Path) -> None:
     [
         ({"v0": ("a",), "nowhere": ("a",)}, "1 of 2 annotated videos have no file.*'nowhere'"),
         ({"nowhere": ("a",)}, "1 of 1 annotated videos have no file"),
-        ({"v0": ()}, "video 'v0' has no labels"),
     ],
 )
 def test_labels_that_do_not_match_the_files_are_refused(dataset, labels, message: str) -> None:
     folder, _ = dataset(2, 0)
     with pytest.raises(AnnotationError, match=message):
         match_inputs(find_inputs([folder]), labels)
+
+
+def test_videos_without_labels_are_left_out_unless_none_has_any() -> None:
+    assert labelled({"v0": (), "v1": ("a",)}) == {"v1": ("a",)}
+    with pytest.raises(AnnotationError, match=r"none of 2 annotated videos has a label, .*'v0'"):
+        labelled({"v0": (), "v1": ()})
+    with pytest.raises(AnnotationError, match="none of 0 annotated videos has a label: there is"):
+        labelled({})
 
 
 def test_missing_videos_can_be_skipped(dataset) -> None:

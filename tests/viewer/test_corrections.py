@@ -302,4 +302,4 @@ def test_ending_forgets_review_and_selection(opened: Workspace, corrections: Cor
 
 def test_saving_nothing_is_refused(corrections: Corrections, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing has been corrected"):
-        corrections.save(tmp_path / "a.json")
+        corrections.saving(tmp_path / "a.json")

@@ -14,7 +14,7 @@ from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.review import ReviewedSegment
-from lpat_viewer.models.saving import annotation_of, detections_of, write_detections
+from lpat_viewer.models.saving import annotation_of, detections_of, exporting
 from lpat_viewer.models.workspace import Workspace
 
 SEGMENTS = (
@@ -36,6 +36,13 @@ def reviewed(workspace: Workspace, truth: VideoAnnotation) -> Workspace:
     return workspace
 
 
+def save(corrections: Corrections, path: Path) -> None:
+    """All in this thread."""
+    saving = corrections.saving(path)
+    saving.write()
+    corrections.saved(saving)
+
+
 def test_what_was_accepted_is_the_annotation(truth: VideoAnnotation) -> None:
     annotation = annotation_of(SEGMENTS, "video", 9.0, truth)
     assert annotation.segments.tolist() == [[1.0, 2.0], [7.0, 8.0]]
@@ -55,7 +62,7 @@ def test_saving_tells_what_was_left_out(reviewed: Workspace, tmp_path: Path) -> 
     corrections = Corrections(reviewed)
     reviewed.review.apply("Remove", SEGMENTS[1:])
     assert reviewed.review.modified
-    corrections.save(tmp_path / "new.json")
+    save(corrections, tmp_path / "new.json")
     assert not reviewed.review.modified
     assert reviewed.notices.latest is not None
     text = "Saved 1 segment to new.json; 1 not judged yet was left out"
@@ -79,7 +86,7 @@ def test_a_change_after_saving_began_is_not_saved(reviewed: Workspace, tmp_path:
 def test_undoing_what_was_saved_is_a_change(reviewed: Workspace, tmp_path: Path) -> None:
     corrections = Corrections(reviewed)
     corrections.accept_all()
-    corrections.save(tmp_path / "new.json")
+    save(corrections, tmp_path / "new.json")
     corrections.undo()
     assert reviewed.review.modified
     corrections.redo()
@@ -93,13 +100,13 @@ def test_a_file_that_calls_the_video_by_its_suffix_keeps_that_name(
     write_json(path, {"database": {"video.mp4": {"labels": ["run"]}}})
     workspace.set_video(Path("video.mp4"))
     workspace.review.begin(SEGMENTS)
-    Corrections(workspace).save(path)
+    save(Corrections(workspace), path)
     (video,) = read_annotations(path).videos
     assert (video.name, len(video.segments)) == ("video.mp4", 2)
 
 
 def test_the_review_is_exported_as_detections(reviewed: Workspace, tmp_path: Path) -> None:
-    Corrections(reviewed).export_detections(tmp_path / "d.json")
+    Corrections(reviewed).exporting(tmp_path / "d.json")()
     assert read_detections(tmp_path / "d.json")["video"].segments.tolist() == [
         [7.0, 8.0], [1.0, 2.0], [5.0, 6.0],
     ]  # fmt: skip
@@ -109,10 +116,10 @@ def test_the_review_is_exported_as_detections(reviewed: Workspace, tmp_path: Pat
 def test_without_a_review_the_layer_is_exported(workspace: Workspace, tmp_path: Path) -> None:
     workspace.set_video(Path("video.mp4"))
     with pytest.raises(UsageError, match="no detections to export"):
-        write_detections(workspace, tmp_path / "d.json")
+        exporting(workspace, tmp_path / "d.json")
     detections = Detections(("run",), np.array([[1.0, 2.0]]), np.array([0]), np.array([0.25]))
     workspace.layers.put(Layer("model.onnx", detections))
-    write_detections(workspace, tmp_path / "d.json")
+    exporting(workspace, tmp_path / "d.json")()
     assert read_detections(tmp_path / "d.json")["video"].scores.tolist() == [0.25]
     assert read_external_data(tmp_path / "d.json") == {"model": "model.onnx"}
 
@@ -121,6 +128,6 @@ def test_without_a_video_nothing_is_saved(opened: Workspace, tmp_path: Path) -> 
     corrections = Corrections(opened)
     corrections.begin()
     with pytest.raises(UsageError, match="no video is open"):
-        corrections.save(tmp_path / "a.json")
+        save(corrections, tmp_path / "a.json")
     with pytest.raises(UsageError, match="no video is open"):
-        corrections.export_detections(tmp_path / "d.json")
+        corrections.exporting(tmp_path / "d.json")

@@ -133,15 +133,16 @@ class Tour:
         self.picture("4-correcting")
         path = self.folder / "saved.json"
         self.viewer.dialogs.save_to(path)
-        wait_until("the file", path.exists)
-        assert not review.modified
+        wait_until("the file", lambda: not review.modified)
         saved = {video.name: video for video in read_annotations(path).videos}
         assert len(saved[self.workspace.name].segments) == states.count("accepted")
 
     def export(self) -> None:
         """Detections and a picture of the timeline; an error is one line in the window."""
-        self.viewer.dialogs.export_to(self.folder / "exported.json")
-        assert list(read_detections(self.folder / "exported.json")) == [self.workspace.name]
+        path = self.folder / "exported.json"
+        self.viewer.dialogs.export_to(path)
+        wait_until("the file", path.exists)
+        assert list(read_detections(path)) == [self.workspace.name]
         for suffix in (".png", ".svg"):
             self.viewer.dialogs.save_picture_to(self.folder / f"timeline{suffix}")
         self.viewer.open([self.folder / "missing.mp4"])

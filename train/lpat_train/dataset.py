@@ -114,16 +114,32 @@ class Batch:
         return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device), counts)
 
 
+def labelled(labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The labels of the videos that have any; of others nothing can be learned.
+
+    Raises:
+        AnnotationError: none has.
+    """
+    kept = {name: its_labels for name, its_labels in labels.items() if its_labels}
+    if not kept:
+        first = f", the first is {next(iter(labels))!r}" if labels else ""
+        raise AnnotationError(
+            f"none of {len(labels)} annotated videos has a label{first}: "
+            "there is nothing to learn from"
+        )
+    return kept
+
+
 def match_inputs(
     inputs: Sequence[Input], labels: Mapping[str, tuple[str, ...]], *, skip_missing: bool = False
 ) -> tuple[Input, ...]:
-    """The input of each labelled video, in the order of the labels.
+    """The input of each annotated video, in the order of the labels.
 
-    A video goes by its file's name, without the suffix or with it. Inputs without labels are
-    left out.
+    A video goes by its file's name, without the suffix or with it. Inputs that aren't annotated
+    are left out.
 
     Raises:
-        AnnotationError: a labelled video has no label or no file, or two files.
+        AnnotationError: an annotated video has no file, or two.
     """
     by_name: dict[str, list[Input]] = {}
     for source in inputs:
@@ -137,11 +153,9 @@ def match_inputs(
             f"the first is {missing[0]!r}{hint}"
         )
     chosen = []
-    for name, its_labels in labels.items():
+    for name in labels:
         if name in missing:
             continue
-        if not its_labels:
-            raise AnnotationError(f"video {name!r} has no labels: there is nothing to learn from")
         files = by_name[name]
         if len(files) > 1:
             paths = ", ".join(str(source.path) for source in files[:2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_r
 from lpat_train.cli.train_display import SegmentJudge, display
 from lpat_train.config import TrainingConfig
 from lpat_train.data_loading import LoadedFeatures, contradiction, open_labelled
-from lpat_train.dataset import FeatureSource, TrainingSet, make_training_set
+from lpat_train.dataset import FeatureSource, TrainingSet, labelled, make_training_set
 from lpat_train.hold_out import Split, names_of, split
 from lpat_train.loop import train
 from lpat_train.network import Network
@@ -94,7 +94,10 @@ def run_training(
     Only the first process writes and prints; the others train with it.
     """
     read, truth = examples.annotations, examples.truth
-    labels = read.labels_by_video(examples.subset)
+    annotated = read.labels_by_video(examples.subset)
+    labels = labelled(annotated)
+    if processes.first and (unlabelled := [name for name in annotated if name not in labels]):
+        print(f"{read.path}: {_what_is_left_out(unlabelled)}", file=sys.stderr)
     loaded = inputs.open(labels, processes)
     if processes.first and (line := contradiction(loaded.features, read.videos)):
         print(f"{read.path}: {line}", file=sys.stderr)
@@ -130,6 +133,14 @@ def run_training(
         _print_validation(network, judge)
     print(f"next: lpat-export model.onnx --run {folder}")
     return not failures
+
+
+def _what_is_left_out(unlabelled: Sequence[str]) -> str:
+    one = len(unlabelled) == 1
+    return (
+        f"{len(unlabelled)} {'video' if one else 'videos'} without labels left out of training, "
+        f"the first is {unlabelled[0]!r}"
+    )
 
 
 def _check_resumed(run: Run | None, parts: Split) -> None:

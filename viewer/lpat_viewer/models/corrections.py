@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from lpat_viewer.models import editing
 from lpat_viewer.models.editing import Segments
 from lpat_viewer.models.landmarks import show_chosen
-from lpat_viewer.models.review import ReviewedSegment, State
-from lpat_viewer.models.saving import Saving, write_detections
+from lpat_viewer.models.review import ReviewedSegment, State, in_time
+from lpat_viewer.models.saving import Saving, exporting
 from lpat_viewer.models.target import Target, as_chosen
 from lpat_viewer.models.workspace import Workspace
 
@@ -170,23 +170,15 @@ class Corrections(Target):
         self._review.mark_saved(saving.segments)
         self._workspace.notices.tell(saving.summary)
 
-    def save(self, path: Path) -> None:
-        """Write the accepted segments as annotations, at once: `saving`, `write`, `saved`.
+    def exporting(self, path: Path) -> Callable[[], None]:
+        """What writes all that isn't rejected, or else the active layer, as lpat-detect does.
+
+        It may run in another thread.
 
         Raises:
-            LpatError: the file is no annotations file, or can't be written.
+            UsageError: there is nothing to write.
         """
-        saving = self.saving(path)
-        saving.write()
-        self.saved(saving)
-
-    def export_detections(self, path: Path) -> None:
-        """Write what isn't rejected, or else the active layer, as lpat-detect writes it.
-
-        Raises:
-            LpatError: there is nothing to write, or it can't be written.
-        """
-        write_detections(self._workspace, path)
+        return exporting(self._workspace, path)
 
     # How commands come about
 
@@ -241,5 +233,4 @@ class Corrections(Target):
 def _first_after(
     segments: Sequence[ReviewedSegment], one: ReviewedSegment
 ) -> ReviewedSegment | None:
-    place = (one.start, one.end, one.identity)
-    return next((s for s in segments if (s.start, s.end, s.identity) > place), None)
+    return next((other for other in segments if in_time(other) > in_time(one)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,25 +106,26 @@ def detections_of(segments: Sequence[ReviewedSegment]) -> Detections:
     return Detections(classes, times[order], labels[order], scores[order])
 
 
-def write_detections(workspace: Workspace, path: Path) -> None:
-    """Write what isn't rejected, or without a review the active layer, as lpat-detect does.
+def exporting(workspace: Workspace, path: Path) -> Callable[[], None]:
+    """What writes all that isn't rejected, or without a review the active layer, as lpat-detect.
+
+    It may run in another thread, and raises OutputError where the file can't be written.
 
     Raises:
         UsageError: there is neither, or no video is open.
-        OutputError: it can't be written.
     """
-    layer = workspace.layers.active
-    if not workspace.name:
+    layer, review, name = workspace.layers.active, workspace.review, workspace.name
+    if not name:
         raise UsageError("no video is open, so its detections have no name to go by")
     external: dict[str, Any] = {} if layer is None else {"model": layer.name}
-    if workspace.review.begun:
-        detections = detections_of(workspace.review.segments)
+    if review.begun:
+        detections = detections_of(review.segments)
         external["corrected"] = True
     elif layer is not None:
         detections = layer.detections
     else:
         raise UsageError("there are no detections to export: run a model or open a file of them")
-    write_json(path, detections_document({workspace.name: detections}, external))
+    return lambda: write_json(path, detections_document({name: detections}, external))
 
 
 def _were(count: int) -> str:

@@ -81,11 +81,12 @@ class Target(QObject):
     def segment_to_be(self) -> ReviewedSegment | None:
         """The same, or of a detection the copy that acting on it would make."""
         chosen, layer = self._workspace.selection.chosen, self._workspace.layers.active
-        if chosen is None or not self.can_edit:
-            return None
+        segment = self.segment
+        if segment is not None or chosen is None or not self.can_edit:
+            return segment
         begins_with_it = not self._review.begun and layer and chosen.layer == layer.name
         number = chosen.number if begins_with_it else _LAST
-        return self.segment or ReviewedSegment(number, chosen.start, chosen.end, chosen.label)
+        return ReviewedSegment(number, chosen.start, chosen.end, chosen.label)
 
     def _segments_to_be(self, label: str) -> Segments:
         """Segments of a class at least: of the review, or those that it would begin with."""

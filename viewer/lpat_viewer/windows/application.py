@@ -34,6 +34,7 @@ from lpat_viewer.windows.segment_table import SegmentTable
 from lpat_viewer.windows.settings import Settings
 from lpat_viewer.windows.status import StatusLine
 from lpat_viewer.windows.watching import Watcher
+from lpat_viewer.windows.writing import Writer
 
 TITLE = "lpat"
 
@@ -64,8 +65,9 @@ class Viewer(QObject):
         self.dialogs = Dialogs(
             workspace,
             self.corrections,
-            lambda: self.opener,
-            timeline=lambda: self.timeline,
+            Writer(self.jobs, workspace.notices, self),
+            self.timeline,
+            open_paths=self.open,
             on_saved=self._on_saved,
             parent=self.window,
         )

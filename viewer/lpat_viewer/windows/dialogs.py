@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from lpat.errors import LpatError
+from lpat.errors import LpatError, UsageError
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.picture import save_picture
-from lpat_viewer.windows.opening import Opener, dialog_filters
+from lpat_viewer.windows.opening import dialog_filters
+from lpat_viewer.windows.writing import Writer
 
 NEW_SEGMENT_SHARE = 0.05
 """Of the visible time: how long a segment is that is drawn by a key."""
@@ -24,15 +25,16 @@ class Dialogs:
         self,
         workspace: Workspace,
         corrections: Corrections,
-        opener: Callable[[], Opener],
+        writer: Writer,
+        timeline: QWidget,
         *,
-        timeline: Callable[[], QWidget],
+        open_paths: Callable[[Sequence[Path]], None],
         on_saved: Callable[[Path], None],
         parent: QWidget,
     ) -> None:
         self._workspace, self._corrections = workspace, corrections
-        self._opener, self._timeline, self._on_saved = opener, timeline, on_saved
-        self._parent = parent
+        self._writer, self._timeline, self._parent = writer, timeline, parent
+        self._open_paths, self._on_saved = open_paths, on_saved
         self._saved_as: Path | None = None
 
     def open_files(self) -> None:
@@ -40,20 +42,20 @@ class Dialogs:
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Open", self._folder(), dialog_filters()
         )
-        self._opener().open(map(Path, names))
+        self._open_paths([Path(name) for name in names])
 
     def open_folder(self) -> None:
         """Open all videos of a folder."""
         name = QFileDialog.getExistingDirectory(self._parent, "Open folder", self._folder())
         if name:
-            self._opener().open([Path(name)])
+            self._open_paths([Path(name)])
 
     def add_model(self) -> None:
         """Load a model."""
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Add a model", self._folder(), "Models (*.onnx)"
         )
-        self._opener().open(map(Path, names))
+        self._open_paths([Path(name) for name in names])
 
     def close_video(self) -> None:
         """Close the open video, if what was corrected may be left."""
@@ -62,11 +64,11 @@ class Dialogs:
             self._workspace.set_video(None)
 
     def save(self) -> bool:
-        """Save where it was saved before, or ask; False where nothing was saved."""
+        """Save where it was saved before, or ask; False where nothing is to be saved."""
         return self.save_as() if self._saved_as is None else self.save_to(self._saved_as)
 
     def save_as(self) -> bool:
-        """Ask for a file and save what was accepted; False where nothing was saved."""
+        """Ask for a file and save what was accepted; False where nothing is to be saved."""
         annotations = self._workspace.annotations
         known = annotations.path if annotations is not None else None
         proposed = known if known is not None and known.suffix == ".json" else None
@@ -76,14 +78,19 @@ class Dialogs:
         return path is not None and self.save_to(path)
 
     def save_to(self, path: Path) -> bool:
-        """Save what was accepted into a file; False where that can't be done."""
+        """Begin to save what was accepted into a file; False where there is nothing to save."""
         try:
-            self._corrections.save(path)
-        except LpatError as error:
+            saving = self._corrections.saving(path)
+        except UsageError as error:
             self._workspace.notices.error(str(error))
             return False
-        self._saved_as = path
-        self._on_saved(path)
+
+        def saved() -> None:
+            self._corrections.saved(saving)
+            self._saved_as = path
+            self._on_saved(path)
+
+        self._writer.write(saving.write, saved)
         return True
 
     def export(self) -> None:
@@ -94,8 +101,13 @@ class Dialogs:
             self.export_to(path)
 
     def export_to(self, path: Path) -> None:
-        """Write the detections as lpat-detect does."""
-        self._attempt(lambda: self._corrections.export_detections(path), path)
+        """Begin to write the detections as lpat-detect does."""
+        try:
+            write = self._corrections.exporting(path)
+        except UsageError as error:
+            self._workspace.notices.error(str(error))
+        else:
+            self._writer.write(write, lambda: self._tell_of(path))
 
     def save_picture(self) -> None:
         """Ask for a file and draw the timeline into it."""
@@ -106,7 +118,12 @@ class Dialogs:
 
     def save_picture_to(self, path: Path) -> None:
         """Draw the timeline into a file."""
-        self._attempt(lambda: save_picture(self._timeline(), path), path)
+        try:
+            save_picture(self._timeline, path)
+        except LpatError as error:
+            self._workspace.notices.error(str(error))
+        else:
+            self._tell_of(path)
 
     def relabel(self) -> None:
         """Ask for the chosen segment's class; a new one may be typed."""
@@ -123,7 +140,11 @@ class Dialogs:
             self._corrections.draw(start, start + length, label)
 
     def may_leave(self) -> bool:
-        """Whether what was corrected is saved, or may be lost; asks where it isn't."""
+        """Whether what was corrected is saved, or may be lost; asks where it isn't.
+
+        What is being written is waited for. If it can't be written, nothing may be left.
+        """
+        self._writer.finish()
         if not self._workspace.review.modified:
             return True
         buttons = QMessageBox.StandardButton
@@ -134,7 +155,9 @@ class Dialogs:
             buttons.Save | buttons.Discard | buttons.Cancel,
             buttons.Save,
         )
-        return self.save() if answer == buttons.Save else answer == buttons.Discard
+        if answer == buttons.Save:
+            return self.save() and self._writer.finish()
+        return answer == buttons.Discard
 
     def _ask_label(self, label: str) -> str:
         labels = sorted({*self._workspace.classes.labels, label} - {""})
@@ -149,13 +172,8 @@ class Dialogs:
         path = Path(name)
         return path if path.suffix else path.with_suffix(proposed.suffix)
 
-    def _attempt(self, write: Callable[[], object], path: Path) -> None:
-        try:
-            write()
-        except LpatError as error:
-            self._workspace.notices.error(str(error))
-        else:
-            self._workspace.notices.tell(f"Wrote {path}")
+    def _tell_of(self, path: Path) -> None:
+        self._workspace.notices.tell(f"Wrote {path}")
 
     def _folder(self) -> str:
         video = self._workspace.video

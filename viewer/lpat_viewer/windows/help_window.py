@@ -24,7 +24,8 @@ MOUSE = (
     ("Mouse", "Go to a time", "click; on ruler and thumbnails, drag"),
     ("Mouse", "Choose a segment", "click"),
     ("Mouse", "Loop a segment", "double click"),
-    ("Mouse", "Change a segment under correction", "drag it, or one of its ends"),
+    ("Mouse", "Change a segment", "drag one of its ends; under correction, all of it"),
+    ("Mouse", "Change it freely", "Alt or Ctrl: ends don't snap"),
     ("Mouse", "Draw a segment", "Shift and drag in a class's lane"),
 )
 
