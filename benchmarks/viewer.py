@@ -99,7 +99,7 @@ def settle() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measures the whole viewer.")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seeks", type=int, default=10_000)
     options = parser.parse_args()

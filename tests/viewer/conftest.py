@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations import Annotations, VideoAnnotation
 from lpat.segments import PostProcessing, detect
 from lpat.types import Scores
 from lpat_viewer.models.layers import Layer
@@ -70,4 +71,15 @@ def opened(workspace: Workspace, scores: Scores) -> Workspace:
     workspace.playhead.set_duration(60.0)
     options = PostProcessing(class_selection="all")
     workspace.layers.put(Layer("model.onnx", detect(scores, options), scores))
+    return workspace
+
+
+@pytest.fixture
+def judged(workspace: Workspace, scores: Scores, truth: VideoAnnotation) -> Workspace:
+    """Detections at 10 (hit), 30 (hit) and 40 (false alarm); truths at 10, 31 and 50 (missed)."""
+    workspace.set_video(Path("video.mp4"))
+    workspace.playhead.set_duration(60.0)
+    workspace.set_annotations(Annotations(Path("annotations.json"), (truth,)))
+    layer = Layer("model.onnx", detect(scores, PostProcessing(class_selection="all")), scores)
+    workspace.layers.put(layer)
     return workspace

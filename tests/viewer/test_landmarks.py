@@ -1,27 +1,10 @@
 """Jumps to detections, truths, errors and what is still to be judged."""
 
-from pathlib import Path
-
 import pytest
 
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.segments import PostProcessing, detect
-from lpat.types import Scores
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.landmarks import Landmark, go_to_next, go_to_previous
-from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
-
-
-@pytest.fixture
-def judged(workspace: Workspace, scores: Scores, truth: VideoAnnotation) -> Workspace:
-    """Detections at 10 (hit), 30 (hit) and 40 (false alarm); truths at 10, 31 and 50 (missed)."""
-    workspace.set_video(Path("video.mp4"))
-    workspace.playhead.set_duration(60.0)
-    workspace.set_annotations(Annotations(Path("annotations.json"), (truth,)))
-    layer = Layer("model.onnx", detect(scores, PostProcessing(class_selection="all")), scores)
-    workspace.layers.put(layer)
-    return workspace
 
 
 def stops(workspace: Workspace, landmark: Landmark) -> list[float]:

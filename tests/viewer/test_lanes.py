@@ -1,7 +1,5 @@
 """Lanes: drive the models and look at the pixels, drive the mouse and look at the models."""
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QMouseEvent, QRegion, QWheelEvent
@@ -9,11 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.segments import PostProcessing, detect
-from lpat.types import Scores
 from lpat_viewer.models.corrections import Corrections
-from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.target import as_chosen
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
@@ -25,17 +19,6 @@ LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 POPUPS = pytest.mark.qt_log_ignore("This plugin does not support")  # Qt's offscreen platform
-
-
-@pytest.fixture
-def judged(workspace: Workspace, scores: Scores, truth: VideoAnnotation) -> Workspace:
-    """Detections at 10 (hit), 30 (hit) and 40 (false alarm); truths at 10, 31 and 50 (missed)."""
-    workspace.set_video(Path("video.mp4"))
-    workspace.playhead.set_duration(60.0)
-    workspace.set_annotations(Annotations(Path("annotations.json"), (truth,)))
-    layer = Layer("model.onnx", detect(scores, PostProcessing(class_selection="all")), scores)
-    workspace.layers.put(layer)
-    return workspace
 
 
 @pytest.fixture

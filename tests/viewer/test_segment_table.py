@@ -1,30 +1,13 @@
 """The table of segments, in step with the models."""
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.segments import PostProcessing, detect
-from lpat.types import Scores
 from lpat_viewer.models.corrections import Corrections
-from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.windows.segment_rows import SegmentRows
 from lpat_viewer.windows.segment_table import SegmentTable
-
-
-@pytest.fixture
-def judged(workspace: Workspace, scores: Scores, truth: VideoAnnotation) -> Workspace:
-    """Detections at 10 (hit), 30 (hit) and 40 (false alarm); truths at 10, 31 and 50 (missed)."""
-    workspace.set_video(Path("video.mp4"))
-    workspace.playhead.set_duration(60.0)
-    workspace.set_annotations(Annotations(Path("annotations.json"), (truth,)))
-    layer = Layer("model.onnx", detect(scores, PostProcessing(class_selection="all")), scores)
-    workspace.layers.put(layer)
-    return workspace
 
 
 @pytest.fixture
