@@ -61,10 +61,11 @@ class Desk:
         next(c for c in self.viewer.window.commands if c.text == text).run()
 
     def write(self, path: Path) -> None:
-        """Save, export or picture, by the name."""
+        """Save, export or picture, by the name, and wait until it is written or can't be."""
         dialogs = self.viewer.dialogs
         writers = {"a": dialogs.save_to, "e": dialogs.export_to, "p": dialogs.save_picture_to}
         writers[path.name[0]](path)
+        self.viewer.writer.finish()
 
     @property
     def texts(self) -> list[str]:
@@ -139,6 +140,7 @@ def test_a_folder_that_vanishes_is_one_line_and_corrections_can_be_saved(desk: D
     assert len(desk.lines) == 1
     other = desk.folder.parent / "elsewhere.json"
     assert desk.viewer.dialogs.save_to(other)
+    assert desk.viewer.writer.finish()
     (video,) = read_annotations(other).videos
     assert video.segments.tolist() == [[0, 1]]
 

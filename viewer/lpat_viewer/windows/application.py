@@ -62,10 +62,11 @@ class Viewer(QObject):
         self.timeline = TimelineView(
             workspace, strip=ThumbnailStrip(workspace, self.thumbnails), lanes=self.lanes
         )
+        self.writer = Writer(self.jobs, workspace.notices, self)
         self.dialogs = Dialogs(
             workspace,
             self.corrections,
-            Writer(self.jobs, workspace.notices, self),
+            self.writer,
             self.timeline,
             open_paths=self.open,
             on_saved=self._on_saved,
