@@ -20,7 +20,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import av
 import numpy as np
-from playback import resident_megabytes
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -29,6 +28,7 @@ from lpat.annotations import Annotations, VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
+from playback import resident_megabytes
 
 SECONDS = 60
 SIZE = (640, 360)
