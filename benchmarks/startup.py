@@ -18,6 +18,7 @@ CASES = {
     "lpat-detect --help": ["-m", "lpat.cli.detect", "--help"],
     "lpat-eval --help": ["-m", "lpat.cli.evaluate", "--help"],
     "lpat-extract --help": ["-m", "lpat.cli.extract", "--help"],
+    "lpat-view --help": ["-m", "lpat_viewer.cli", "--help"],
     "lpat-train --help": ["-m", "lpat_train.cli.train", "--help"],
 }
 

@@ -1,7 +1,9 @@
 """Slow work beside the window."""
 
+import gc
 import sys
 import threading
+import weakref
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -75,4 +77,17 @@ def test_of_a_cancelled_job_nothing_is_heard_but_its_end(qtbot: QtBot) -> None:
     with qtbot.waitSignal(job.ended):
         pass
     assert heard == []
+    jobs.stop()
+
+
+def test_of_ended_jobs_nothing_is_kept(qtbot: QtBot) -> None:
+    jobs, heard = Jobs(), []
+    job = jobs.start(lambda _: "done", on_done=heard.append)
+    with qtbot.waitSignal(job.ended):
+        pass
+    alive = weakref.ref(job)
+    del job
+    gc.collect()
+    assert heard == ["done"]
+    assert alive() is None
     jobs.stop()

@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from lpat.errors import LpatError
 
 Work = Callable[["Progress"], Any]
-_Message = tuple[Literal["told", "done", "failed"], Any]
+_Kind = Literal["told", "done", "failed"]
+_Message = tuple[_Kind, Any]
 
 THREADS = 4
 """Jobs that run at the same time; they mostly wait for files and for code outside of Python."""
@@ -53,16 +54,11 @@ class Job(QObject):
     failed = Signal(str)
     progressed = Signal(object)
     ended = Signal()
-    _woken = Signal()
 
-    def __init__(self, work: Work, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._messages: SimpleQueue[_Message] = SimpleQueue()
-        self._progress = Progress(lambda value: self._send("told", value))
-        self._work = work
+    def __init__(self, messages: SimpleQueue[_Message], progress: Progress) -> None:
+        super().__init__()
+        self._messages, self._progress = messages, progress
         self._running = True
-        # What is said lies in a queue of Python's: signals between threads carry no objects.
-        self._woken.connect(self._listen, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
@@ -73,20 +69,8 @@ class Job(QObject):
         """Drop the result, and ask the work to end."""
         self._progress.cancel()
 
-    def run(self) -> None:
-        """Do the work; called in the other thread."""
-        try:
-            result = self._work(self._progress)
-        except BaseException as error:
-            self._send("failed", error)
-        else:
-            self._send("done", result)
-
-    def _send(self, kind: Literal["told", "done", "failed"], value: Any) -> None:
-        self._messages.put((kind, value))
-        self._woken.emit()
-
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """Hand on what the work has said meanwhile."""
         while not self._messages.empty():
             kind, value = self._messages.get()
             if kind == "told":
@@ -112,10 +96,13 @@ class Job(QObject):
 class Jobs(QObject):
     """Runs jobs, some at a time, and keeps them until they have ended."""
 
+    _woken = Signal()
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
         self._jobs: set[Job] = set()
+        self._woken.connect(self._listen, Qt.ConnectionType.QueuedConnection)
 
     def start(
         self,
@@ -126,7 +113,16 @@ class Jobs(QObject):
         on_progress: Callable[[Any], None] | None = None,
     ) -> Job:
         """Start work, and call back in this thread."""
-        job = Job(work)
+        # What is said lies in a queue of Python's: signals between threads carry no objects. Nor
+        # does the other thread know the job, which else might be deleted there.
+        messages: SimpleQueue[_Message] = SimpleQueue()
+
+        def send(kind: _Kind, value: Any) -> None:
+            messages.put((kind, value))
+            self._woken.emit()
+
+        progress = Progress(lambda value: send("told", value))
+        job = Job(messages, progress)
         for signal, call in (
             (job.done, on_done),
             (job.failed, on_failed),
@@ -135,17 +131,32 @@ class Jobs(QObject):
             if call is not None:
                 signal.connect(call)
         self._jobs.add(job)
-        job.ended.connect(lambda: self._jobs.discard(job))
-        self._pool.submit(job.run)
+        self._pool.submit(_run, work, progress, send)
         return job
 
     @property
     def running(self) -> int:
         """Jobs whose end hasn't arrived yet."""
-        return len(self._jobs)
+        return sum(job.running for job in self._jobs)
 
     def stop(self) -> None:
         """Cancel all and wait until their threads have ended; no job can be started any more."""
         for job in self._jobs:
             job.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _listen(self) -> None:
+        for job in tuple(self._jobs):
+            job.listen()
+            if not job.running:
+                self._jobs.discard(job)
+
+
+def _run(work: Work, progress: Progress, send: Callable[[_Kind, Any], None]) -> None:
+    """Do the work; called in the other thread."""
+    try:
+        result = work(progress)
+    except BaseException as error:
+        send("failed", error)
+    else:
+        send("done", result)
