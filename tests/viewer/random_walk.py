@@ -363,7 +363,6 @@ def main() -> None:
                         raise RuntimeError("\n  ".join([amiss[0], "after", *walk.taken[-30:]]))
             finally:
                 viewer.close()
-                viewer.window.deleteLater()
                 application.processEvents()
                 QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             print(f"seed {seed}: {options.steps} steps, {threading.active_count()} threads")

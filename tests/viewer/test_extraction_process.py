@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -77,6 +78,20 @@ def test_leaving_the_iteration_ends_the_process(write_video: WriteVideo) -> None
 
 def test_nothing_comes_once_nobody_is_interested(write_video: WriteVideo) -> None:
     assert list(extract_beside(write_video(pts=range(20)), default_spec(), lambda: True)) == []
+    assert multiprocessing.active_children() == []
+
+
+def test_processes_may_be_started_and_ended_by_many_threads_at_once(tmp_path: Path) -> None:
+    def start_and_end(_: int) -> int:
+        return len(list(extract_beside(tmp_path / "gone.mp4", default_spec(), lambda: True)))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads come into each other's way
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(start_and_end, range(200))) == {0}
+    finally:
+        sys.setswitchinterval(interval)
     assert multiprocessing.active_children() == []
 
 

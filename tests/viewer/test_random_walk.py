@@ -33,7 +33,6 @@ def viewer(qtbot: QtBot, tmp_path: Path, files: list[Path]) -> Iterator[Viewer]:
     viewer.window.show()
     yield viewer
     viewer.close()
-    viewer.window.deleteLater()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -36,7 +36,6 @@ def viewer(qtbot: QtBot, tmp_path: Path, make_model: Callable[..., Path]) -> Ite
     qtbot.waitUntil(lambda: len(viewer.detector.models) == 1)
     yield viewer
     viewer.close()
-    viewer.window.deleteLater()
 
 
 @pytest.mark.parametrize("name", GOOD)

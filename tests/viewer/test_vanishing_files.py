@@ -85,7 +85,6 @@ def desk(
     desk = Desk(qtbot, folder, video, make_model(folder / "model.onnx", default_spec()))
     yield desk
     desk.viewer.close()
-    desk.viewer.window.deleteLater()
 
 
 def test_a_video_that_vanishes_while_it_plays_goes_on_and_is_a_line(desk: Desk) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,11 @@ TELL_EVERY = 0.1
 
 LOOK_EVERY = 0.05
 """Seconds after which the end of interest is noticed."""
+
+
+_PROCESSES = threading.Lock()
+"""To be held by who starts or ends a process: starting one collects those that have ended, and two
+threads that collect the same one don't both learn how it ended."""
 
 
 class ExtractionError(LpatError, RuntimeError):
@@ -68,7 +74,7 @@ def extract_beside(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_extract, args=(sender, path, spec), daemon=True)
     try:
-        with _interrupts_blocked():
+        with _PROCESSES, _interrupts_blocked():
             process.start()
         sender.close()  # the only one left is the process's, so its death ends the pipe
         while not cancelled():
@@ -81,15 +87,19 @@ def extract_beside(
             if isinstance(message, Finished):
                 return
     except (EOFError, ConnectionError) as error:
-        process.join()
-        raise ExtractionError(f"{path}: {_cause_of_death(process.exitcode)}") from error
+        wait([process.sentinel])
+        with _PROCESSES:
+            process.join()
+            exit_code = process.exitcode
+        raise ExtractionError(f"{path}: {_cause_of_death(exit_code)}") from error
     finally:
         receiver.close()
         sender.close()
-        if process.pid is not None:
-            process.kill()
-            process.join()
-        process.close()
+        with _PROCESSES:
+            if process.pid is not None:
+                process.kill()
+                process.join()
+            process.close()
 
 
 @contextmanager

@@ -109,11 +109,14 @@ class Viewer(QObject):
         self.opener.open(paths)
 
     def close(self) -> None:
-        """End everything that runs; the window may be shown no more."""
+        """End everything that runs, and delete it soon; nothing here can be used any more."""
         self.detector.cancel()
         self.player.close()
         self.thumbnails.close()
         self.jobs.stop()
+        # Left to the garbage collector, it might be deleted in any thread that makes rubbish.
+        self.window.deleteLater()
+        self.deleteLater()
 
     def _fill_window(self) -> None:
         window, workspace = self.window, self.workspace
