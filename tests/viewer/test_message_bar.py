@@ -37,3 +37,20 @@ def test_an_error_after_a_note_stays(qtbot: QtBot) -> None:
     notices.tell("Saved")
     notices.error("broken")
     assert not bar._timer.isActive()
+
+
+def test_errors_that_come_together_are_read_one_by_one(qtbot: QtBot) -> None:
+    notices = Notices()
+    bar = MessageBar(notices)
+    qtbot.addWidget(bar)
+    for text in ("one", "two", "one"):
+        notices.error(text)
+    assert (bar.text, bar._earlier.text()) == ("one", "1 more")
+    notices.dismiss()
+    assert (bar.text, bar._earlier.text()) == ("two", "")
+    notices.tell("Saved")
+    notices.error("three")
+    notices.dismiss()
+    assert bar.text == "two"
+    notices.dismiss()
+    assert bar.isHidden()

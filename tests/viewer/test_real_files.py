@@ -63,7 +63,19 @@ def test_a_real_video_is_played_sought_stepped_and_detected(
     before = playhead.time
     player.step(1)
     qtbot.waitUntil(lambda: playhead.time > before, timeout=MILLISECONDS)
-    assert workspace.notices.latest is None
+    latest = workspace.notices.latest
+    assert latest is None or latest.text.endswith("parts could not be decoded")
+
+
+def test_parts_that_could_not_be_decoded_are_told(
+    qtbot: QtBot, viewer: Viewer, shared_data: Path
+) -> None:
+    viewer.open([shared_data / "clips" / "corrupted.mp4"])
+    notices = viewer.workspace.notices
+    qtbot.waitUntil(lambda: notices.latest is not None, timeout=MILLISECONDS)
+    assert notices.latest is not None
+    assert notices.latest.kind == "warning"
+    assert notices.latest.text.endswith("corrupted.mp4: 1 parts could not be decoded")
 
 
 @pytest.mark.parametrize(("name", "reason"), BAD.items())

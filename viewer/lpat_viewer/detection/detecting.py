@@ -54,13 +54,20 @@ class Failure:
     text: str
 
 
+@dataclass(frozen=True)
+class Remark:
+    """One line on what the user should know of the video."""
+
+    text: str
+
+
 def detect_in(
     source: Input, models: Iterable[LoadedModel], cache: FeatureCache | None, progress: Progress
 ) -> None:
     """Tell a `Layer` of each model, growing where features must be extracted, and `State`s.
 
     Models that take the same features share one extraction. A `Failure` is told, and ends only
-    the models that it concerns.
+    the models that it concerns; a `Remark` ends nothing.
     """
     groups = models_by_spec(models)
     for number, (spec, group) in enumerate(groups):
@@ -123,6 +130,9 @@ class _Group:
         extraction = self._extract()
         if extraction is None:
             return None
+        if extraction.decode_failures:
+            count = extraction.decode_failures
+            self._progress.tell(Remark(f"{path}: {count} parts could not be decoded"))
         if cache is not None and place is not None:
             cache.put(place, extraction)
         return extraction.features

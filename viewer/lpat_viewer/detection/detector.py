@@ -13,7 +13,7 @@ from lpat.extraction import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Device, Localizer
 from lpat.segments import detect
-from lpat_viewer.detection.detecting import Failure, LoadedModel, State, detect_in
+from lpat_viewer.detection.detecting import Failure, LoadedModel, Remark, State, detect_in
 from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
@@ -181,13 +181,15 @@ class Detector(QObject):
         )
         self.changed.emit()
 
-    def _take(self, news: State | Layer | Failure) -> None:
+    def _take(self, news: State | Layer | Failure | Remark) -> None:
         """What the job tells."""
         if isinstance(news, State):
             self._state = news
             self.changed.emit()
         elif isinstance(news, Failure):
             self._workspace.notices.error(news.text)
+        elif isinstance(news, Remark):
+            self._workspace.notices.tell(news.text, "warning")
         elif any(model.name == news.name for model in self.models):
             self._workspace.layers.put(news)
             playhead = self._workspace.playhead

@@ -9,6 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 Kind = Literal["error", "warning", "note"]
 
+MOST_LINES = 20
+"""Of those that aren't dismissed, the oldest are forgotten."""
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -19,22 +22,29 @@ class Notice:
 
 
 class Notices(QObject):
-    """The latest line; views show it until it is dismissed."""
+    """Lines that the user hasn't dismissed. The latest shows; a note gives way to what follows."""
 
     changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._latest: Notice | None = None
+        self._lines: list[Notice] = []
 
     @property
     def latest(self) -> Notice | None:
         """The line to be shown."""
-        return self._latest
+        return self._lines[-1] if self._lines else None
+
+    @property
+    def earlier(self) -> int:
+        """How many lines are shown once that one is dismissed."""
+        return max(len(self._lines) - 1, 0)
 
     def tell(self, text: str, kind: Kind = "note") -> None:
-        """Show a line in place of the one before."""
-        self._latest = Notice(" ".join(text.split()), kind)
+        """Show a line, before those that aren't dismissed yet; one that is among them moves up."""
+        notice = Notice(" ".join(text.split()), kind)
+        kept = [line for line in self._lines if line.kind != "note" and line != notice]
+        self._lines = [*kept[1 - MOST_LINES :], notice]
         self.changed.emit()
 
     def error(self, text: str) -> None:
@@ -42,7 +52,7 @@ class Notices(QObject):
         self.tell(text, "error")
 
     def dismiss(self) -> None:
-        """Show none."""
-        if self._latest is not None:
-            self._latest = None
+        """Show the line before, if there is one."""
+        if self._lines:
+            del self._lines[-1]
             self.changed.emit()

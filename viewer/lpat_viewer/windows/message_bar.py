@@ -29,6 +29,7 @@ class MessageBar(QWidget):
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._earlier = QLabel()
         close = QToolButton()
         close.setText("Dismiss")
         close.setToolTip("Dismiss this message (Esc)")
@@ -36,7 +37,7 @@ class MessageBar(QWidget):
         close.clicked.connect(notices.dismiss)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
-        for widget in (self._icon, self._text, close):
+        for widget in (self._icon, self._text, self._earlier, close):
             row.addWidget(widget)
         self._timer = QTimer(self, singleShot=True, interval=NOTE_MILLISECONDS)
         self._timer.timeout.connect(notices.dismiss)
@@ -57,6 +58,8 @@ class MessageBar(QWidget):
         size = self.fontMetrics().height()
         self._icon.setPixmap(self.style().standardIcon(_ICONS[notice.kind]).pixmap(size, size))
         self._text.setText(notice.text)
+        earlier = self._notices.earlier
+        self._earlier.setText(f"{earlier} more" if earlier else "")
         self._text.setAccessibleName(f"{notice.kind}: {notice.text}")
         if notice.kind == "note":
             self._timer.start()
