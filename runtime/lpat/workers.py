@@ -48,7 +48,7 @@ def run_all(
         remaining = iter(items)
         while True:
             # A few more than the workers, so that none waits; never the whole batch in memory.
-            with _interrupts_blocked():
+            with interrupts_blocked():
                 for item in remaining:
                     waiting[pool.submit(_attempt, function, item)] = item
                     if len(waiting) >= 2 * jobs:
@@ -76,10 +76,11 @@ def _attempt(function: Callable[[Item], Result], item: Item) -> Result | LpatErr
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Processes started in the block never see Ctrl-C, which a terminal sends to all of them.
 
-    Until `_prepare_worker` they would die of it with a traceback. Here it arrives after the block.
+    Until they ignore it themselves they would die of it with a traceback. Here, in the thread that
+    starts them, it arrives after the block.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

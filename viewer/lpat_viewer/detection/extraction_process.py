@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from lpat.errors import LpatError
 from lpat.extraction import stream_features
 from lpat.types import FeatureSpec, Float32Array
+from lpat.workers import interrupts_blocked
 
 NICENESS = 10
 """How far the process stands back behind the window."""
@@ -74,7 +74,7 @@ def extract_beside(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_extract, args=(sender, path, spec), daemon=True)
     try:
-        with _PROCESSES, _interrupts_blocked():
+        with _PROCESSES, interrupts_blocked():
             process.start()
         sender.close()  # the only one left is the process's, so its death ends the pipe
         while not cancelled():
@@ -100,19 +100,6 @@ def extract_beside(
                 process.kill()
                 process.join()
             process.close()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT in this thread, and so in a process that it starts, from its first moment on."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _extract(sender: Connection, path: Path, spec: FeatureSpec) -> None:

@@ -15,6 +15,7 @@ class Display(QObject):
     """Which curves and threshold are drawn, and from which overlap on a detection is a hit."""
 
     changed = Signal()
+    tiou_changed = Signal()  # before `changed`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,4 +55,5 @@ class Display(QObject):
         tiou = min(max(tiou, 0.05), 1.0)
         if tiou != self._tiou:
             self._tiou = tiou
+            self.tiou_changed.emit()
             self.changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,7 @@ class Workspace(QObject):
         self.playhead.duration_changed.connect(self.time_range.set_duration)
         self.layers.changed.connect(self._on_results_changed)
         self.layers.active_changed.connect(self._forget_verdicts)
-        self.display.changed.connect(self._forget_verdicts)
+        self.display.tiou_changed.connect(self._forget_verdicts)
         self.review.changed.connect(self._on_review_changed)
 
     @property
@@ -168,29 +168,25 @@ def class_entries(
     """All classes of layers, truth and review, with the confidence of a model or a detection."""
     confidence: dict[str, float] = {}
     found: set[str] = {*reviewed, *(truth.labels if truth is not None else ())}
+
+    def raise_to(label: str, value: float) -> None:
+        confidence[label] = max(confidence.get(label, 0.0), value)
+
     for layer in layers:
         detections = layer.detections
-        raise_each = _raiser(confidence)
         for label in detections.classes:
-            raise_each(label, 0.0)
+            confidence.setdefault(label, 0.0)
         if layer.scores is not None:
             probabilities = layer.scores.probabilities
             for label, probability in zip(layer.scores.classes, probabilities[:-1], strict=True):
-                raise_each(label, float(probability))
+                raise_to(label, float(probability))
             likely = select_classes(probabilities)
             found.update(layer.scores.classes[number] for number in likely)
         else:
             for number in np.unique(detections.labels):
                 best = detections.scores[detections.labels == number].max()
-                raise_each(detections.classes[number], float(best))
+                raise_to(detections.classes[number], float(best))
         found.update(detections.classes[number] for number in np.unique(detections.labels))
     for label in found:
         confidence.setdefault(label, 0.0)
     return tuple(ClassEntry(label, value, label in found) for label, value in confidence.items())
-
-
-def _raiser(confidence: dict[str, float]) -> Callable[[str, float], None]:
-    def raise_to(label: str, value: float) -> None:
-        confidence[label] = max(confidence.get(label, 0.0), value)
-
-    return raise_to

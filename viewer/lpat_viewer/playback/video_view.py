@@ -14,7 +14,6 @@ HINT_TEXT = "Drop a video here, or File > Open"
 OVERLAY = QColor(0, 0, 0, 150)
 OVERLAY_TEXT = QColor("#f5f5f5")
 EDGE = 8  # pixels around the overlay's text
-PLACES = 3  # decimals of the time shown
 
 
 class VideoView(QWidget):
@@ -24,7 +23,6 @@ class VideoView(QWidget):
         super().__init__(parent)
         self._player = player
         self._has_overlay = False
-        self._is_opening = False
         self.setAccessibleName("Video")
         self.setAccessibleDescription(HINT_TEXT)
         self.setMinimumSize(160, 90)

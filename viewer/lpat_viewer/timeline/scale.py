@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import overload
-
-import numpy as np
 
 from lpat.types import Float64Array
 
@@ -52,12 +51,15 @@ class TimeScale:
         return self.left <= x <= self.left + self.width
 
 
+_STEPS = (
+    *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
+    *(60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 36000.0, 86400.0),
+)
+
+
 def tick_step(seconds: float) -> float:
     """The least round number of seconds that isn't below `seconds`."""
-    steps = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600])
-    longer = np.array([900, 1800, 3600, 7200, 14400, 36000, 86400])
-    all_steps = np.concatenate([steps, longer])
-    return float(all_steps[min(np.searchsorted(all_steps, seconds), len(all_steps) - 1)])
+    return _STEPS[min(bisect_left(_STEPS, seconds), len(_STEPS) - 1)]
 
 
 def clock_text(time: float, decimals: int = 0) -> str:

@@ -85,15 +85,12 @@ class Viewer(QObject):
         self._fill_window()
         self.parts = Parts(
             workspace=workspace,
-            jobs=self.jobs,
             player=self.player,
             video=self.video,
             detector=self.detector,
             corrections=self.corrections,
             opener=self.opener,
-            settings=settings,
             lanes=self.lanes,
-            timeline=self.timeline,
             find_class=self._find_class,
         )
         self.window.set_commands(command_table(self.parts, self.dialogs))

@@ -139,27 +139,20 @@ class Opener(QObject):
                 self._add_model(path)
             case "annotations":
                 self._workspace.set_annotations(opened.annotations)
-                self._tell_of_annotations()
+                videos = opened.annotations.videos if opened.annotations is not None else ()
+                self._tell_if(self._workspace.truth is None, path, len(videos))
             case "detections":
-                self._workspace.add_detections(path, opened.detections or {})
-                self._tell_of_detections(opened)
+                results = opened.detections or {}
+                self._workspace.add_detections(path, results)
+                self._tell_if(self._workspace.name not in results, path, len(results))
         if opened.kind != "video":
             self._on_opened(path, opened.kind)
 
-    def _tell_of_annotations(self) -> None:
-        workspace, annotations = self._workspace, self._workspace.annotations
-        if annotations is not None and workspace.name and workspace.truth is None:
-            workspace.notices.tell(
-                f"{annotations.path}: it has no video named {workspace.name!r} "
-                f"among its {len(annotations.videos)}",
-                "warning",
-            )
-
-    def _tell_of_detections(self, opened: Opened) -> None:
-        name, results = self._workspace.name, opened.detections or {}
-        if name and name not in results:
+    def _tell_if(self, absent: bool, path: Path, videos: int) -> None:
+        """Say that a file of so many videos has nothing on the open one."""
+        if absent and self._workspace.name:
             self._workspace.notices.tell(
-                f"{opened.path}: it has no video named {name!r} among its {len(results)}",
+                f"{path}: it has no video named {self._workspace.name!r} among its {videos}",
                 "warning",
             )
 

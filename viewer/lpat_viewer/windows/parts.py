@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lpat_viewer.detection.detector import Detector
-from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.video_view import VideoView
 from lpat_viewer.timeline.lanes import LanesView
-from lpat_viewer.timeline.timeline_view import TimelineView
 from lpat_viewer.windows.opening import Opener
-from lpat_viewer.windows.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,15 +19,12 @@ class Parts:
     """Models, those who work for them, and the views that commands act on."""
 
     workspace: Workspace
-    jobs: Jobs
     player: Player
     video: VideoView
     detector: Detector
     corrections: Corrections
     opener: Opener
-    settings: Settings
     lanes: LanesView
-    timeline: TimelineView
     find_class: Callable[[], None]
 
     def toggle_drawing(self) -> None:
