@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lpat import __version__
+from lpat.analysis import Analysis, Engine
 from lpat.detections import detections_document, read_detections, read_external_data
-from lpat.errors import AnnotationError, LpatError, OutputError
-from lpat.extraction import Extraction, FeatureCache, file_key, load_all_features
+from lpat.errors import AnnotationError, LpatError
+from lpat.extraction import file_key
 from lpat.files import claim_folder, write_json
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.segments import detect
 from lpat.types import Detections
 
 Status = Literal["done", "unchanged", "failed"]
@@ -63,11 +63,10 @@ class BatchReport:
 
 def detect_batch(
     localizer: Localizer,
+    analyse: Engine,
     inputs: Sequence[Input],
     output: Path,
     *,
-    cache: FeatureCache | None = None,
-    jobs: int = 1,
     overwrite: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> BatchReport:
@@ -97,42 +96,30 @@ def detect_batch(
         else:
             pending.append(source)
     try:
-        features = load_all_features(pending, localizer.metadata.features, cache, jobs)
-        for source, extraction in features:
-            record(_detect_one(localizer, source, extraction, output, keys[source.name]))
+        for source, analysis in analyse(pending):
+            record(_write_one(localizer, source, analysis, output, keys[source.name]))
         write_json(output / "detections.json", _combined(localizer, report, output))
     finally:
         write_json(output / "run.json", report.document())
     return report
 
 
-def _detect_one(
-    localizer: Localizer,
-    source: Input,
-    extraction: Extraction | LpatError,
-    output: Path,
-    key: str,
+def _write_one(
+    localizer: Localizer, source: Input, analysis: Analysis | LpatError, output: Path, key: str
 ) -> Outcome:
-    """Score, detect and write one input; only a folder that can't be written is raised."""
-    try:
-        if isinstance(extraction, LpatError):
-            raise extraction
-        scores = localizer.score(extraction.features)
-        detections = detect(scores, localizer.metadata.post_processing)
-        external = {"key": key, "model": localizer.path.name, "model_sha256": localizer.sha256}
-        document = detections_document({source.name: detections}, external)
-        write_json(_path_for(output, source.name), document)
-    except OutputError:
-        raise
-    except LpatError as error:
-        return Outcome(source.name, str(source.path), "failed", reason=str(error))
+    """Write what was found in one input."""
+    if isinstance(analysis, LpatError):
+        return Outcome(source.name, str(source.path), "failed", reason=str(analysis))
+    external = {"key": key, "model": localizer.path.name, "model_sha256": localizer.sha256}
+    document = detections_document({source.name: analysis.detections}, external)
+    write_json(_path_for(output, source.name), document)
     return Outcome(
         source.name,
         str(source.path),
         "done",
-        duration=round(extraction.features.duration, 3),
-        detections=len(detections),
-        decode_failures=extraction.decode_failures,
+        duration=round(analysis.duration, 3),
+        detections=len(analysis.detections),
+        decode_failures=analysis.decode_failures,
     )
 
 

@@ -50,6 +50,7 @@ def command(
     """
     from tqdm import tqdm
 
+    from lpat.analysis import local_engine
     from lpat.batch import Outcome, detect_batch
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
@@ -58,6 +59,8 @@ def command(
     localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
     found = find_inputs(inputs)
+    cache = options.cache_from(cache_folder, no_cache)
+    analyse = local_engine(localizer, cache, jobs or available_cores())
     with tqdm(total=len(found), unit="video", disable=None, file=sys.stderr) as bar:
 
         def show(outcome: Outcome) -> None:
@@ -71,13 +74,7 @@ def command(
             bar.update()
 
         report = detect_batch(
-            localizer,
-            found,
-            output,
-            cache=options.cache_from(cache_folder, no_cache),
-            jobs=jobs or available_cores(),
-            overwrite=overwrite,
-            on_outcome=show,
+            localizer, analyse, found, output, overwrite=overwrite, on_outcome=show
         )
     _print_summary(report, output)
     if report.count("failed") == 0:

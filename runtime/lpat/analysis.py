@@ -1,0 +1,60 @@
+"""One input from end to end: its features, scores and detections, and how that went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lpat.errors import LpatError
+from lpat.extraction import FeatureCache, load_all_features
+from lpat.inputs import Input
+from lpat.localizer import Localizer
+from lpat.segments import detect
+from lpat.types import Detections, Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What a model found in one input."""
+
+    scores: Scores
+    detections: Detections
+    duration: float
+    decode_failures: int = 0  # parts of the video that could not be decoded
+    from_cache: bool = False  # its features were there already
+    seconds: Mapping[str, float] = field(default_factory=dict)  # time that each step took
+
+
+Analyses = Iterator[tuple[Input, Analysis | LpatError]]
+"""Inputs in any order, each with what was found, or why nothing could be."""
+
+Engine = Callable[[Sequence[Input]], Analyses]
+"""Analyses all inputs, somewhere: on this machine or on others."""
+
+
+def local_engine(localizer: Localizer, cache: FeatureCache | None, jobs: int) -> Engine:
+    """Videos are read by up to `jobs` processes; the network runs in this one meanwhile."""
+
+    def analyse(sources: Sequence[Input]) -> Analyses:
+        spec = localizer.metadata.features
+        for source, extraction in load_all_features(sources, spec, cache, jobs):
+            if isinstance(extraction, LpatError):
+                yield source, extraction
+                continue
+            try:
+                scores = localizer.score(extraction.features)
+            except LpatError as error:
+                yield source, error
+                continue
+            yield (
+                source,
+                Analysis(
+                    scores,
+                    detect(scores, localizer.metadata.post_processing),
+                    extraction.features.duration,
+                    extraction.decode_failures,
+                    extraction.from_cache,
+                ),
+            )
+
+    return analyse
