@@ -17,3 +17,8 @@ class Media:
     frame_rate: Fraction | None = None  # average, in frames per second
     width: int | None = None
     height: int | None = None
+
+
+def media_of(path: Path, name: str, duration: float) -> Media:
+    """A video as others refer to it."""
+    return Media(name, path, duration)
