@@ -57,23 +57,28 @@ def claim_folder(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8 with the line ends it has, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all; NaN and infinity are refused.
+def json_text(value: Any) -> str:
+    """`value` as indented JSON with a line end; NaN and infinity are refused.
 
     Text stays readable; only where a file name isn't Unicode all of it is escaped.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     if _SURROGATE.search(text):
         text = json.dumps(value, indent=1, allow_nan=False)
-    write_text(path, text + "\n")
+    return text + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json_text(value))
 
 
 def _umask() -> int:
