@@ -112,24 +112,33 @@ def claim_folder(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8 with the line ends it has, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def json_text(value: Any) -> str:
+    """`value` as indented JSON with a line end; NaN and infinity are refused.
+
+    Text stays readable; only where a file name isn't Unicode all of it is escaped.
+    """
+    return _json(value, indent=1) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """`value` as JSON without any line end; otherwise as `json_text`."""
+    return _json(value, indent=None)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json_text(value))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all; NaN and infinity are refused.
-
-    Text stays readable; only where a file name isn't Unicode all of it is escaped.
-    """
-    write_text(path, json_text(value, indent=1) + "\n")
-
-
-def json_text(value: Any, indent: int | None = None) -> str:
-    """`value` as JSON that UTF-8 can hold; NaN and infinity are refused."""
+def _json(value: Any, indent: int | None) -> str:
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     if _SURROGATE.search(text):
         text = json.dumps(value, indent=indent, allow_nan=False)

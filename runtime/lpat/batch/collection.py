@@ -21,7 +21,7 @@ def write_collection(
     Raises:
         OutputError: it can't be written, or an input's file has gone.
     """
-    head = json_text(detections_document({}, made_by), indent=1).removesuffix("{}\n}")
+    head = json_text(detections_document({}, made_by)).removesuffix("{}\n}\n")
     with (
         atomic_path(folder / "detections.json") as temporary,
         temporary.open("w", encoding="utf-8") as file,
@@ -33,6 +33,6 @@ def write_collection(
             if stored is None:
                 raise OutputError(f"{path}: was changed by another program while the batch ran")
             results = detections_document({name: stored.detections})["results"]
-            rows = json_text(results, indent=1)[2:-2].replace("\n", "\n ")
+            rows = json_text(results)[2:-3].replace("\n", "\n ")
             file.write(f"{',' if number else ''}\n {rows}")
         file.write("\n }\n}\n" if names else "}\n}\n")

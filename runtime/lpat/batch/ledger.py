@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from lpat import __version__
 from lpat.batch.outcomes import STATUSES, Outcome, Status
 from lpat.errors import LpatError, OutputError
-from lpat.files import json_text, write_text
+from lpat.files import json_line, json_text, write_text
 from lpat.inputs import Input
 
 OnError = Literal["skip", "stop"]
@@ -92,7 +92,7 @@ class Ledger:
 
     def record(self, outcome: Outcome) -> None:
         """Enter the outcome of an input, and tell whoever follows."""
-        self._lines[self._places[outcome.name]] = json_text(outcome.document())
+        self._lines[self._places[outcome.name]] = json_line(outcome.document())
         self.counts[outcome.status] += 1
         self.unchanged += outcome.is_unchanged
         for step, seconds in outcome.seconds.items():
@@ -132,7 +132,7 @@ class Ledger:
             "step_seconds": {step: round(value, 3) for step, value in self.seconds.items()},
             **self._facts,
         }
-        head = json_text(facts, indent=1).removesuffix("\n}")
+        head = json_text(facts).removesuffix("\n}\n")
         lines = ",\n  ".join(line for line in self._lines if line is not None)
         write_text(self._path, f'{head},\n "inputs": [\n  {lines}\n ]\n}}\n')
         now = time.monotonic()
