@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,56 @@ from lpat.batch.outputs import Output, entry_path
 from lpat.detections import detections_document
 from lpat.errors import OutputError
 from lpat.files import atomic_path, json_text
+from lpat.formats.tables import csv_document, csv_rows
+from lpat.types import Detections
 
 
-def write_collection(
+def write_collections(
     folder: Path, names: Sequence[str], made_by: Mapping[str, Any], outputs: Sequence[Output]
 ) -> None:
-    """Write `detections.json` with the inputs of these names, in their order.
+    """Write `detections.json` with the inputs of these names, in order, and a table if csv is one
+    of the outputs.
 
     Raises:
-        OutputError: it can't be written, or an input's file has gone.
+        OutputError: they can't be written, or an input's file has gone.
     """
-    head = json_text(detections_document({}, made_by)).removesuffix("{}\n}\n")
+    _write_parts(folder / "detections.json", _json_parts(_stored(folder, names), made_by))
+    if any(output.name == "csv" for output in outputs):
+        _write_parts(folder / "detections.csv", _csv_parts(_stored(folder, names)))
+
+
+def _stored(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Detections]]:
+    for name in names:
+        path = entry_path(folder, name)
+        stored = read_stored(path)
+        if stored is None:
+            raise OutputError(f"{path}: another program changed it while the batch ran")
+        yield name, stored.detections
+
+
+def _json_parts(
+    results: Iterable[tuple[str, Detections]], made_by: Mapping[str, Any]
+) -> Iterator[str]:
+    """What `json_text` gives of the one document that holds all results."""
+    yield json_text(detections_document({}, made_by)).removesuffix("}\n}\n")
+    end = "}\n}\n"
+    for number, result in enumerate(results):
+        entry = json_text(detections_document(dict([result]))["results"])
+        rows = entry.removeprefix("{").removesuffix("\n}\n").replace("\n", "\n ")
+        yield f"{',' if number else ''}{rows}"
+        end = "\n }\n}\n"
+    yield end
+
+
+def _csv_parts(results: Iterable[tuple[str, Detections]]) -> Iterator[str]:
+    yield csv_document({})
+    for name, detections in results:
+        yield csv_rows(name, detections)
+
+
+def _write_parts(path: Path, parts: Iterable[str]) -> None:
     with (
-        atomic_path(folder / "detections.json") as temporary,
-        temporary.open("w", encoding="utf-8") as file,
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
     ):
-        file.write(head + "{")
-        for number, name in enumerate(names):
-            path = entry_path(folder, name)
-            stored = read_stored(path)
-            if stored is None:
-                raise OutputError(f"{path}: was changed by another program while the batch ran")
-            results = detections_document({name: stored.detections})["results"]
-            rows = json_text(results)[2:-3].replace("\n", "\n ")
-            file.write(f"{',' if number else ''}\n {rows}")
-        file.write("\n }\n}\n" if names else "}\n}\n")
+        file.writelines(parts)

@@ -31,14 +31,14 @@ class Entry:
     broken_off: str | None = None
 
     @property
-    def shortfall(self) -> str | None:
-        """What is missing of the input; None where all of it was read."""
+    def shortfalls(self) -> tuple[str, ...]:
+        """What is missing of the input, each in a phrase."""
         parts = []
         if self.decode_failures:
-            parts.append(f"{self.decode_failures} parts of it could not be decoded")
+            parts.append(f"could not be decoded in {self.decode_failures} places")
         if self.broken_off:
-            parts.append(f"it broke off: {self.broken_off}")
-        return "; ".join(parts) or None
+            parts.append(f"broke off ({self.broken_off})")
+        return tuple(parts)
 
     def document(self) -> dict[str, Any]:
         """Its JSON value, in a fixed order."""

@@ -17,7 +17,7 @@ UNCHANGED = "unchanged"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input. A `reason` is given unless it is done."""
+    """What became of one input. The `reason` says why it isn't plainly done."""
 
     name: str
     path: str

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from lpat.batch.entries import Settings
-from lpat.errors import UsageError
 from lpat.files import write_text
-from lpat.formats import FORMATS, Format
+from lpat.formats import FORMATS, Format, check_formats
 from lpat.inputs import Input
 from lpat.media import Media, media_of
+from lpat.renderings import Stamp, reason_without_pictures
 from lpat.types import Detections, Scores
 
 ALWAYS = "json"
@@ -28,6 +28,8 @@ class Result:
     """
 
     source: Input
+    stamp: Stamp | None  # of the file as it was before it was read
+    model_sha256: str
     detections: Detections
     duration: float
     scores: Scores | None = None  # None where the detections come from their file
@@ -57,21 +59,56 @@ class Output:
         return folder / self.place.replace("{name}", name)
 
 
+def chosen_outputs(
+    formats: Iterable[str] = (),
+    *,
+    scores: bool = False,
+    overlay: bool = False,
+    clips: bool = False,
+    clip_margin: float = 0.0,
+) -> tuple[Output, ...]:
+    """What is to be written beside each input's JSON file, in the order of writing.
+
+    Raises:
+        UsageError: a format isn't known, or its package isn't installed.
+    """
+    chosen = [_text_output(form) for form in check_formats(formats) if form.name != ALWAYS]
+    if scores:
+        chosen.append(_SCORES)
+    if clips:
+        chosen.append(_clips_output(clip_margin))
+    if overlay:
+        chosen.append(_OVERLAY)
+    return tuple(chosen)
+
+
 def entry_path(folder: Path, name: str) -> Path:
     """Where an input's detections go; a folder of their own keeps them from the batch's files."""
     return folder / "videos" / f"{name}.json"
 
 
-def text_outputs(formats: Iterable[str]) -> tuple[Output, ...]:
-    """The outputs of some formats, in the order of the table; that of every input isn't among them.
+def missing_outputs(
+    chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, name: str
+) -> list[Output]:
+    """Those chosen that an input hasn't got, or has with other settings.
 
-    Raises:
-        UsageError: a format that isn't known.
+    `written` is what its entry lists; where that has a note, there is no file.
     """
-    names = set(formats)
-    if unknown := sorted(names - set(FORMATS)):
-        raise UsageError(f"expected formats among {', '.join(FORMATS)}, not {unknown[0]!r}")
-    return tuple(_text_output(form) for name, form in FORMATS.items() if name in names - {ALWAYS})
+    missing = []
+    for output in chosen:
+        listed = dict(written.get(output.name, {"missing": True}))
+        note = listed.pop("note", None)
+        there = note is not None or output.path(folder, name).exists()
+        if listed != dict(output.settings) or not there:
+            missing.append(output)
+    return missing
+
+
+def remove_outputs(names: Iterable[str], folder: Path, name: str) -> None:
+    """Remove files of an input that no longer fit its detections. Clips stay."""
+    for output in (*map(_text_output, FORMATS.values()), _SCORES, _OVERLAY):
+        if output.name in names:
+            output.path(folder, name).unlink(missing_ok=True)
 
 
 def _text_output(form: Format) -> Output:
@@ -81,22 +118,41 @@ def _text_output(form: Format) -> Output:
     return Output(form.name, f"videos/{{name}}{form.suffix}", write)
 
 
-def missing_outputs(
-    wanted: Iterable[Output], written: Mapping[str, Settings], folder: Path, name: str
-) -> list[Output]:
-    """Those wanted that an input hasn't got, or has with other settings.
-
-    `written` is what its entry lists; where that gives a note instead of a file, there is none.
-    """
-    return [
-        output
-        for output in wanted
-        if written.get(output.name) not in (dict(output.settings), _noted(output, written))
-        or ("note" not in written[output.name] and not output.path(folder, name).exists())
-    ]
+def _scores_of(result: Result) -> Scores:
+    if result.scores is None:
+        raise ValueError("this output needs scores, which stored detections don't have")
+    return result.scores
 
 
-def _noted(output: Output, written: Mapping[str, Settings]) -> Settings:
-    """Its settings as they are listed with the note that stands there."""
-    note = written.get(output.name, {}).get("note")
-    return {**output.settings, "note": note}
+def _write_scores(result: Result, path: Path) -> None:
+    from lpat.score_files import write_scores
+
+    write_scores(path, _scores_of(result), result.model_sha256)
+
+
+def _write_overlay(result: Result, path: Path) -> str | None:
+    from lpat.overlay import write_overlay
+
+    if (reason := reason_without_pictures(result.source)) is not None:
+        return reason
+    scores = _scores_of(result)
+    write_overlay(result.source.path, scores, result.detections, path, stamp=result.stamp)
+    return None
+
+
+def _clips_output(margin: float) -> Output:
+    def write(result: Result, folder: Path) -> str | None:
+        from lpat.clips import write_clips
+
+        if (reason := reason_without_pictures(result.source)) is not None:
+            return reason
+        write_clips(
+            result.source.path, result.detections, folder, margin=margin, stamp=result.stamp
+        )
+        return None
+
+    return Output("clips", "clips/{name}", write, settings={"margin": margin})
+
+
+_SCORES = Output("scores", "videos/{name}.scores.safetensors", _write_scores, needs_scores=True)
+_OVERLAY = Output("overlay", "videos/{name}.overlay.mp4", _write_overlay, needs_scores=True)

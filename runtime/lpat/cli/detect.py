@@ -13,7 +13,15 @@ from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
 
 GROUPS = {
-    "Results": ("output", "formats", "overwrite"),
+    "Results": (
+        "output",
+        "formats",
+        "scores",
+        "overlay",
+        "clips",
+        "clip_margin",
+        "overwrite",
+    ),
     "Work": ("device", "jobs", "on_error", "progress"),
     "Features": ("cache_folder", "no_cache"),
 }
@@ -30,6 +38,19 @@ GROUPS = {
     help="Folder for the results.",
 )
 @options.formats
+@click.option("--scores", is_flag=True, help="Write each input's scores (safetensors) too.")
+@click.option(
+    "--overlay", is_flag=True, help="Write each video with labels and timeline burnt in too."
+)
+@click.option("--clips", is_flag=True, help="Cut each detection out as a video of its own too.")
+@click.option(
+    "--clip-margin",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time that clips show before and after.",
+)
 @options.overwrite
 @options.device
 @options.jobs
@@ -44,6 +65,10 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     formats: tuple[str, ...],
+    scores: bool,
+    overlay: bool,
+    clips: bool,
+    clip_margin: float,
     overwrite: bool,
     device: str,
     jobs: int | None,
@@ -62,12 +87,14 @@ def command(
     """
     from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
-    from lpat.batch.outputs import text_outputs
+    from lpat.batch.outputs import chosen_outputs
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
 
-    wanted = text_outputs(formats)
+    outputs = chosen_outputs(
+        formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
+    )
     localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
     found = find_inputs(inputs)
@@ -79,7 +106,7 @@ def command(
             analyse,
             found,
             output,
-            outputs=wanted,
+            outputs=outputs,
             overwrite=overwrite,
             on_error=on_error,  # type: ignore[arg-type] - click checked the choice
             options=options.values_of(context),

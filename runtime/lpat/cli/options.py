@@ -35,7 +35,8 @@ formats = click.option(
     multiple=True,
     metavar="FORMAT,...",
     callback=lambda context, option, values: _words(values),
-    help="Write each input's detections in these formats too; json is always written.",
+    help="Write detections in these formats too: csv, srt, vtt, chapters, edl, otio, eaf, "
+    "labelstudio. json is always written.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 on_error = click.option(
