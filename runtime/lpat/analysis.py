@@ -24,6 +24,8 @@ class Analysis:
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False  # its features were there already
     seconds: Mapping[str, float] = field(default_factory=dict)  # time that each step took
+    broken_off: str | None = None  # why its source ended before its end
+    provider: str | None = None  # where the network ran, if not in this process
 
 
 Analyses = Iterator[tuple[Input, Analysis | LpatError]]

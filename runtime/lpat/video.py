@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -35,6 +36,9 @@ SHORTEST_LOSS = 0.5
 
 DEFAULT_RATE = 25
 """Frames a second where neither timestamps nor the container tell."""
+
+HIGHEST_RATE = 300
+"""Frames a second. What is beyond is the resolution of a clock, not a rate of frames."""
 
 
 class Video:
@@ -98,6 +102,22 @@ class Video:
         else:
             seconds = (self._container.duration or 0) / av.time_base
         return seconds if seconds > 0 else None
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Nominal frames per second as the header has them; frames go by their timestamps."""
+        rates = (self._stream.guessed_rate, self._stream.average_rate)
+        return next((rate for rate in rates if rate and rate <= HIGHEST_RATE), None)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels as stored, before any rotation."""
+        return self._stream.width, self._stream.height
+
+    @property
+    def codec(self) -> str:
+        """What the video is encoded by, as FFmpeg calls it."""
+        return self._stream.codec_context.codec.canonical_name
 
     def __enter__(self) -> Video:
         return self

@@ -100,7 +100,7 @@ def test_a_rerun_does_only_what_is_missing(
     before = (tmp_path / "out" / "detections.json").read_bytes()
     (tmp_path / "out" / "videos" / "two.json").unlink()
     again = run_detect(model, videos, "--output", "out")
-    assert statuses(tmp_path / "out") == {"one": "unchanged", "two": "done"}
+    assert statuses(tmp_path / "out") == {"one": "skipped", "two": "done"}
     assert "1 done, 1 unchanged" in again.stdout
     assert (tmp_path / "out" / "detections.json").read_bytes() == before
     run_detect(model, videos, "--output", "out", "--overwrite")
