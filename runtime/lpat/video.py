@@ -146,7 +146,7 @@ class Video:
             reason = self.broken_off or self._reason
             raise VideoError(f"{one_line(self.path)}: no picture can be decoded ({reason})")
         if self.broken_off is None and not self.clock_breaks:
-            said = _said_duration(self._stream)
+            said = _said_duration(self._container, self._stream)
             if said - self._end > max(SHORTEST_LOSS, said / 100):
                 self.broken_off = f"it ends after {self._end:.1f} s of {said:.1f} s"
 
@@ -229,9 +229,12 @@ def _decoded(
         yield 0, [], error
 
 
-def _said_duration(stream: VideoStream) -> float:
-    """Seconds that the container says of the stream itself; 0 where it doesn't."""
-    if stream.duration and stream.time_base:
+def _said_duration(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds that the container's header says of the stream itself; 0 where it doesn't.
+
+    What FFmpeg tells of other containers, it has estimated from what it could read of them.
+    """
+    if stream.duration and stream.time_base and container.format.name.startswith("mov,"):
         return float(stream.duration * stream.time_base)
     hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # as Matroska has it
     minutes, _, seconds = rest.partition(":")
