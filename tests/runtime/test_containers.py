@@ -252,6 +252,15 @@ def test_standard_input_without_a_video_says_so() -> None:
     assert STDIN.name == "stdin"
 
 
+def test_an_mp4_with_its_index_at_the_end_cannot_be_piped(write_video: WriteVideo) -> None:
+    code = "from lpat.addresses import STDIN; from lpat.video import Video; list(Video.open(STDIN))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=write_video().read_bytes(), capture_output=True,
+        check=False, env=environment(),
+    )  # fmt: skip
+    assert b"MP4 files with their index at the end can't be read from a pipe" in done.stderr
+
+
 def test_ctrl_c_does_not_wait_for_a_server() -> None:
     code = """
 import signal, sys
