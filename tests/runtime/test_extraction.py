@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from lpat.extraction import (
     load_features,
     stream_features,
 )
-from lpat.feature_files import write_features
+from lpat.feature_files import write_features, write_rows
 from lpat.inputs import Input
 from lpat.types import Features, FeatureSpec
 
@@ -69,19 +70,19 @@ def test_a_video_of_which_parts_failed_to_decode_is_not_cached(
     assert cache.get(video.path, spec) is not None
 
 
-def test_a_video_that_changes_while_it_is_read_is_not_taken_for_the_new_one(
+def test_a_video_that_changes_while_it_is_read_fails_by_name_and_is_not_cached(
     video: Input, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def extract_while_it_grows(path: Path, spec: FeatureSpec) -> extraction.Extraction:
-        result = extract_features(path, spec)
-        with path.open("ab") as file:
+    def write_while_it_grows(place: Path, *rest: Any) -> None:
+        write_rows(place, *rest)
+        with video.path.open("ab") as file:
             file.write(b"more")
-        return result
 
     cache = FeatureCache(tmp_path / "cache")
-    monkeypatch.setattr(extraction, "extract_features", extract_while_it_grows)
-    load_features(video, None, cache)
-    assert cache.get(video.path, default_spec()) is None
+    monkeypatch.setattr(extraction, "write_rows", write_while_it_grows)
+    with pytest.raises(VideoError, match=r"video\.mp4: changed while it was read"):
+        load_features(video, None, cache)
+    assert not list(tmp_path.glob("cache/*"))
 
 
 def test_a_video_is_extracted_once(
@@ -89,7 +90,7 @@ def test_a_video_is_extracted_once(
 ) -> None:
     cache = FeatureCache(tmp_path / "cache")
     first = load_features(video, None, cache)
-    monkeypatch.setattr(extraction, "extract_features", None)
+    monkeypatch.setattr(extraction, "stream_features", None)
     second = load_features(video, None, cache)
     assert (first.from_cache, second.from_cache) == (False, True)
     np.testing.assert_array_equal(first.features.values, second.features.values)
