@@ -1,5 +1,8 @@
 """Videos to features, once: the cache, the extractor's spec, several processes."""
 
+import errno
+import gc
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from lpat import extraction
-from lpat.errors import FeatureError, LpatError, VideoError
+from lpat.errors import FeatureError, LpatError, OutputError, VideoError
 from lpat.extraction import (
     FeatureCache,
     default_spec,
@@ -17,6 +20,7 @@ from lpat.extraction import (
     extractor_of,
     load_all_features,
     load_features,
+    scratch_folder,
     stream_features,
 )
 from lpat.feature_files import write_features, write_rows
@@ -83,6 +87,38 @@ def test_a_video_that_changes_while_it_is_read_fails_by_name_and_is_not_cached(
     with pytest.raises(VideoError, match=r"video\.mp4: changed while it was read"):
         load_features(video, None, cache)
     assert not list(tmp_path.glob("cache/*"))
+
+
+def test_temporary_files_go_with_their_features(video: Input, tmp_path: Path) -> None:
+    before = set(scratch_folder().iterdir())
+    results = [its for _, its in load_all_features([video, video], None, None, 1)]
+    assert len(set(scratch_folder().iterdir()) - before) == 2
+    assert all(isinstance(its, extraction.Extraction) for its in results)
+    del results
+    gc.collect()
+    assert set(scratch_folder().iterdir()) == before
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(
+    video: Input, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(place: Path, *_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = set(scratch_folder().iterdir())
+    monkeypatch.setattr(extraction, "write_rows", fail)
+    with pytest.raises(OutputError, match=r"can't be written \(No space left on device\)"):
+        load_features(video, None, None)
+    assert set(scratch_folder().iterdir()) == before
+
+
+def test_leaving_a_stream_early_ends_its_threads(write_video: WriteVideo) -> None:
+    before = threading.active_count()
+    with stream_features(write_video(pts=range(200)), default_spec()) as stream:
+        rows = iter(stream)
+        next(rows)
+        assert threading.active_count() > before
+    assert threading.active_count() == before
 
 
 def test_a_video_is_extracted_once(
