@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lpat.addresses import Url
 from lpat.detections import detections_document, read_detections
 from lpat.errors import UsageError
 from lpat.files import write_text
@@ -58,14 +59,7 @@ def any_detections(draw: st.DrawFn) -> Detections:
     )
 
 
-class Address:
-    """Stands in for a URL."""
-
-    name = "v.mp4"
-    suffix = ".mp4"
-
-    def __str__(self) -> str:
-        return "https://example.org/v.mp4"
+ADDRESS = Url("https://example.org/v.mp4")
 
 
 def one_of_each(*labels: str) -> Detections:
@@ -237,7 +231,7 @@ def test_label_studio_counts_frames_from_one_to_the_last_within() -> None:
 
 
 def test_label_studio_is_sent_to_an_address_as_it_is() -> None:
-    (task,) = json.loads(label_studio_text(FOUND, Media("v", Address(), 60.0)))
+    (task,) = json.loads(label_studio_text(FOUND, Media("v", ADDRESS, 60.0)))
     assert task["data"]["video"] == "https://example.org/v.mp4"
 
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.runtime.test_formats import (
+    ADDRESS,
     CLIP,
     FEATURES,
     FOUND,
     NASTY,
-    Address,
     any_detections,
     one_of_each,
 )  # fmt: skip
@@ -273,7 +273,7 @@ def test_the_video_is_linked_as_elan_does_it(file: str, kind: str) -> None:
 
 
 def test_an_address_is_linked_and_features_are_not() -> None:
-    media = Media("v", Address(), 60.0, Fraction(25), 320, 240)
+    media = Media("v", ADDRESS, 60.0, Fraction(25), 320, 240)
     (link,) = ElementTree.fromstring(eaf_text(FOUND, media)).iter("MEDIA_DESCRIPTOR")
     assert link.get("MEDIA_URL") == "https://example.org/v.mp4"
     assert "MEDIA_DESCRIPTOR" not in eaf_text(FOUND, FEATURES)
