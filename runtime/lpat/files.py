@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lpat.errors import OutputError
+from lpat.errors import LpatError, OutputError
 
 
 @contextmanager
@@ -36,6 +36,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except LpatError:  # what was being read failed
+        raise
     except OSError as error:
         raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
     finally:

@@ -1,4 +1,4 @@
-"""What clips and overlays share: which inputs have pictures, and whether they are the same still."""
+"""What clips and overlays share: which inputs have pictures, and if they are the same still."""
 
 from __future__ import annotations
 
