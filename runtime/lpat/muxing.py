@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from lpat.errors import LpatError, OutputError
 from lpat.files import atomic_path
+from lpat.frames import Frame
 from lpat.video import Video
 
 TICKS = 90_000
@@ -162,3 +163,11 @@ class Sound:
             self._next = next(self._packets, None)
         except FFmpegError:  # it breaks off here
             self._next = None
+
+
+def clock_start(frame: Frame) -> Fraction:
+    """When the first picture is shown on the container's clock, in seconds."""
+    picture = frame.picture
+    if picture.pts is None or picture.time_base is None:
+        return Fraction(0)
+    return picture.pts * picture.time_base

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, VideoReformatter
 
-from lpat.frames import Frame, Size, UInt8Array, _orientation
-from lpat.muxing import TICKS, Sound, add_pictures, video_output
+from lpat.frames import Frame, Size, UInt8Array
+from lpat.muxing import TICKS, Sound, add_pictures, clock_start, video_output
 from lpat.overlay_drawing import (
     PAPER,
     PLAYHEAD,
@@ -25,22 +24,12 @@ from lpat.overlay_drawing import (
     draw_time,
     layout_of,
 )
+from lpat.planes import MATRICES, Planes, Upright, matrix_of, planes_of, shown_size, tag_colours
 from lpat.renderings import Stamp, check_same
 from lpat.types import Detections, Scores
 from lpat.video import DEFAULT_RATE, Video
 
-Planes = tuple[UInt8Array, UInt8Array, UInt8Array]
-"""Brightness (H, W), and two planes of colour (H / 2, W / 2)."""
-
 _OPACITY = 0.72  # of the paper behind labels
-
-_MATRICES = {
-    1: Colorspace.ITU709,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    9: Colorspace.BT2020,
-}
-"""How colours are made of Y'CbCr, by FFmpeg's number for it."""
 
 
 def write_overlay(
@@ -60,13 +49,15 @@ def write_overlay(
     with Video.open(source) as video:
         frames = iter(video)
         first = next(frames)
-        painter = _Painter(_shown_size(first, video), first.picture, scores, detections)
+        painter = _Painter(
+            shown_size(first, video._stream.sample_aspect_ratio), first.picture, scores, detections
+        )
         options = {"movflags": "+faststart", "video_track_timescale": str(TICKS)}
         with video_output(path, "mp4", options) as output:
             rate = video._stream.guessed_rate or Fraction(DEFAULT_RATE)
             stream = add_pictures(output, *painter.size, rate)
-            painter.tag(stream)
-            with closing(Sound(source, output, _clock_start(first))) as sound:
+            tag_colours(stream, first.picture)
+            with closing(Sound(source, output, clock_start(first))) as sound:
                 for frame in chain([first], frames):
                     picture = painter.paint(frame)
                     sound.mux_until(frame.time)
@@ -84,11 +75,11 @@ class _Painter:
         self._layout = layout = layout_of(size, scores, detections)
         self._detections = detections
         self._indices = {name: index for index, name in enumerate(scores.classes)}
-        self._matrix = _matrix(picture)
-        self._reformatter = VideoReformatter()
+        self._matrix = matrix_of(picture)
+        self._upright = Upright(layout.picture, self._matrix)
         self.size = (layout.width, layout.picture[1] + layout.strip)
         self._canvas = np.empty((self.size[1] * 3 // 2, self.size[0]), np.uint8)
-        self._planes = _planes(self._canvas)
+        self._planes = planes_of(self._canvas)
         for plane, black in zip(self._planes, (16, 128, 128), strict=True):
             plane[:] = black
         self._strip = self._converted(draw_strip(layout, scores, detections))
@@ -98,17 +89,11 @@ class _Painter:
         self._second = -1
         self._time = self._strip
 
-    def tag(self, stream: av.VideoStream) -> None:
-        """Say in a stream how its colours are to be taken."""
-        context = stream.codec_context
-        context.colorspace = self._matrix
-        context.color_range = 1  # 16 to 235
-
     def paint(self, frame: Frame) -> av.VideoFrame:
         """The picture for the output."""
         layout = self._layout
         height = layout.picture[1]
-        _put(self._planes, self._upright(frame.picture), layout.left, 0)
+        _put(self._planes, self._upright.planes(frame.picture), layout.left, 0)
         self._put_labels(frame.time)
         _put(self._planes, self._strip, 0, height)
         self._put_time(int(frame.time))
@@ -160,52 +145,18 @@ class _Painter:
             self._second, self._time = second, self._converted(draw_time(self._layout, second))
         _put(self._planes, self._time, 0, self._layout.picture[1] + 2)
 
-    def _upright(self, picture: av.VideoFrame) -> Planes:
-        """The picture's planes at the size shown, in the strip's form of colour."""
-        transposed, mirrored, inverted = _orientation(picture)
-        width, height = self._layout.picture
-        if transposed:
-            width, height = height, width
-        scaled = self._reformatter.reformat(
-            picture,
-            width=width,
-            height=height,
-            format="yuv420p",
-            src_colorspace=_MATRICES[_matrix(picture)],
-            dst_colorspace=_MATRICES[self._matrix],
-            dst_color_range="MPEG",
-            interpolation="BICUBIC",
-            threads=1,
-        )
-        planes = _planes(scaled.to_ndarray())
-        if transposed:
-            planes = tuple(plane.T for plane in planes)
-        rows, columns = (
-            slice(None, None, -1 if inverted else 1),
-            slice(None, None, -1 if mirrored else 1),
-        )
-        first, second, third = (plane[rows, columns] for plane in planes)
-        return first, second, third
-
     def _converted(self, image: UInt8Array) -> Planes:
         picture = av.VideoFrame.from_ndarray(image, "bgr24").reformat(
             format="yuv420p",
-            dst_colorspace=_MATRICES[self._matrix],
+            dst_colorspace=MATRICES[self._matrix],
             dst_color_range="MPEG",
             interpolation="AREA",
         )
-        return _planes(picture.to_ndarray())
+        return planes_of(picture.to_ndarray())
 
     def _colour(self, colour: tuple[int, int, int]) -> tuple[int, int, int]:
         first, second, third = self._converted(np.full((2, 2, 3), colour, np.uint8))
         return int(first[0, 0]), int(second[0, 0]), int(third[0, 0])
-
-
-def _planes(stacked: np.ndarray) -> Planes:
-    """Views of the planes that PyAV stacks upon each other."""
-    height, width = stacked.shape[0] * 2 // 3, stacked.shape[1]
-    colour = stacked[height:].reshape(2, height // 2, width // 2)
-    return stacked[:height], colour[0], colour[1]
 
 
 def _put(planes: Planes, image: Planes, left: int, top: int) -> None:
@@ -213,29 +164,3 @@ def _put(planes: Planes, image: Planes, left: int, top: int) -> None:
     for plane, part, size in zip(planes, image, (1, 2, 2), strict=True):
         height, width = part.shape
         plane[top // size : top // size + height, left // size : left // size + width] = part
-
-
-def _matrix(picture: av.VideoFrame) -> int:
-    """FFmpeg's number for how colours are made of a picture's Y'CbCr: its own, or the usual."""
-    if picture.colorspace in _MATRICES:
-        return picture.colorspace
-    return 1 if picture.height >= 720 or picture.width >= 1280 else 6
-
-
-def _shown_size(frame: Frame, video: Video) -> Size:
-    """Pixels across and down of an upright picture, if they are made square."""
-    aspect = video._stream.sample_aspect_ratio
-    if not aspect or not 0.1 < aspect < 10 or aspect == 1:
-        return frame.width, frame.height
-    turned = frame.width != frame.picture.width
-    if turned:
-        return frame.width, round(frame.height * aspect)
-    return round(frame.width * aspect), frame.height
-
-
-def _clock_start(frame: Frame) -> Fraction:
-    """When the first picture is shown on the container's clock, in seconds."""
-    picture = frame.picture
-    if picture.pts is None or picture.time_base is None:
-        return Fraction(0)
-    return picture.pts * picture.time_base
