@@ -73,7 +73,7 @@ class Copier:
             for stream in self._container.streams
             if stream is self._video
             or (stream.type in _KINDS[1:] and stream.codec_context is not None
-                and stream.codec_context.name in codecs)
+                and stream.codec_context.codec.canonical_name in codecs)
         ]  # fmt: skip
 
     def copy(self, start: float, end: float, path: Path) -> float | None:
@@ -124,13 +124,14 @@ class Copier:
                 raise NotCopiable("its key frames are too far apart")
             if packet.stream is not self._video:
                 continue
-            if packet.pts is None or packet.dts is None:
+            if packet.pts is None:
                 raise NotCopiable("its pictures have no times of their own")
             if packet.pts <= wanted:
                 shown = packet.pts if shown is None else max(shown, packet.pts)
-            if packet.dts > wanted:
+            if packet.dts is not None and packet.dts > wanted:
                 ended = False
                 break
+        _complete_decoding_times([p for p in held if p.stream is self._video])
         if ended and shown is not None:
             last = max(_time(p) + (p.duration or 0) for p in held if p.stream is self._video)
             if wanted >= last:
@@ -162,7 +163,7 @@ class Copier:
         with video_output(path, self.form.name, options) as output:
             streams: dict[int, Stream] = {}
             for stream in self._streams:
-                copy = output.add_stream_from_template(stream)
+                copy = output.add_stream_from_template(stream, opaque=True)
                 copy.time_base = stream.time_base
                 streams[stream.index] = copy
             late: list[Packet] = []  # pictures after the end, needed only if one before follows
@@ -193,6 +194,21 @@ def _chain(*parts: list[Packet] | Iterator[Packet]) -> Iterator[Packet]:
         yield from part
 
 
+def _complete_decoding_times(packets: list[Packet]) -> None:
+    """Give the first pictures after a seek in Matroska, which stores none, times before the others.
+
+    Raises:
+        NotCopiable: not one picture has such a time.
+    """
+    following: int | None = None
+    for packet in reversed(packets):
+        if packet.dts is None and following is not None:
+            packet.dts = min(packet.pts or 0, following - max(packet.duration or 1, 1))
+        following = packet.dts
+    if packets and following is None:
+        raise NotCopiable("its pictures have no times for decoding")
+
+
 def _time(packet: Packet) -> int:
     return packet.pts if packet.pts is not None else packet.dts or 0
 
@@ -220,9 +236,9 @@ def _form_for(video: Video) -> Form:
         own = _FORMS[".mov" if suffix == ".mov" else ".mp4"]
     elif "matroska" in names:
         own = _FORMS[".webm" if suffix == ".webm" else ".mkv"]
-    pictures = video._stream.codec_context.name
+    pictures = video._stream.codec_context.codec.canonical_name
     others = [
-        stream.codec_context.name
+        stream.codec_context.codec.canonical_name
         for stream in video._container.streams.audio
         if stream.codec_context is not None
     ]

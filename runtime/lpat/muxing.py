@@ -107,13 +107,15 @@ class Sound:
             self._next = None
 
     def _add(self, track: AudioStream, container: InputContainer) -> None:
-        self._encodes = track.codec_context.name not in self._output.supported_codecs
+        self._encodes = (
+            track.codec_context.codec.canonical_name not in self._output.supported_codecs
+        )
         if self._encodes:
             rate = track.codec_context.sample_rate
             self._stream = self._output.add_stream("aac", rate=min(rate, 48_000))
             self._stream.codec_context.layout = "stereo"
         else:
-            self._stream = self._output.add_stream_from_template(track)
+            self._stream = self._output.add_stream_from_template(track, opaque=True)
         if self._start > 1 and container.duration:
             container.seek(round(self._start * av.time_base))
         self._packets = (packet for packet in container.demux(track) if packet.size)
