@@ -1,13 +1,13 @@
-"""What clips and overlays share: which inputs have pictures, and whether they are the same still."""
+"""What clips and overlays share: which inputs have pictures, and if they are the same still."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpat.addresses import one_line
 from lpat.errors import VideoError
 from lpat.inputs import Input
-from lpat.video import _shown
 
 
 def reason_without_pictures(source: Input) -> str | None:
@@ -46,7 +46,7 @@ def check_same(source: Path, stamp: Stamp | None) -> None:
     now = Stamp.of(source)
     if stamp is None or now == stamp:
         return
-    name = _shown(source)
+    name = one_line(source)
     raise VideoError(
         f"{name}: no such file"
         if now is None

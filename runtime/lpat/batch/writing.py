@@ -16,6 +16,7 @@ from lpat.batch.plan import Work
 from lpat.detections import detections_document, detections_from_document
 from lpat.errors import LpatError, OutputError
 from lpat.files import takes_no_more
+from lpat.inputs import Input
 from lpat.types import Detections
 
 
@@ -29,7 +30,7 @@ class Writer:
     def __init__(
         self, folder: Path, outputs: Sequence[Output], made_by: Mapping[str, Any], overwrite: bool
     ) -> None:
-        self.written: list[str] = []
+        self.written: list[Input] = []
         self._folder = folder
         self._outputs = outputs
         self._made_by = made_by
@@ -37,11 +38,11 @@ class Writer:
 
     def unchanged(self, work: Work, stored: Stored) -> Outcome:
         """The outcome of an input for which nothing is to be done."""
-        name, entry = work.source.name, stored.entry
-        self.written.append(name)
+        source, entry = work.source, stored.entry
+        self.written.append(source)
         return Outcome(
-            name,
-            str(work.source.path),
+            source.name,
+            str(source.path),
             "skipped",
             "; ".join([UNCHANGED, *entry.shortfalls]),
             duration=entry.duration,
@@ -73,10 +74,10 @@ class Writer:
             analysis.decode_failures,
             analysis.broken_off,
         )
-        entry = replace(entry, outputs=self._kept(name, entry, detections))
+        entry = replace(entry, outputs=self._kept(work.source, entry, detections))
         outputs = self._outputs
         if not self._overwrite:
-            outputs = missing_outputs(outputs, entry.outputs, self._folder, name)
+            outputs = missing_outputs(outputs, entry.outputs, self._folder, work.source)
         outcome = Outcome(
             name,
             str(work.source.path),
@@ -92,18 +93,18 @@ class Writer:
         sha256 = self._made_by["model_sha256"]
         return Result(work.source, work.stamp, sha256, detections, duration)
 
-    def _kept(self, name: str, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
+    def _kept(self, source: Input, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
         """Outputs that are there and fit what was found; those that don't are removed."""
-        before = read_stored(entry_path(self._folder, name))
+        before = read_stored(entry_path(self._folder, source))
         if before is None:
             return {}
         same = replace(before.entry, outputs={}) == entry
         if same and _rows(before.detections) == _rows(detections):
             return before.entry.outputs
         # While its files are replaced, an entry of this key would vouch for them.
-        entry_path(self._folder, name).unlink(missing_ok=True)
+        entry_path(self._folder, source).unlink(missing_ok=True)
         chosen = {output.name for output in self._outputs}
-        remove_outputs(set(before.entry.outputs) - chosen, self._folder, name)
+        remove_outputs(set(before.entry.outputs) - chosen, self._folder, source)
         return {}
 
     def _write(
@@ -111,9 +112,9 @@ class Writer:
     ) -> Outcome:
         """The outcome, once the outputs are written and then the entry, which lists them too."""
         begun = time.monotonic()
-        name = result.source.name
-        path = entry_path(self._folder, name)
-        document = detections_document({name: result.detections}, self._made_by)
+        source = result.source
+        path = entry_path(self._folder, source)
+        document = detections_document({source.name: result.detections}, self._made_by)
         notes, failures = list(outcome.notes), []
         replaced = {output.name for output in outputs}
         written = {key: value for key, value in entry.outputs.items() if key not in replaced}
@@ -121,7 +122,7 @@ class Writer:
             write_entry(path, document, replace(entry, outputs=written))
         for output in outputs:
             try:
-                note = output.write(result, output.path(self._folder, name))
+                note = output.write(result, output.path(self._folder, source))
             except LpatError as error:
                 if isinstance(error, OutputError) and takes_no_more(error):
                     raise
@@ -135,8 +136,8 @@ class Writer:
         except OutputError as error:
             if takes_no_more(error):
                 raise
-            return failure(result.source, error)
-        self.written.append(name)
+            return failure(source, error)
+        self.written.append(source)
         return replace(
             outcome,
             status="failed" if failures else "partial" if entry.shortfalls else "done",

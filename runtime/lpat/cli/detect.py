@@ -22,14 +22,14 @@ GROUPS = {
         "clip_margin",
         "overwrite",
     ),
-    "Work": ("device", "jobs", "on_error", "progress"),
+    "Work": ("device", "jobs", "timeout", "on_error", "progress"),
     "Features": ("cache_folder", "no_cache"),
 }
 
 
 @click.command("lpat-detect", cls=GroupedCommand, groups=GROUPS)
 @click.argument("model", type=options.FILE)
-@click.argument("inputs", type=options.FILE, nargs=-1, required=True)
+@click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option(
     "--output",
     type=options.FILE,
@@ -56,13 +56,14 @@ GROUPS = {
 @options.jobs
 @options.on_error
 @options.progress
+@options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
 @click.pass_context
 def command(
     context: click.Context,
     model: Path,
-    inputs: tuple[Path, ...],
+    inputs: tuple[str, ...],
     output: Path,
     formats: tuple[str, ...],
     scores: bool,
@@ -74,14 +75,16 @@ def command(
     jobs: int | None,
     on_error: str,
     progress: str,
+    timeout: float,
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
     """Find when actions happen in INPUTS, by the exported MODEL.
 
-    INPUTS are videos, feature files, and folders of them. Writes OUTPUT/detections.json (all
-    results), OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what became of each
-    input). A bad input is named and passed over. The same command again does only what is missing.
+    INPUTS are videos, feature files, folders, patterns, URLs, @LIST (a file with one a line; @- on
+    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all results),
+    OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what became of each input). A bad
+    input is named and passed over. The same command again does only what is missing.
 
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
@@ -97,7 +100,7 @@ def command(
     )
     localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
-    found = find_inputs(inputs)
+    found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
     analyse = local_engine(localizer, cache, jobs or available_cores())
     with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
