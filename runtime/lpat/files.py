@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lpat.errors import OutputError
+from lpat.errors import LpatError, OutputError
 from lpat.locks import try_lock
 
 _DISK_FAILURES = {
@@ -46,6 +46,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         if os.name == "nt":  # where an open file can't be renamed
             handle = _closed(handle)
         temporary.replace(path)
+    except LpatError:  # what was being read failed
+        raise
     except OSError as error:
         raise _output_error(path, error) from error
     finally:
