@@ -48,7 +48,7 @@ def encode_stretches(source: Path, stretches: Sequence[Stretch]) -> list[float |
                 while waiting and stretches[waiting[-1]].start < frame.time + frame.duration:
                     n = waiting.pop()
                     firsts[n] = frame.time
-                    writers[n] = _writer(video, stretches[n], origin)
+                    writers[n] = _writer(source, video, stretches[n], origin)
                     next(writers[n])
                 for n in list(writers):
                     if frame.time < stretches[n].end:
@@ -72,7 +72,7 @@ def _finish(writer: _Writer) -> None:
         return
 
 
-def _writer(video: Video, stretch: Stretch, origin: Fraction) -> _Writer:
+def _writer(source: Path, video: Video, stretch: Stretch, origin: Fraction) -> _Writer:
     """Takes the frames of a stretch, then None; its file is there after that."""
     first = yield
     if first is None:
@@ -88,7 +88,7 @@ def _writer(video: Video, stretch: Stretch, origin: Fraction) -> _Writer:
         stream = add_pictures(output, *size, video._stream.guessed_rate or Fraction(DEFAULT_RATE))
         tag_colours(stream, first.picture)
         end = origin + Fraction(stretch.end)
-        with closing(Sound(video.path, output, begin, end)) as sound:
+        with closing(Sound(source, output, begin, end)) as sound:
             frame: Frame | None = first
             while frame is not None:
                 for plane, pixels in zip(planes, upright.planes(frame.picture), strict=True):

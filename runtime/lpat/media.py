@@ -48,7 +48,8 @@ class Media:
 def media_of(path: Address, name: str, duration: float) -> Media:
     """What the header of a file tells; of one that can't be opened as a video, what was given.
 
-    A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened again.
+    A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened
+    again: it may be gone, or say something else by now.
     """
     from lpat.feature_files import SUFFIXES
     from lpat.video import Video

@@ -1,5 +1,6 @@
 """lpat-extract as a user meets it."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def test_a_rerun_leaves_what_is_newer_than_its_video(
     video, out = write_video("v.mp4"), tmp_path / "out"
     extract(video, "--output", out)
     before = (out / "v.safetensors").stat().st_mtime_ns
-    assert "0 done" in extract(video, "--output", out).output
+    assert "1 unchanged" in extract(video, "--output", out).output
     assert (out / "v.safetensors").stat().st_mtime_ns == before
     assert "1 done" in extract(video, "--output", out, "--overwrite").output
     assert "1 done" in extract(video, "--output", out, "--stride", "16").output
@@ -48,13 +49,17 @@ def test_bad_videos_are_named_and_passed_over(write_video: WriteVideo, tmp_path:
     result = extract(write_video("v.mp4"), tmp_path / "bad.mp4", "--output", tmp_path / "out")
     assert result.return_value == 3
     assert "failed: bad: " in result.output
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["v.safetensors"]
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"run.json", "v.safetensors"}
+    document = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert document["command"] == "lpat-extract"
+    assert [entry["status"] for entry in document["inputs"]] == ["done", "failed"]
 
 
 def test_nothing_done_is_exit_code_1(tmp_path: Path) -> None:
     result = extract(tmp_path / "bad.mp4", "--output", tmp_path / "out")
     assert result.return_value == 1
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["run.json"]
 
 
 def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:

@@ -33,12 +33,7 @@ class Entry:
     @property
     def shortfalls(self) -> tuple[str, ...]:
         """What is missing of the input, each in a phrase."""
-        parts = []
-        if self.decode_failures:
-            parts.append(f"could not be decoded in {self.decode_failures} places")
-        if self.broken_off:
-            parts.append(f"broke off ({self.broken_off})")
-        return tuple(parts)
+        return shortfalls(self.decode_failures, self.broken_off)
 
     def document(self) -> dict[str, Any]:
         """Its JSON value, in a fixed order."""
@@ -49,6 +44,16 @@ class Entry:
             "broken_off": self.broken_off,
             "outputs": {name: dict(self.outputs[name]) for name in sorted(self.outputs)},
         }
+
+
+def shortfalls(decode_failures: int, broken_off: str | None) -> tuple[str, ...]:
+    """What is missing of an input, each in a phrase."""
+    phrases = []
+    if decode_failures:
+        phrases.append(f"{decode_failures} parts could not be decoded")
+    if broken_off:
+        phrases.append(broken_off)
+    return tuple(phrases)
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,13 +64,11 @@ class Ledger:
         return self.total - self.counts.total()
 
     def summary(self) -> str:
-        """The counts in words: "3 done, 1 skipped (unchanged), 2 failed"."""
-        words = {status: f"{self.counts[status]} {status}" for status in STATUSES}
-        if self.unchanged:
-            words["skipped"] = f"{self.unchanged} unchanged"
-            if left := self.counts["skipped"] - self.unchanged:
-                words["skipped"] += f", {left} left"
-        return ", ".join(words[status] for status in STATUSES if self.counts[status]) or "none done"
+        """The counts in words: "3 done, 2 failed, 1 unchanged"."""
+        words = [(self.counts[status], status) for status in STATUSES if status != "skipped"]
+        left = self.counts["skipped"] - self.unchanged
+        words += [(self.unchanged, "unchanged"), (left, "left")]
+        return ", ".join(f"{count} {word}" for count, word in words if count) or "none done"
 
     def __enter__(self) -> Self:
         self._write()

@@ -32,14 +32,17 @@ def progress(kind: Kind, total: int) -> Iterator[Callable[[Outcome], None]]:
         return
     from tqdm import tqdm
 
+    from lpat.addresses import one_line
+
     hidden = True if kind == "none" else None  # None: unless stderr is a terminal
     with tqdm(total=total, unit="input", disable=hidden, file=sys.stderr) as bar:
 
         def show(outcome: Outcome) -> None:
+            name = one_line(outcome.name)
             if outcome.status in ("failed", "partial"):
-                tqdm.write(f"{outcome.status}: {outcome.name}: {outcome.reason}", file=sys.stderr)
+                tqdm.write(f"{outcome.status}: {name}: {outcome.reason}", file=sys.stderr)
             for note in outcome.notes:
-                tqdm.write(f"note: {outcome.name}: {note}", file=sys.stderr)
+                tqdm.write(f"note: {name}: {note}", file=sys.stderr)
             bar.update()
 
         yield show
