@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpat import feature_files
+from lpat.addresses import Address, Url
 from lpat.errors import UsageError
 
 VIDEO_SUFFIXES = frozenset(
@@ -23,7 +24,18 @@ class Input:
     """One video or feature file. `name` is unique among the inputs, and outputs go by it."""
 
     name: str
-    path: Path
+    path: Address
+
+    @property
+    def file(self) -> Path:
+        """The path, for what works on files only.
+
+        Raises:
+            UsageError: it is a URL.
+        """
+        if isinstance(self.path, Url):
+            raise UsageError(f"{self.path}: expected a file, not a URL")
+        return self.path
 
     @property
     def holds_features(self) -> bool:

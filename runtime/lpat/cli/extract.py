@@ -37,6 +37,7 @@ def command(
     """
     from tqdm import tqdm
 
+    from lpat.addresses import Address, Url
     from lpat.errors import FeatureError, LpatError, UsageError
     from lpat.extraction import default_spec, load_all_features
     from lpat.feature_files import read_features, write_features
@@ -50,10 +51,17 @@ def command(
         raise UsageError("expected videos to extract features of; these are feature files already")
     paths = {source.name: output / f"{source.name}.safetensors" for source in found}
 
-    def is_current(video: Path, path: Path) -> bool:
+    def is_current(video: Address, path: Path) -> bool:
+        if isinstance(video, Url):
+            return video.is_kept and is_whole(path)
         try:
-            newer = path.stat().st_mtime_ns >= video.stat().st_mtime_ns
-            return newer and read_features(path).spec == spec
+            return path.stat().st_mtime_ns >= video.stat().st_mtime_ns and is_whole(path)
+        except OSError:
+            return False
+
+    def is_whole(path: Path) -> bool:
+        try:
+            return read_features(path).spec == spec
         except (FeatureError, OSError):
             return False
 
