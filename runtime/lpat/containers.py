@@ -44,7 +44,9 @@ def _open_file(path: Path) -> InputContainer:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
+            kind = "not a file"
+            if stat.S_ISDIR(status.st_mode):
+                kind = "a folder" if os.access(path, os.R_OK) else "a folder that can't be read"
             raise VideoError(f"{name}: expected a video, but it is {kind}")
         if status.st_size == 0:
             raise VideoError(f"{name}: expected a video, but it is empty (0 bytes)")

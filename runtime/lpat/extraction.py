@@ -194,20 +194,26 @@ def load_all_features(
 ) -> Iterator[tuple[Input, Extraction | LpatError]]:
     """`load_features` of each input as it is ready; an error stands in the place of a bad one.
 
-    Files and cached features come first; videos are extracted by up to `jobs` processes.
+    Files and cached features come first, then what comes on standard input, which this process
+    alone can read; videos are extracted by up to `jobs` processes.
     """
-    to_extract = []
+    to_extract: list[Input] = []
+    piped: list[Input] = []
     for source in sources:
         try:
             ready = _ready(source, spec, cache)
         except LpatError as error:
             yield source, error
             continue
-        if ready is None:
-            to_extract.append(source)
-        else:
+        if ready is not None:
             yield source, ready
-    yield from run_all(partial(_extract_into, cache, spec=spec), to_extract, jobs)
+        elif isinstance(source.path, Url) and source.path.is_stdin:
+            piped.append(source)
+        else:
+            to_extract.append(source)
+    extract = partial(_extract_into, cache, spec=spec)
+    yield from run_all(extract, piped, 1)
+    yield from run_all(extract, to_extract, jobs)
 
 
 def _ready(

@@ -16,6 +16,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
 """A path that the command itself checks, so that the message is its own."""
 
+INPUT = click.STRING
+"""What `lpat.inputs.find_inputs` makes sense of; a click.Path would spoil URLs."""
+
 device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -28,6 +31,14 @@ jobs = click.option(
     type=click.IntRange(min=1),
     default=None,
     help="Videos read at the same time.  [default: one per core]",
+)
+timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,  # as lpat.addresses has it
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a URL may give nothing before it is given up.",
 )
 stride = click.option(
     "--stride",
