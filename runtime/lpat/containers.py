@@ -25,7 +25,7 @@ _PLAYLISTS = (b"#EXTM3U", b"ffconcat version", b"<?xml", b"v=0")
 _FIRST_BYTES = 1024
 
 # Before version 19, PyAV fails on a title that isn't UTF-8 unless told not to.
-_OPEN_OPTIONS: dict[str, Any] = (
+OPEN_OPTIONS: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
 
@@ -59,7 +59,7 @@ def _open_file(path: Path) -> InputContainer:
                 address = "fd:"
                 options = {"protocol_whitelist": "fd", "fd": str(file.fileno())}
             try:
-                return av.open(address, options=options, **_OPEN_OPTIONS)
+                return av.open(address, options=options, **OPEN_OPTIONS)
             except FFmpegError as error:
                 raise VideoError(f"{name}: expected a video, but {_fault(path, error)}") from error
     except FileNotFoundError:
@@ -93,7 +93,7 @@ def _open_url(url: Url) -> InputContainer:
         raise VideoError(f"{name}: expected a URL of {known}, not {url.scheme}")
 
     def connect() -> InputContainer:
-        return av.open(address, options=options, timeout=timeout, **_OPEN_OPTIONS)
+        return av.open(address, options=options, timeout=timeout, **OPEN_OPTIONS)
 
     try:
         return call_aside(connect, InputContainer.close)

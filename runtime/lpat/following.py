@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import select
 import stat
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, cast
 
 import av
-from av.container import InputContainer
 from av.error import FFmpegError
 
+from lpat.addresses import Address, one_line
+from lpat.containers import OPEN_OPTIONS, video_stream
 from lpat.errors import VideoError
-from lpat.video import _OPEN_OPTIONS, Video, _shown, _video_stream
+from lpat.extraction import extractor_of
+from lpat.snippets import resample
+from lpat.types import FeatureSpec, Float32Array
+from lpat.video import Video
 
-STDIN = Path("-")
-"""Stands for standard input."""
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 POLL = 0.05
 """Seconds between two looks whether there is more."""
@@ -29,59 +31,92 @@ _HEAD = 1 << 16
 _MP4_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 
 
-class Feed:
-    """The bytes of a file that grows, or of a pipe; each read waits until there are some.
+@dataclass(frozen=True, eq=False)
+class LiveFeatures:
+    """Features of a video as it comes: `rows` gives a vector (D,) per snippet, once."""
 
-    A pipe ends when its writer closes it. A file ends when it hasn't grown for `timeout` seconds.
-    Either ends at once after `stop`, which any thread or signal handler may call.
+    video: Video
+    rows: Iterator[Float32Array]
+    stop: Callable[[], None]  # lets what a growing file holds be all; nothing to other sources
+
+
+@contextmanager
+def live_features(source: Address, spec: FeatureSpec, timeout: float) -> Iterator[LiveFeatures]:
+    """Features of a source as it comes; a file ends when it hasn't grown for `timeout` seconds.
+
+    One thread decodes it, as several hold pictures back.
 
     Raises:
-        VideoError: it can't be read, or isn't such a file.
+        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
+        FeatureError: no extractor makes features of this spec.
+    """
+    extractor = extractor_of(spec)
+
+    @contextmanager
+    def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:
+        rows = cast("Generator[Float32Array]", extractor.extract(resample(video, spec.fps), spec))
+        with video, closing(rows):
+            yield LiveFeatures(video, rows, stop)
+
+    if isinstance(source, Path):
+        with GrowingFile(source, timeout) as file, features_of(follow(file), file.stop) as features:
+            yield features
+    else:
+        video = Video.open(source, threads=1, live=True)
+        with features_of(video, lambda: None) as features:
+            yield features
+
+
+class GrowingFile:
+    """A file's bytes; a read at its end waits for more.
+
+    It ends when it hasn't grown for `timeout` seconds, or at once after `stop`, which any thread
+    or signal handler may call.
+
+    Raises:
+        VideoError: it can't be read, or isn't a file.
     """
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
         self.timeout = timeout
         self._stopped = False
+        name = one_line(path)
         try:
-            self._descriptor = os.dup(0) if path == STDIN else os.open(path, os.O_RDONLY)
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise VideoError(f"{name}: expected a file that grows; a pipe is read from - only")
+            self._file = path.open("rb", buffering=0)
         except FileNotFoundError:
-            raise VideoError(f"{_shown(path)}: no such file") from None
+            raise VideoError(f"{name}: no such file") from None
+        except VideoError:
+            raise
         except OSError as error:
-            raise VideoError(f"{_shown(path)}: can't be read ({error.strerror})") from error
-        mode = os.fstat(self._descriptor).st_mode
-        self._grows = stat.S_ISREG(mode)
-        if stat.S_ISDIR(mode):
-            self.close()
-            raise VideoError(f"{_shown(path)}: expected a video, but it is a folder")
+            raise VideoError(f"{name}: can't be read ({error.strerror})") from error
+
+    def __enter__(self) -> GrowingFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, as soon as there are any; none at the end."""
         deadline = time.monotonic() + self.timeout
         while not self._stopped:
-            if not self._is_ready():
-                continue
-            data = os.read(self._descriptor, size)
-            if data or not self._grows or time.monotonic() >= deadline:
-                return data
+            data = self._file.read(size)
+            if data or time.monotonic() >= deadline:
+                return data or b""
             time.sleep(POLL)
         return b""
 
     def stop(self) -> None:
-        """Let what was read be the end."""
+        """Let what was read so far be all."""
         self._stopped = True
 
-    def close(self) -> None:
-        """Release it."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def holds_late_index(self) -> bool:
-        """Whether it is an MP4 whose pictures come before the index that says where they are."""
-        if not self._grows:
-            return False
-        head = os.pread(self._descriptor, _HEAD, 0)
+    def index_comes_last(self) -> bool:
+        """Whether it is an MP4 whose pictures stand before the index that tells where they are."""
+        with self.path.open("rb") as file:
+            head = file.read(_HEAD)
         place = 0
         while (kind := head[place + 4 : place + 8]) in _MP4_BOXES:
             if kind in {b"moov", b"mdat"}:
@@ -89,61 +124,47 @@ class Feed:
             place += max(8, int.from_bytes(head[place : place + 4], "big"))
         return False
 
-    def _is_ready(self) -> bool:
-        """Whether a read returns at once, after waiting a moment for that."""
-        if self._grows or sys.platform == "win32":  # which can't tell: `stop` then waits too
-            return True
-        return bool(select.select([self._descriptor], [], [], POLL)[0])
 
-
-def video_from(feed: Feed) -> Video:
-    """The video that a feed brings. It is decoded by one thread: several hold pictures back.
+def follow(file: GrowingFile) -> Video:
+    """The video in a growing file, to be decoded by one thread.
 
     Raises:
         VideoError: there is no video in it, or none that can be read before it is complete.
     """
-    if feed.holds_late_index():
-        try:  # complete, perhaps
-            return Video.open(feed.path, threads=1)
+    if file.index_comes_last():
+        try:
+            return Video.open(file.path, threads=1, live=True)  # it may be complete
         except VideoError:
-            raise _late_index(feed) from None
-    container = _open_container(feed)
+            raise _late_index(file) from None
     try:
-        stream = _video_stream(feed.path, container)
+        # Only `read` is shown, so that nothing is sought: some formats would look at the end first.
+        # Whatever a playlist says, FFmpeg opens nothing else.
+        container = av.open(
+            cast("BinaryIO", _Bytes(file)), options={"protocol_whitelist": "none"}, **OPEN_OPTIONS
+        )
+    except FFmpegError as error:
+        if file.index_comes_last():
+            raise _late_index(file) from None
+        raise VideoError(
+            f"{one_line(file.path)}: expected a video, but it is broken or of an unknown format "
+            f"({error.strerror})"
+        ) from error
+    try:
+        stream = video_stream(file.path, container)
     except VideoError:
         container.close()
         raise
     stream.codec_context.thread_count = 1
-    return Video(feed.path, container, stream)
-
-
-class _Readable(Protocol):
-    def read(self, size: int) -> bytes: ...
+    return Video(file.path, container, stream)
 
 
 class _Bytes:
-    """A feed as FFmpeg needs it: it can't be sought, and closing it is not FFmpeg's to do."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.read = feed.read
+    def __init__(self, file: GrowingFile) -> None:
+        self.read = file.read
 
 
-def _open_container(feed: Feed) -> InputContainer:
-    # Whatever a playlist in the feed says, nothing else is opened.
-    options = {"protocol_whitelist": "none"}
-    try:
-        return av.open(_Bytes(feed), "r", options=options, **_OPEN_OPTIONS)
-    except FFmpegError as error:
-        if feed.holds_late_index():
-            raise _late_index(feed) from None
-        name = "standard input" if feed.path == STDIN else _shown(feed.path)
-        raise VideoError(
-            f"{name}: expected a video, but it is broken or of an unknown format ({error.strerror})"
-        ) from error
-
-
-def _late_index(feed: Feed) -> VideoError:
+def _late_index(file: GrowingFile) -> VideoError:
     return VideoError(
-        f"{_shown(feed.path)}: a plain MP4 can't be read before it is complete, as its index comes "
-        "last; record it fragmented (-movflags frag_keyframe+empty_moov), or as .mkv or .ts"
+        f"{one_line(file.path)}: a plain MP4 can't be read before it is complete, as its index "
+        "comes last; record .mkv, .ts or fragmented MP4 (-movflags frag_keyframe+empty_moov)"
     )

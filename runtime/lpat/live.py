@@ -58,6 +58,13 @@ class LiveDetector:
         self._pushed = 0
         self._settled = 0  # snippets whose scores are final
 
+    @property
+    def note(self) -> str | None:
+        """What it does otherwise than the model asks for; None where it doesn't."""
+        if self._options.proposals == "runs":
+            return None
+        return f"{self._options.proposals} need the whole video; runs stand in for them"
+
     def push(self, features: Float32Array) -> list[Detection]:
         """Detections, by class, that end before the snippet `LOOKAHEAD` snippets ago.
 

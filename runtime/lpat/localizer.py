@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lpat.errors import DeviceError, LpatError, ModelError
-from lpat.extraction import FeatureCache, load_features, stream_features
+from lpat.extraction import FeatureCache, load_features
 from lpat.feature_halves import halves_look_exchanged
-from lpat.inputs import Input, find_inputs
+from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.segments import detect
 from lpat.stored_features import StoredFeatures
@@ -96,6 +96,7 @@ class Localizer:
         """Scores of a video, a feature file, features, or an array of them (T, D).
 
         Raises:
+            UsageError: it is a folder of several.
             VideoError, FeatureError: the source can't be read.
             ModelError: it doesn't fit the model.
         """
@@ -132,22 +133,29 @@ class Localizer:
             else:
                 on_error(source, analysis)
 
-    def stream(self, source: str | Path | Iterable[Float32Array]) -> Iterator[Detection]:
+    def stream(
+        self, source: str | Path | Iterable[Float32Array], timeout: float = 0.0
+    ) -> Iterator[Detection]:
         """Detections in a video, or in features (D,) as they come, each as soon as it has ended.
 
-        docs/live.md says how they may differ from those of `detect`.
+        A file is read on while it grows, and ends when it hasn't for `timeout` seconds; a URL or
+        `-`, standard input, when it does. docs/live.md says how detections may differ from those
+        of `detect`.
 
         Raises:
             VideoError: the video can't be read.
             ModelError: the features don't fit, or the model's threshold needs the whole video.
         """
+        from lpat.following import live_features
         from lpat.live import LiveDetector, detect_in_stream
 
+        detector = LiveDetector(self)
         if not isinstance(source, str | Path):
-            yield from detect_in_stream(LiveDetector(self), source)
+            yield from detect_in_stream(detector, source)
             return
-        with stream_features(Path(source), self.metadata.features) as rows:
-            yield from detect_in_stream(LiveDetector(self), rows, rows.video)
+        address = one_input(source).path
+        with live_features(address, self.metadata.features, timeout) as features:
+            yield from detect_in_stream(detector, features.rows, features.video)
 
     def _features_of(self, source: Source, cache: FeatureCache | None) -> Features:
         if isinstance(source, Features):
@@ -156,8 +164,7 @@ class Localizer:
         if isinstance(source, np.ndarray):
             duration = len(source) * spec.snippet_seconds
             return Features(np.asarray(source, np.float32), spec, duration)
-        path = Path(source)
-        return load_features(Input(path.stem, path), spec, cache).features
+        return load_features(one_input(source), spec, cache).features
 
 
 def cuda_device_count() -> int:

@@ -5,7 +5,7 @@ Axes everywhere: T snippet, D feature, C class, N segment. Times are seconds fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, overload
 
@@ -173,6 +173,18 @@ class Detections:
                     f"{name} must have shape ({len(self.segments)},), "
                     f"not {getattr(self, name).shape}"
                 )
+
+    @classmethod
+    def of_all(cls, classes: tuple[str, ...], detections: Iterable[Detection]) -> Detections:
+        """Detections of these classes as arrays, best first; of equal score, in their order."""
+        ranked = sorted(detections, key=lambda detection: -detection.score)
+        index = {label: number for number, label in enumerate(classes)}
+        return cls(
+            classes,
+            np.array([(d.start, d.end) for d in ranked], np.float64).reshape(-1, 2),
+            np.array([index[d.label] for d in ranked], np.int64),
+            np.array([d.score for d in ranked], np.float64),
+        )
 
     def __len__(self) -> int:
         return len(self.segments)

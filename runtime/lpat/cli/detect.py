@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from lpat.cli import options
 from lpat.cli.app import DONE, FAILED, PARTIAL, run
@@ -27,16 +28,33 @@ if TYPE_CHECKING:
 )
 @options.device
 @options.jobs
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Print each detection in one stream or growing file as it ends, a line of JSON each.",
+)
+@click.option(
+    "--live-timeout",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time without growth after which a file is complete.",
+)
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
+@click.pass_context
 def command(
+    context: click.Context,
     model: Path,
     inputs: tuple[str, ...],
     output: Path,
     device: str,
     jobs: int | None,
+    live: bool,
+    live_timeout: float,
     overwrite: bool,
     timeout: float,
     cache_folder: Path | None,
@@ -61,6 +79,11 @@ def command(
     from lpat.workers import available_cores
 
     localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    if live:
+        from lpat.cli.live import detect_live
+
+        given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
+        return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
     found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
