@@ -145,10 +145,9 @@ def follow(file: GrowingFile) -> Video:
     except FFmpegError as error:
         if file.index_comes_last():
             raise _late_index(file) from None
-        raise VideoError(
-            f"{one_line(file.path)}: expected a video, but it is broken or of an unknown format "
-            f"({error.strerror})"
-        ) from error
+        empty = file.path.stat().st_size == 0
+        fault = "empty (0 bytes)" if empty else f"broken or of an unknown format ({error.strerror})"
+        raise VideoError(f"{one_line(file.path)}: expected a video, but it is {fault}") from error
     try:
         stream = video_stream(file.path, container)
     except VideoError:

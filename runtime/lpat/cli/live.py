@@ -33,11 +33,12 @@ def detect_live(
     take `timeout` seconds to send more.
 
     Raises:
-        UsageError: there are several sources.
+        UsageError: there are several sources, or it is a feature file.
         VideoError: it can't be opened, or holds no picture that can be decoded.
         ModelError: the model's threshold needs the whole video.
         OutputError: the folder can't be written.
     """
+    from lpat.addresses import one_line
     from lpat.detections import detections_document, rows_of
     from lpat.errors import UsageError, VideoError
     from lpat.files import claim_folder, write_json
@@ -49,7 +50,9 @@ def detect_live(
     if len(sources) != 1:
         raise UsageError(f"--live: expected one video, not {len(sources)}")
     video = one_input(sources[0], timeout)
-    print(f"{localizer.path.name} on {localizer.provider}: {video.name}", file=sys.stderr)
+    if video.holds_features:
+        raise UsageError(f"--live: expected a video, not the feature file {one_line(video.path)}")
+    print(f"{localizer.path.name} on {localizer.provider}: {one_line(video.name)}", file=sys.stderr)
     if output is not None:
         claim_folder(output)
     detector = LiveDetector(localizer)
