@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from lpat.errors import FeatureError, MissingPackageError
+from lpat.errors import FeatureError, MissingPackageError, UsageError
 
 if TYPE_CHECKING:
     import pandas
@@ -196,10 +196,12 @@ class Detections:
             yield Detection(self.classes[label], score, start, end)
 
     @overload
-    def __getitem__(self, which: int) -> Detection: ...
+    def __getitem__(self, which: int | np.integer) -> Detection: ...
     @overload
     def __getitem__(self, which: slice | BoolArray | Int64Array) -> Detections: ...
-    def __getitem__(self, which: int | slice | BoolArray | Int64Array) -> Detection | Detections:
+    def __getitem__(
+        self, which: int | np.integer | slice | BoolArray | Int64Array
+    ) -> Detection | Detections:
         """One detection by its number; some by a slice, a mask (N,) or numbers, as of an array."""
         if isinstance(which, int | np.integer):
             start, end = self.segments[which].tolist()
@@ -217,10 +219,10 @@ class Detections:
         """Those of one label.
 
         Raises:
-            KeyError: there is no such class.
+            UsageError: there is no such class.
         """
         if label not in self.classes:
-            raise KeyError(f"expected one of {', '.join(self.classes)}, not {label!r}")
+            raise UsageError(f"expected one of {', '.join(self.classes)}, not {label!r}")
         return self[self.labels == self.classes.index(label)]
 
     def to_dataframe(self) -> pandas.DataFrame:
