@@ -26,7 +26,7 @@ _FIRST_BYTES = 1024
 _PIPE_HINT = "; MP4 files with their index at the end can't be read from a pipe"
 
 # Before version 19, PyAV fails on a title that isn't UTF-8 unless told not to.
-_OPEN_OPTIONS: dict[str, Any] = (
+OPEN_OPTIONS: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
 
@@ -60,7 +60,7 @@ def _open_file(path: Path) -> InputContainer:
                 address = "fd:"
                 options = {"protocol_whitelist": "fd", "fd": str(file.fileno())}
             try:
-                return av.open(address, options=options, **_OPEN_OPTIONS)
+                return av.open(address, options=options, **OPEN_OPTIONS)
             except FFmpegError as error:
                 raise VideoError(f"{name}: expected a video, but {_fault(path, error)}") from error
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def _open_url(url: Url) -> InputContainer:
         raise VideoError(f"{name}: expected a URL of {known}, not {url.scheme}")
 
     def connect() -> InputContainer:
-        return av.open(address, options=options, timeout=timeout, **_OPEN_OPTIONS)
+        return av.open(address, options=options, timeout=timeout, **OPEN_OPTIONS)
 
     try:
         return call_aside(connect, InputContainer.close)

@@ -27,7 +27,7 @@ def detections_document(
     return {
         "version": VERSION,
         "external_data": dict(external or {}),
-        "results": {name: _rows(detections) for name, detections in results.items()},
+        "results": {name: rows_of(detections) for name, detections in results.items()},
     }
 
 
@@ -72,7 +72,8 @@ def read_external_data(path: str | Path) -> dict[str, Any]:
     return expect(document.get("external_data", {}), dict, f"{path}: external_data")
 
 
-def _rows(detections: Detections) -> list[dict[str, Any]]:
+def rows_of(detections: Detections) -> list[dict[str, Any]]:
+    """Label, score and segment of each detection, as files have them."""
     rows = []
     for (start, end), label, score in zip(
         detections.segments.tolist(),

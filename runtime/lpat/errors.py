@@ -35,3 +35,7 @@ class OutputError(LpatError, OSError):
 
 class DeviceError(LpatError, RuntimeError):
     """A device that was asked for and isn't there."""
+
+
+class MissingPackageError(LpatError, ImportError):
+    """A package that lpat does without until it is asked for what needs it."""

@@ -89,6 +89,18 @@ def find_inputs(
     )
 
 
+def one_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
+    """What an argument means, as `find_inputs` has it, where only one input will do.
+
+    Raises:
+        UsageError: it stands for several, or for none.
+    """
+    found = find_inputs([argument], timeout)
+    if len(found) != 1:
+        raise UsageError(f"{argument}: expected one video or feature file, not {len(found)}")
+    return found[0]
+
+
 def _meant(argument: str | Path, timeout: float) -> Iterator[Address]:
     """The inputs that an argument stands for."""
     if argument == "-":

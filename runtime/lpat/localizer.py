@@ -5,25 +5,30 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lpat.errors import DeviceError, ModelError
+from lpat.errors import DeviceError, LpatError, ModelError
 from lpat.extraction import FeatureCache, load_features
 from lpat.feature_halves import halves_look_exchanged
-from lpat.inputs import Input
+from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.segments import detect
 from lpat.stored_features import StoredFeatures
-from lpat.types import Detections, Features, Scores
+from lpat.types import Detection, Detections, Features, Float32Array, Scores
 from lpat.windows import windows
+from lpat.workers import available_cores
 
 if TYPE_CHECKING:
     import onnxruntime
 
 Device = Literal["auto", "cpu", "cuda"]
+
+Source = str | Path | Features | StoredFeatures | Float32Array
+"""What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _OUTPUTS = ("scores", "background", "probabilities")
@@ -87,19 +92,79 @@ class Localizer:
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
         return Scores(self.classes, scores, background, probabilities, features.edges)
 
-    def detect(
-        self, source: str | Path | Features | StoredFeatures, cache: FeatureCache | None = None
-    ) -> Detections:
-        """Detections in a video, a feature file, or features, best first.
+    def scores(self, source: Source, cache: FeatureCache | None = None) -> Scores:
+        """Scores of a video, a feature file, features, or an array of them (T, D).
 
         Raises:
+            UsageError: it is a folder of several.
             VideoError, FeatureError: the source can't be read.
             ModelError: it doesn't fit the model.
         """
-        if isinstance(source, str | Path):
-            path = Path(source)
-            source = load_features(Input(path.stem, path), self.metadata.features, cache).features
-        return detect(self.score(source), self.metadata.post_processing)
+        return self.score(self._features_of(source, cache))
+
+    def detect(self, source: Source, cache: FeatureCache | None = None) -> Detections:
+        """Detections in what `scores` takes, best first; it raises the same."""
+        return detect(self.scores(source, cache), self.metadata.post_processing)
+
+    def detect_many(
+        self,
+        sources: str | Path | Sequence[str | Path],
+        *,
+        jobs: int | None = None,
+        cache: FeatureCache | None = None,
+        on_error: Callable[[Input, LpatError], None] | None = None,
+    ) -> Iterator[tuple[Input, Detections]]:
+        """Detections in videos, feature files and folders of them, as each is done, in any order.
+
+        Up to `jobs` processes, by default one per core, read videos. A program that starts them
+        must be importable: what it does goes under `if __name__ == "__main__":`.
+
+        Raises:
+            LpatError: an input can't be read; with `on_error`, that is told instead.
+        """
+        from lpat.analysis import local_engine
+
+        found = find_inputs([sources] if isinstance(sources, str | Path) else sources)
+        for source, analysis in local_engine(self, cache, jobs or available_cores())(found):
+            if not isinstance(analysis, LpatError):
+                yield source, analysis.detections
+            elif on_error is None:
+                raise analysis
+            else:
+                on_error(source, analysis)
+
+    def stream(
+        self, source: str | Path | Iterable[Float32Array], timeout: float = 0.0
+    ) -> Iterator[Detection]:
+        """Detections in a video, or in features (D,) as they come, each as soon as it has ended.
+
+        A file is read on while it grows, and ends when it hasn't for `timeout` seconds; a URL or
+        `-`, standard input, when it does. docs/live.md says how detections may differ from those
+        of `detect`.
+
+        Raises:
+            VideoError: the video can't be read.
+            ModelError: the features don't fit, or the model's threshold needs the whole video.
+        """
+        from lpat.following import live_features
+        from lpat.live import LiveDetector, detect_in_stream
+
+        detector = LiveDetector(self)
+        if not isinstance(source, str | Path):
+            yield from detect_in_stream(detector, source)
+            return
+        address = one_input(source).path
+        with live_features(address, self.metadata.features, timeout) as features:
+            yield from detect_in_stream(detector, features.rows, features.video)
+
+    def _features_of(self, source: Source, cache: FeatureCache | None) -> Features | StoredFeatures:
+        if isinstance(source, Features | StoredFeatures):
+            return source
+        spec = self.metadata.features
+        if isinstance(source, np.ndarray):
+            duration = len(source) * spec.snippet_seconds
+            return Features(np.asarray(source, np.float32), spec, duration)
+        return load_features(one_input(source), spec, cache).features
 
 
 def cuda_device_count() -> int:

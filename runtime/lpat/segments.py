@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from lpat.core import Runs, extract_components, extract_segments
 from lpat.errors import UsageError
 from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
+
+if TYPE_CHECKING:
+    from lpat.open_runs import ClosedRuns
 
 Threshold = Literal["predicted", "manual"]
 Proposals = Literal["runs", "components"]
@@ -90,7 +93,7 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
         boundary=options.boundary,
         minimum_snippets=options.minimum_snippets,
     )
-    confidence = _segment_scores(runs, probabilities, options.segment_score)
+    confidence = segment_scores(runs, probabilities, options.segment_score)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
 
@@ -122,7 +125,10 @@ def manual_threshold(scores: Float32Array) -> Float32Array:
     return np.broadcast_to(middle.astype(np.float32), scores.shape).copy()
 
 
-def _segment_scores(runs: Runs, probabilities: Float64Array, reading: SegmentScore) -> Float64Array:
+def segment_scores(
+    runs: Runs | ClosedRuns, probabilities: Float64Array, reading: SegmentScore
+) -> Float64Array:
+    """Score (N,) of each run as `PostProcessing.segment_score` has it; `probabilities` (C + 1,)."""
     match reading:
         case "probability":
             return probabilities[runs.classes] * runs.mean_probability

@@ -5,13 +5,17 @@ Axes everywhere: T snippet, D feature, C class, N segment. Times are seconds fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lpat.errors import FeatureError
+from lpat.errors import FeatureError, MissingPackageError, UsageError
+
+if TYPE_CHECKING:
+    import pandas
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -21,6 +25,9 @@ BoolArray = NDArray[np.bool_]
 Parameter = bool | int | float | str
 """What a feature extractor may be configured with: plain JSON scalars."""
 
+
+_SHOWN = 3
+"""Detections that their text names."""
 
 _HIGHEST = {"dimension": 1 << 20, "fps": 1000, "snippet_frames": 10_000, "stride": 10_000}
 """Specs come from files: what is beyond these is broken, or meant to exhaust the machine."""
@@ -142,9 +149,19 @@ class Scores:
         return f"Scores(T={len(self.background)}, C={len(self.classes)})"
 
 
+@dataclass(frozen=True)
+class Detection:
+    """One segment of a video and what is seen in it."""
+
+    label: str
+    score: float
+    start: float  # seconds
+    end: float  # seconds; not part of it
+
+
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Scored segments of one video, best first."""
+    """Scored segments of one video, best first: arrays, and a sequence of `Detection`."""
 
     classes: tuple[str, ...]
     segments: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (N, 2) [start, end)
@@ -161,8 +178,79 @@ class Detections:
                     f"not {getattr(self, name).shape}"
                 )
 
+    @classmethod
+    def of_all(cls, classes: tuple[str, ...], detections: Iterable[Detection]) -> Detections:
+        """Detections of these classes as arrays, best first; of equal score, in their order."""
+        ranked = sorted(detections, key=lambda detection: -detection.score)
+        index = {label: number for number, label in enumerate(classes)}
+        return cls(
+            classes,
+            np.array([(d.start, d.end) for d in ranked], np.float64).reshape(-1, 2),
+            np.array([index[d.label] for d in ranked], np.int64),
+            np.array([d.score for d in ranked], np.float64),
+        )
+
     def __len__(self) -> int:
         return len(self.segments)
 
+    def __iter__(self) -> Iterator[Detection]:
+        for (start, end), label, score in zip(
+            self.segments.tolist(), self.labels.tolist(), self.scores.tolist(), strict=True
+        ):
+            yield Detection(self.classes[label], score, start, end)
+
+    @overload
+    def __getitem__(self, which: int | np.integer) -> Detection: ...
+    @overload
+    def __getitem__(self, which: slice | BoolArray | Int64Array) -> Detections: ...
+    def __getitem__(
+        self, which: int | np.integer | slice | BoolArray | Int64Array
+    ) -> Detection | Detections:
+        """One detection by its number; some by a slice, a mask (N,) or numbers, as of an array."""
+        if isinstance(which, int | np.integer):
+            start, end = self.segments[which].tolist()
+            return Detection(
+                self.classes[self.labels[which]], float(self.scores[which]), start, end
+            )
+        return replace(
+            self,
+            segments=self.segments[which],
+            labels=self.labels[which],
+            scores=self.scores[which],
+        )
+
+    def of(self, label: str) -> Detections:
+        """Those of one label.
+
+        Raises:
+            UsageError: there is no such class.
+        """
+        if label not in self.classes:
+            raise UsageError(f"expected one of {', '.join(self.classes)}, not {label!r}")
+        return self[self.labels == self.classes.index(label)]
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A row for each, best first: label, score, start, end.
+
+        Raises:
+            MissingPackageError: pandas isn't installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingPackageError(
+                "to_dataframe needs pandas: pip install 'lpat[dataframe]'"
+            ) from error
+        return pandas.DataFrame(
+            {
+                "label": [self.classes[label] for label in self.labels],
+                "score": self.scores,
+                "start": self.segments[:, 0],
+                "end": self.segments[:, 1],
+            }
+        )
+
     def __repr__(self) -> str:
-        return f"Detections(N={len(self)}, C={len(self.classes)})"
+        shown = [f"{d.label} {d.start:.2f}-{d.end:.2f} s {d.score:.2f}" for d in self[:_SHOWN]]
+        more = [f"{len(self) - _SHOWN} more"] if len(self) > _SHOWN else []
+        return f"Detections({len(self)}: {', '.join([*shown, *more])})" if shown else "Detections()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from lpat.cli import options
 from lpat.cli.app import run
@@ -23,6 +24,7 @@ GROUPS = {
         "overwrite",
     ),
     "Work": ("device", "jobs", "timeout", "on_error", "progress"),
+    "Live": ("live", "live_timeout"),
     "Features": ("cache_folder", "no_cache"),
 }
 
@@ -56,6 +58,19 @@ GROUPS = {
 @options.jobs
 @options.on_error
 @options.progress
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Print each detection in one stream or growing file as it ends, a line of JSON each.",
+)
+@click.option(
+    "--live-timeout",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time without growth after which a file is complete.",
+)
 @options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
@@ -75,6 +90,8 @@ def command(
     jobs: int | None,
     on_error: str,
     progress: str,
+    live: bool,
+    live_timeout: float,
     timeout: float,
     cache_folder: Path | None,
     no_cache: bool,
@@ -99,6 +116,11 @@ def command(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
     localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    if live:
+        from lpat.cli.live import detect_live
+
+        given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
+        return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
     found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)

@@ -1,0 +1,148 @@
+"""lpat-detect --live: detections in a stream or a growing file, a line each."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lpat.cli.app import DONE, PARTIAL
+
+if TYPE_CHECKING:
+    from lpat.following import LiveFeatures
+    from lpat.localizer import Localizer
+    from lpat.types import Detection, Float32Array
+
+
+def detect_live(
+    localizer: Localizer,
+    sources: Sequence[str],
+    output: Path | None,
+    live_timeout: float,
+    timeout: float,
+) -> int:
+    """Print each detection in a source as it ends, as a line of JSON; the exit code.
+
+    It ends with the source, with a file that hasn't grown for `live_timeout` seconds, or on Ctrl-C;
+    with an `output` folder, all detections are then written to its `detections.json`. A server may
+    take `timeout` seconds to send more.
+
+    Raises:
+        UsageError: there are several sources, or it is a feature file.
+        VideoError: it can't be opened, or holds no picture that can be decoded.
+        ModelError: the model's threshold needs the whole video.
+        OutputError: the folder can't be written.
+    """
+    from lpat.addresses import one_line
+    from lpat.detections import detections_document, rows_of
+    from lpat.errors import UsageError, VideoError
+    from lpat.files import claim_folder, write_json
+    from lpat.following import live_features
+    from lpat.inputs import one_input
+    from lpat.live import LiveDetector
+    from lpat.types import Detections
+
+    if len(sources) != 1:
+        raise UsageError(f"--live: expected one video, not {len(sources)}")
+    video = one_input(sources[0], timeout)
+    if video.holds_features:
+        raise UsageError(f"--live: expected a video, not the feature file {one_line(video.path)}")
+    print(f"{localizer.path.name} on {localizer.provider}: {one_line(video.name)}", file=sys.stderr)
+    if output is not None:
+        claim_folder(output)
+    detector = LiveDetector(localizer)
+    if detector.note:
+        print(f"note: {detector.note}", file=sys.stderr)
+    found: list[Detection] = []
+
+    def tell(detections: list[Detection], read: float) -> None:
+        for detection in detections:
+            found.append(detection)
+            (row,) = rows_of(Detections.of_all(localizer.classes, [detection]))
+            print(json.dumps(_line(video.name, row, read), ensure_ascii=False), flush=True)
+
+    with (
+        live_features(video.path, localizer.metadata.features, live_timeout) as features,
+        _interruption(features) as interruption,
+    ):
+        try:
+            for row in interruption.until_asked(features.rows):
+                tell(detector.push(row), features.video.duration)
+        except VideoError:
+            if not interruption.asked:  # else it ended before there was a picture
+                raise
+        seconds = features.video.duration
+        tell(detector.finish(seconds or None), seconds)
+        broken_off = None if interruption.asked else features.video.broken_off
+        failures = features.video.decode_failures
+    if output is not None:
+        external = {"model": localizer.path.name, "model_sha256": localizer.sha256, "live": True}
+        detections = Detections.of_all(localizer.classes, found)
+        write_json(
+            output / "detections.json", detections_document({video.name: detections}, external)
+        )
+    if failures:
+        print(f"note: {failures} parts could not be decoded", file=sys.stderr)
+    if broken_off:
+        print(f"note: the source broke off: {broken_off}", file=sys.stderr)
+    print(f"{len(found)} detections in {seconds:.1f} s of video", file=sys.stderr)
+    return PARTIAL if broken_off else DONE
+
+
+def _line(video: str, row: dict[str, Any], read: float) -> dict[str, Any]:
+    start, end = row["segment"]
+    return {
+        "video": video,
+        "label": row["label"],
+        "score": row["score"],
+        "start": start,
+        "end": end,
+        "emitted": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "delay": round(max(0.0, read - end), 3),
+    }
+
+
+class _Interruption:
+    """Ctrl-C as a request to end: it stops the reading of rows, never what is done with them."""
+
+    def __init__(self, features: LiveFeatures) -> None:
+        self.asked = False
+        self._stop = features.stop
+        self._ends_itself = isinstance(features.video.path, Path)
+        self._is_reading = False
+
+    def until_asked(self, rows: Iterator[Float32Array]) -> Iterator[Float32Array]:
+        """The rows up to the request; of a file that grows, all that it holds by then."""
+        while not self.asked or self._ends_itself:
+            self._is_reading = True
+            try:
+                row = next(rows, None)
+            except KeyboardInterrupt:
+                return
+            finally:
+                self._is_reading = False
+            if row is None:
+                return
+            yield row
+
+    def handle(self, number: int, frame: object) -> None:
+        """The signal's handler. A second request ends everything at once."""
+        second, self.asked = self.asked, True
+        self._stop()
+        if second or (self._is_reading and not self._ends_itself):
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _interruption(features: LiveFeatures) -> Iterator[_Interruption]:
+    interruption = _Interruption(features)
+    before = signal.signal(signal.SIGINT, interruption.handle)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)

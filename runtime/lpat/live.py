@@ -1,0 +1,146 @@
+"""Detections while a video is still coming: each as soon as its segment has ended.
+
+The threshold is the background that the model predicts for every snippet, so nothing here waits
+for the rest of the video. docs/live.md says what differs from detection in a whole one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lpat.errors import FeatureError, ModelError
+from lpat.open_runs import ClosedRuns, OpenRuns
+from lpat.segments import segment_scores, select_classes
+from lpat.types import Detection, Features, Float32Array, Scores
+
+if TYPE_CHECKING:
+    from lpat.localizer import Localizer
+    from lpat.video import Video
+
+LOOKAHEAD = 2
+"""Snippets after one that its score may depend on: one in LPAT's networks, two in AutoLoc's."""
+
+CONTEXT = 64
+"""Snippets before one that its score is computed with."""
+
+WINDOW = 512
+"""Latest snippets whose probabilities select the classes: 164 s of the default features."""
+
+
+class LiveDetector:
+    """Takes a video's features snippet by snippet and gives the detections that end with each.
+
+    Memory and the time for a snippet don't depend on how many there were. Runs stand in for
+    component proposals, which need the whole video.
+
+    Raises:
+        ModelError: the model's threshold is made of the whole video's scores.
+    """
+
+    def __init__(self, localizer: Localizer, window: int = WINDOW) -> None:
+        self._localizer = localizer
+        self._options = localizer.metadata.post_processing
+        if self._options.threshold != "predicted":
+            raise ModelError(
+                f"{localizer.path}: expected a model with a predicted threshold, not a "
+                f"{self._options.threshold} one, which is made of the whole video's scores"
+            )
+        self._spec = localizer.metadata.features
+        self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + LOOKAHEAD + 1))
+        self._runs = OpenRuns(
+            len(localizer.classes), self._options.boundary, self._options.minimum_snippets
+        )
+        self._pushed = 0
+        self._settled = 0  # snippets whose scores are final
+
+    @property
+    def note(self) -> str | None:
+        """What it does otherwise than the model asks for; None where it doesn't."""
+        if self._options.proposals == "runs":
+            return None
+        return f"{self._options.proposals} need the whole video; runs stand in for them"
+
+    def push(self, features: Float32Array) -> list[Detection]:
+        """Detections, by class, that end before the snippet `LOOKAHEAD` snippets ago.
+
+        `features` are the next snippet's, (D,).
+
+        Raises:
+            FeatureError: they aren't (D,), or not finite.
+            ModelError: the model gives scores that are not finite.
+        """
+        features = np.asarray(features, np.float32)
+        if features.shape != (self._spec.dimension,):
+            raise FeatureError(
+                f"a snippet's features must have shape ({self._spec.dimension},), "
+                f"not {features.shape}"
+            )
+        if not np.isfinite(features).all():
+            raise FeatureError(f"features of snippet {self._pushed} are not finite")
+        self._rows.append(features.copy())
+        self._pushed += 1
+        return self._settle(self._pushed - LOOKAHEAD)
+
+    def finish(self, duration: float | None = None) -> list[Detection]:
+        """Detections that the end of the video ends; it lasted `duration`, or whole snippets."""
+        closed = self._settle(self._pushed, duration)
+        return closed + self._detections(self._runs.finish())
+
+    def _settle(self, stop: int, duration: float | None = None) -> list[Detection]:
+        """Detections that end as the snippets before `stop` get their final scores."""
+        if stop <= self._settled:
+            return []
+        count = self._pushed - self._settled  # the last rows are new
+        scores = self._scores_of_last(CONTEXT + count)
+        found = []
+        for snippet in range(self._settled, stop):
+            row = snippet - self._pushed  # from the end
+            end = (snippet + 1) * self._spec.snippet_seconds
+            closed = self._runs.step(
+                scores.scores[row],
+                float(scores.background[row]),
+                end if duration is None else min(end, duration),
+            )
+            found += self._detections(closed)
+        self._settled = stop
+        return found
+
+    def _detections(self, runs: ClosedRuns) -> list[Detection]:
+        """Runs as detections, of classes that are probable now."""
+        if len(runs) == 0:
+            return []
+        probabilities = self._scores_of_last(len(self._rows)).probabilities
+        confidence = segment_scores(
+            runs, probabilities.astype(np.float64), self._options.segment_score
+        )
+        selected = set(select_classes(probabilities, self._options.class_selection).tolist())
+        return [
+            Detection(self._localizer.classes[label], score, start, end)
+            for label, score, (start, end) in zip(
+                runs.classes.tolist(), confidence.tolist(), runs.segments.tolist(), strict=True
+            )
+            if label in selected
+        ]
+
+    def _scores_of_last(self, count: int) -> Scores:
+        rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))
+        return self._localizer.score(
+            Features(rows, self._spec, len(rows) * self._spec.snippet_seconds)
+        )
+
+
+def detect_in_stream(
+    detector: LiveDetector, rows: Iterable[Float32Array], video: Video | None = None
+) -> Iterator[Detection]:
+    """Detections in a stream of snippets' features (D,), each as soon as it has ended.
+
+    If they are read from a `video`, it says in the end how long that was.
+    """
+    for features in rows:
+        yield from detector.push(features)
+    yield from detector.finish(video.duration if video is not None else None)

@@ -1,0 +1,198 @@
+"""The package as a Python program uses it: the examples of docs/api.md, and what they leave out."""
+
+import doctest
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+import lpat
+from lpat import Detection, Detections, Localizer
+from lpat.errors import FeatureError, MissingPackageError, UsageError
+from lpat.extraction import default_spec
+from lpat.model_file import KEY, ModelMetadata
+from lpat.motion import MotionExtractor
+from lpat.segments import PostProcessing
+
+WriteVideo = Callable[..., Path]
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes motion to the left or right for an action, and is surer of the right."""
+    spec = default_spec()
+    weights = np.zeros((spec.dimension, 3), np.float32)
+    weights[MotionExtractor().blocks["velocity"].stop - 2] = [-8, 12, 0]  # the mean along x
+    nodes = [
+        helper.make_node("MatMul", ["features", "weights"], ["product"]),
+        helper.make_node("Add", ["product", "bias"], ["raw"]),
+        helper.make_node("Split", ["raw", "sizes"], ["scores", "column"], axis=2),
+        helper.make_node("Squeeze", ["column", "last"], ["background"]),
+        helper.make_node("ReduceMax", ["raw", "times"], ["pooled"], keepdims=0),
+        helper.make_node("Softmax", ["pooled"], ["probabilities"], axis=-1),
+    ]
+    constants = {
+        "weights": weights,
+        "bias": np.array([0, 0, 4], np.float32),
+        "sizes": np.array([2, 1]),
+        "last": np.array([2]),
+        "times": np.array([1]),
+    }
+    shapes = {
+        "features": ["B", "T", spec.dimension],
+        "scores": ["B", "T", 2],
+        "background": ["B", "T"],
+        "probabilities": ["B", 3],
+    }
+    features, *outputs = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in shapes.items()
+    )
+    graph = helper.make_graph(
+        nodes, "direction", [features], outputs,
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 9
+    metadata = ModelMetadata(("left", "right"), spec, PostProcessing(class_selection="all"))
+    helper.set_model_props(model, {KEY: metadata.to_json()})
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.fixture
+def localizer(model: Path) -> Localizer:
+    return Localizer(model, "cpu")
+
+
+@pytest.fixture
+def detections() -> Detections:
+    return Detections(
+        ("jump", "run"),
+        np.array([[1.0, 2.5], [4.0, 5.0], [7.0, 9.0]]),
+        np.array([1, 0, 1]),
+        np.array([0.9, 0.5, 0.25]),
+    )
+
+
+def test_the_examples_of_the_documentation_do_what_they_say(
+    model: Path, write_video: WriteVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    ground = random.integers(90, 130, (96, 128, 3), dtype=np.uint8)
+    thing = random.integers(0, 255, (40, 32, 3), dtype=np.uint8)
+    speed = np.repeat([0, 1.2, 0, -1.2, 0], 50)
+    pictures = []
+    for place in (20 + np.cumsum(speed)).astype(int):
+        picture = ground.copy()
+        picture[28:68, place : place + 32] = thing
+        pictures.append(picture)
+    video = write_video("video.mp4", pts=range(250), pictures=pictures, options={"crf": "15"})
+    (tmp_path / "model.onnx").write_bytes(model.read_bytes())
+    (tmp_path / "videos").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "videos" / f"{name}.mp4").write_bytes(video.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testfile(
+        str(EXAMPLES), module_relative=False,
+        optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL,
+    )  # fmt: skip
+    assert result.attempted > 20
+    assert result.failed == 0
+
+
+def test_importing_lpat_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, lpat; before = set(sys.modules)\n"
+        "heavy = {'numpy', 'onnxruntime', 'cv2', 'av', 'pandas'}\n"
+        "assert not heavy & before, heavy & before\n"
+        "lpat.Localizer; assert 'numpy' in sys.modules; assert 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_is_there() -> None:
+    for name in lpat.__all__:
+        assert getattr(lpat, name) is not None
+    assert set(lpat.__all__) <= set(dir(lpat))
+    with pytest.raises(AttributeError, match="module 'lpat' has no attribute 'Localiser'"):
+        _ = lpat.Localiser  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_detections_are_a_sequence(detections: Detections) -> None:
+    assert list(detections) == [detections[n] for n in range(3)]
+    assert detections[0] == Detection("run", 0.9, 1.0, 2.5)
+    assert detections[-1] == Detection("run", 0.25, 7.0, 9.0)
+    with pytest.raises(IndexError):
+        _ = detections[3]
+    assert [d.score for d in detections[:2]] == [0.9, 0.5]
+    assert [d.score for d in detections[detections.scores < 0.6]] == [0.5, 0.25]
+    assert [d.score for d in detections[np.array([2, 0])]] == [0.25, 0.9]
+    assert detections[np.int64(1)].label == "jump"
+    assert list(Detections(("jump",))) == []
+
+
+def test_detections_of_one_label_are_picked_by_it(detections: Detections) -> None:
+    assert [d.start for d in detections.of("run")] == [1.0, 7.0]
+    with pytest.raises(UsageError, match="expected one of jump, run, not 'walk'"):
+        detections.of("walk")
+
+
+def test_detections_are_made_of_single_ones(detections: Detections) -> None:
+    again = Detections.of_all(detections.classes, reversed(list(detections)))
+    assert list(again) == list(detections)
+    assert len(Detections.of_all((), [])) == 0
+
+
+def test_detections_tell_the_best_of_themselves(detections: Detections) -> None:
+    assert repr(detections[:1]) == "Detections(1: run 1.00-2.50 s 0.90)"
+    many = Detections.of_all(("jump",), [Detection("jump", 0.5, 0, 1)] * 5)
+    assert repr(many).endswith("jump 0.00-1.00 s 0.50, 2 more)")
+    assert repr(Detections(("jump",))) == "Detections()"
+    assert list(pickle.loads(pickle.dumps(detections))) == list(detections)
+
+
+def test_a_data_frame_has_a_row_for_each(detections: Detections) -> None:
+    frame = detections.to_dataframe()
+    assert frame.columns.tolist() == ["label", "score", "start", "end"]
+    assert frame["label"].tolist() == ["run", "jump", "run"]
+    assert frame["end"].tolist() == [2.5, 5.0, 9.0]
+    empty = Detections(("jump",)).to_dataframe()
+    assert empty.columns.tolist() == ["label", "score", "start", "end"]
+    assert len(empty) == 0
+
+
+def test_without_pandas_one_line_says_what_to_install(
+    detections: Detections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackageError, match=r"needs pandas: pip install 'lpat\[dataframe\]'"):
+        detections.to_dataframe()
+
+
+def test_a_folder_is_not_one_video(localizer: Localizer, write_video: WriteVideo) -> None:
+    folder = write_video("one.mp4").parent
+    write_video("two.mp4")
+    with pytest.raises(UsageError, match="expected one video or feature file, not 2"):
+        localizer.detect(folder)
+
+
+@pytest.mark.parametrize("shape", [(5,), (0, 202), (4, 7)])
+def test_arrays_of_another_shape_are_refused(localizer: Localizer, shape: tuple[int, ...]) -> None:
+    with pytest.raises(FeatureError, match="features must have"):
+        localizer.scores(np.zeros(shape, np.float32))
+
+
+def test_without_anything_to_do_instead_a_bad_video_ends_the_iteration(
+    localizer: Localizer, tmp_path: Path
+) -> None:
+    with pytest.raises(lpat.LpatError, match=r"nowhere\.mp4: no such file"):
+        list(localizer.detect_many(tmp_path / "nowhere.mp4"))

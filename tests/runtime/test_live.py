@@ -1,0 +1,142 @@
+"""Detections in a stream are those of the whole video, each soon after it ends."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat.errors import FeatureError, ModelError
+from lpat.live import CONTEXT, LOOKAHEAD, LiveDetector, detect_in_stream
+from lpat.localizer import Localizer
+from lpat.model_file import ModelMetadata
+from lpat.segments import PostProcessing
+from lpat.types import Detection, Features, FeatureSpec, Float32Array
+
+SPEC = FeatureSpec("precomputed", 1, {}, 6)
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture
+def localizer(tmp_path: Path, make_model: MakeModel) -> Localizer:
+    """A model that takes all classes, so that their selection can't differ."""
+    return model_with(tmp_path, make_model, PostProcessing("crossing", class_selection="all"))
+
+
+def model_with(folder: Path, make_model: MakeModel, options: PostProcessing) -> Localizer:
+    metadata = ModelMetadata(("jump", "run"), SPEC, options).to_json()
+    return Localizer(make_model(folder / "model.onnx", SPEC, metadata=metadata), "cpu")
+
+
+def wandering(snippets: int) -> Float32Array:
+    random = np.random.default_rng(snippets)
+    return (random.normal(size=(snippets, SPEC.dimension)).cumsum(axis=0) / 3).astype(np.float32)
+
+
+def in_time(detections: Sequence[Detection]) -> list[tuple[str, float, float]]:
+    return sorted((d.label, round(d.start, 4), round(d.end, 4)) for d in detections)
+
+
+@pytest.mark.parametrize("snippets", [1, LOOKAHEAD, LOOKAHEAD + 1, CONTEXT, 700])
+def test_a_stream_gives_the_segments_of_the_whole_video(
+    localizer: Localizer, snippets: int
+) -> None:
+    values, duration = wandering(snippets), (snippets - 0.4) * SPEC.snippet_seconds
+    detector = LiveDetector(localizer)
+    found = [detection for row in values for detection in detector.push(row)]
+    found += detector.finish(duration)
+    expected = localizer.detect(Features(values, SPEC, duration))
+    assert in_time(found) == in_time(list(expected))
+    assert len(expected) > 10 or snippets < 700
+
+
+def test_a_detection_comes_a_few_snippets_after_its_end(localizer: Localizer) -> None:
+    detector = LiveDetector(localizer)
+    for number, row in enumerate(wandering(200), start=1):
+        for detection in detector.push(row):
+            late = number - detection.end / SPEC.snippet_seconds
+            assert LOOKAHEAD < late <= LOOKAHEAD + 1.5  # crossing: within half a snippet
+    assert detector.finish() is not None
+
+
+def test_a_score_is_that_of_the_whole_video_while_that_is_within_the_window(
+    localizer: Localizer,
+) -> None:
+    values = wandering(60)
+    detector = LiveDetector(localizer)
+    for row in values:
+        detector.push(row)
+    found = detector.finish()
+    scores = {(d.label, d.end): d.score for d in localizer.detect(values)}
+    assert len(found) > 0
+    for detection in found:
+        expected = scores[detection.label, detection.end]
+        assert detection.score == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_segment_longer_than_the_window_is_one(localizer: Localizer) -> None:
+    row = next(row for row in wandering(300) if len(localizer.detect(row[None])) == 1)
+    away = next(row for row in wandering(300) if len(localizer.detect(row[None])) == 0)
+    (expected,) = localizer.detect(row[None])
+    detector = LiveDetector(localizer, window=1)
+    found = [d for values in [away, *[row] * 400, *[away] * 9] for d in detector.push(values)]
+    (one,) = [d for d in found if d.label == expected.label]
+    assert one.end - one.start == pytest.approx(400 * SPEC.snippet_seconds, abs=1)
+
+
+def test_what_is_kept_does_not_grow_with_the_stream(localizer: Localizer) -> None:
+    detector = LiveDetector(localizer, window=100)
+    for row in wandering(1000):
+        detector.push(row)
+    assert len(detector._rows) == 100
+
+
+def test_classes_are_selected_by_the_latest_snippets(tmp_path: Path, make_model: MakeModel) -> None:
+    localizer = model_with(tmp_path, make_model, PostProcessing())
+    values = wandering(300)
+    found = list(detect_in_stream(LiveDetector(localizer, window=80), values))
+    everything = model_with(tmp_path, make_model, PostProcessing(class_selection="all"))
+    whole = set(in_time(list(everything.detect(values))))
+    assert 0 < len(found) < len(whole)
+    assert set(in_time(found)) <= whole
+
+
+def test_runs_stand_in_for_components(tmp_path: Path, make_model: MakeModel) -> None:
+    values = wandering(100)
+    found = [
+        list(
+            detect_in_stream(
+                LiveDetector(model_with(tmp_path, make_model, PostProcessing(proposals=proposals))),
+                values,
+            )
+        )
+        for proposals in ("runs", "components")
+    ]
+    assert found[0] == found[1] != []
+
+
+def test_a_threshold_made_of_the_whole_video_is_refused(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    localizer = model_with(tmp_path, make_model, PostProcessing(threshold="manual"))
+    with pytest.raises(ModelError, match="expected a model with a predicted threshold, not a man"):
+        LiveDetector(localizer)
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 6), ()])
+def test_features_of_another_shape_are_refused(
+    localizer: Localizer, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(FeatureError, match=r"must have shape \(6,\), not "):
+        LiveDetector(localizer).push(np.zeros(shape, np.float32))
+
+
+def test_features_that_are_not_finite_are_refused(localizer: Localizer) -> None:
+    detector = LiveDetector(localizer)
+    detector.push(np.zeros(6, np.float32))
+    with pytest.raises(FeatureError, match="features of snippet 1 are not finite"):
+        detector.push(np.full(6, np.nan, np.float32))
+
+
+def test_an_empty_stream_has_no_detections(localizer: Localizer) -> None:
+    assert list(detect_in_stream(LiveDetector(localizer), [])) == []
