@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @options.device
 @options.jobs
+@options.ray
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.cache_options
 @click.version_option(package_name="lpat")
@@ -36,6 +37,7 @@ def command(
     output: Path,
     device: str,
     jobs: int | None,
+    ray_address: str | None,
     overwrite: bool,
     cache_folder: Path | None,
     no_cache: bool,
@@ -52,15 +54,19 @@ def command(
 
     from lpat.analysis import local_engine
     from lpat.batch import Outcome, detect_batch
+    from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
 
-    localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    localizer = Localizer(model, "cpu" if ray_address else device)  # type: ignore[arg-type] - click checked the choice
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
     found = find_inputs(inputs)
     cache = options.cache_from(cache_folder, no_cache)
-    analyse = local_engine(localizer, cache, jobs or available_cores())
+    if ray_address:
+        analyse = ray_engine(model, cache, ray_address, device=device, workers=jobs)
+    else:
+        analyse = local_engine(localizer, cache, jobs or available_cores())
     with tqdm(total=len(found), unit="video", disable=None, file=sys.stderr) as bar:
 
         def show(outcome: Outcome) -> None:

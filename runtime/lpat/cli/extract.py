@@ -16,6 +16,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
 @options.stride
 @options.jobs
+@options.ray
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.cache_options
 @click.version_option(package_name="lpat")
@@ -24,6 +25,7 @@ def command(
     output: Path,
     stride: int,
     jobs: int | None,
+    ray_address: str | None,
     overwrite: bool,
     cache_folder: Path | None,
     no_cache: bool,
@@ -41,6 +43,7 @@ def command(
     from lpat.extraction import default_spec, load_all_features
     from lpat.feature_files import read_features, write_features
     from lpat.files import claim_folder
+    from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
 
@@ -61,7 +64,10 @@ def command(
     pending = [s for s in found if overwrite or not is_current(s.path, paths[s.name])]
     failed, seconds = 0, 0.0
     cache = options.cache_from(cache_folder, no_cache)
-    features = load_all_features(pending, spec, cache, jobs or available_cores())
+    if ray_address:
+        features = ray_features(spec, cache, ray_address, workers=jobs)(pending)
+    else:
+        features = load_all_features(pending, spec, cache, jobs or available_cores())
     with tqdm(features, total=len(pending), unit="video", disable=None, file=sys.stderr) as bar:
         for source, extraction in bar:
             if isinstance(extraction, LpatError):
