@@ -18,7 +18,6 @@ from lpat.workers import WorkerError
 
 if TYPE_CHECKING:
     from ray import ObjectRef
-    from ray.actor import ActorHandle
 
 ATTEMPTS = 3
 """Workers that an input may cost, or fail to be seen by, before it is failed."""
@@ -36,7 +35,7 @@ logger = logging.getLogger(__name__)
 class Member:
     """A worker as the driver knows it."""
 
-    actor: ActorHandle[Any]
+    actor: Any  # a handle of Ray's
     getting_ready: ObjectRef[Any]
     host: str | None = None  # none until it is ready
     queue: deque[tuple[ObjectRef[Any], Input]] = field(default_factory=deque)
@@ -64,7 +63,8 @@ class Fleet:
         import ray
 
         share = _gpu_share(cluster, size) if gpu else 0
-        self._actors = ray.remote(num_cpus=1, num_gpus=share, max_restarts=0)(Worker)
+        kind: Any = ray.remote(Worker)
+        self._actors = kind.options(num_cpus=1, num_gpus=share, max_restarts=0)
         self._make_work = ray.put(make_work)  # once, not once per worker
         self._cluster = cluster
         self._size = size
@@ -89,14 +89,14 @@ class Fleet:
                 self._hire()
             while self._pending or any(member.queue for member in self._members):
                 self._assign()
-                awaited = {m.awaited: m for m in self._members if m.awaited is not None}
+                awaited = {ref: m for m in self._members if (ref := m.awaited) is not None}
                 if not awaited:
                     raise self._refusal or FleetError("no worker is left")
                 ready, _ = ray.wait(list(awaited), timeout=PATIENCE)
                 if not ready and not any(member.host for member in self._members):
                     raise self._unstarted()
                 for reference in ready:
-                    yield from self._take(awaited[reference])
+                    yield from self._take(awaited[reference], reference)
         finally:
             for member in self._members:
                 ray.kill(member.actor)
@@ -120,13 +120,15 @@ class Fleet:
                     source = self._pending.popleft()
                     member.queue.append((member.actor.work.remote(source), source))
 
-    def _take(self, member: Member) -> Iterator[tuple[Input, Any | LpatError]]:
+    def _take(
+        self, member: Member, reference: ObjectRef[Any]
+    ) -> Iterator[tuple[Input, Any | LpatError]]:
         """What has come from a worker: that it is ready, a result, or that it is lost."""
         import ray
         from ray.exceptions import RayError
 
         try:
-            answer = ray.get(member.awaited)
+            answer = ray.get(reference)
         except RayError as error:
             yield from self._replace(member, error)
             return

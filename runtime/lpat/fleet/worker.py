@@ -71,7 +71,8 @@ class Worker:
         with contextlib.suppress(OSError):  # an input that isn't found says so itself
             os.chdir(expected.folder)
         try:
-            self._work: Work[Any] = ray.get(make_work[0])()
+            loaded: Any = ray.get(make_work[0])
+            self._work: Work[Any] = loaded()
         except LpatError as error:
             return FleetError(f"{host}: {error}")
         return host
