@@ -21,6 +21,7 @@ class Analysis:
     detections: Detections
     duration: float
     decode_failures: int = 0  # parts of the video that could not be decoded
+    broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False  # its features were there already
     seconds: Mapping[str, float] = field(default_factory=dict)  # time that each step took
 
@@ -53,6 +54,7 @@ def local_engine(localizer: Localizer, cache: FeatureCache | None, jobs: int) ->
                     detect(scores, localizer.metadata.post_processing),
                     extraction.features.duration,
                     extraction.decode_failures,
+                    extraction.broken_off,
                     extraction.from_cache,
                 ),
             )

@@ -14,7 +14,7 @@ from lpat.detections import detections_document, read_detections, read_external_
 from lpat.errors import AnnotationError, LpatError
 from lpat.extraction import file_key
 from lpat.files import claim_folder, write_json
-from lpat.inputs import Input
+from lpat.inputs import Input, output_name
 from lpat.localizer import Localizer
 from lpat.types import Detections
 
@@ -32,6 +32,7 @@ class Outcome:
     duration: float | None = None
     detections: int | None = None
     decode_failures: int = 0
+    output: str | None = None  # what the names of its files begin with
 
 
 @dataclass
@@ -91,8 +92,8 @@ def detect_batch(
 
     pending = []
     for source in inputs:
-        if not overwrite and _is_current(_path_for(output, source.name), keys[source.name]):
-            record(Outcome(source.name, str(source.path), "unchanged"))
+        if not overwrite and _is_current(_path_for(output, source), keys[source.name]):
+            record(Outcome(source.name, str(source.path), "unchanged", output=output_name(source)))
         else:
             pending.append(source)
     try:
@@ -112,7 +113,7 @@ def _write_one(
         return Outcome(source.name, str(source.path), "failed", reason=str(analysis))
     external = {"key": key, "model": localizer.path.name, "model_sha256": localizer.sha256}
     document = detections_document({source.name: analysis.detections}, external)
-    write_json(_path_for(output, source.name), document)
+    write_json(_path_for(output, source), document)
     return Outcome(
         source.name,
         str(source.path),
@@ -120,11 +121,17 @@ def _write_one(
         duration=round(analysis.duration, 3),
         detections=len(analysis.detections),
         decode_failures=analysis.decode_failures,
+        reason=analysis.broken_off,
+        output=output_name(source),
     )
 
 
-def _path_for(output: Path, name: str) -> Path:
+def _path_for(output: Path, source: Input) -> Path:
     """Where an input's detections go; a folder of their own keeps them from the batch's files."""
+    return _path_of(output, output_name(source))
+
+
+def _path_of(output: Path, name: str) -> Path:
     return output / "videos" / f"{name}.json"
 
 
@@ -139,7 +146,7 @@ def _combined(localizer: Localizer, report: BatchReport, output: Path) -> dict[s
     """All detections of the batch in one document, in the order of their names."""
     results: dict[str, Detections] = {}
     for outcome in sorted(report.outcomes, key=lambda outcome: outcome.name):
-        if outcome.status != "failed":
-            results |= read_detections(_path_for(output, outcome.name))
+        if outcome.output is not None:
+            results |= read_detections(_path_of(output, outcome.output))
     external = {"model": localizer.path.name, "model_sha256": localizer.sha256}
     return detections_document(results, external)

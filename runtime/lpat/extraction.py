@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.feature_files import PRECOMPUTED, read_features, write_features
 from lpat.inputs import Input
@@ -51,6 +53,7 @@ class Extraction:
 
     features: Features
     decode_failures: int = 0
+    broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False
 
 
@@ -108,11 +111,11 @@ class FeatureStream:
 
 
 @contextlib.contextmanager
-def stream_features(path: Path, spec: FeatureSpec) -> Iterator[FeatureStream]:
-    """The features of a video file, for whoever wants each as soon as it is there.
+def stream_features(path: Address, spec: FeatureSpec) -> Iterator[FeatureStream]:
+    """The features of a video, for whoever wants each as soon as it is there.
 
     Raises:
-        VideoError: the file can't be opened or, on iterating, holds no picture that can be decoded.
+        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
     extractor = extractor_of(spec)
@@ -120,16 +123,18 @@ def stream_features(path: Path, spec: FeatureSpec) -> Iterator[FeatureStream]:
         yield FeatureStream(video, spec, extractor)
 
 
-def extract_features(path: Path, spec: FeatureSpec) -> Extraction:
-    """Features of a video file, read once from start to end.
+def extract_features(path: Address, spec: FeatureSpec) -> Extraction:
+    """Features of a video, read once from start to end.
 
     Raises:
-        VideoError: the file can't be opened or holds no picture that can be decoded.
+        VideoError: it can't be opened or holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
     with stream_features(path, spec) as stream:
-        features = Features(np.stack(list(stream)), spec, stream.video.duration)
-        return Extraction(features, stream.video.decode_failures)
+        values = np.stack(list(stream))
+        video = stream.video
+        features = Features(values, spec, video.duration)
+        return Extraction(features, video.decode_failures, video.broken_off)
 
 
 @dataclass(frozen=True)
@@ -153,10 +158,10 @@ class FeatureCache:
     def put(self, path: Path, extraction: Extraction) -> None:
         """Keep features at the `path_of` the video as it was when its reading began.
 
-        Not if parts of it failed to decode. A folder that can't be written costs the next run its
-        time, not this one its result.
+        Not if parts of it failed to decode or it broke off. A folder that can't be written costs
+        the next run its time, not this one its result.
         """
-        if not extraction.decode_failures:
+        if not extraction.decode_failures and extraction.broken_off is None:
             with contextlib.suppress(OutputError):
                 write_features(path, extraction.features)
 
@@ -173,6 +178,8 @@ def load_features(
 ) -> Extraction:
     """Features of an input: a feature file is read, a video extracted once and then cached.
 
+    What a URL gives isn't cached, as nothing tells whether it has changed since.
+
     With a spec they must be of that spec. Without, a video gets `default_spec()`.
 
     Raises:
@@ -187,20 +194,26 @@ def load_all_features(
 ) -> Iterator[tuple[Input, Extraction | LpatError]]:
     """`load_features` of each input as it is ready; an error stands in the place of a bad one.
 
-    Files and cached features come first; videos are extracted by up to `jobs` processes.
+    Files and cached features come first, then what comes on standard input, which this process
+    alone can read; videos are extracted by up to `jobs` processes.
     """
-    to_extract = []
+    to_extract: list[Input] = []
+    piped: list[Input] = []
     for source in sources:
         try:
             ready = _ready(source, spec, cache)
         except LpatError as error:
             yield source, error
             continue
-        if ready is None:
-            to_extract.append(source)
-        else:
+        if ready is not None:
             yield source, ready
-    yield from run_all(partial(_extract_into, cache, spec=spec), to_extract, jobs)
+        elif isinstance(source.path, Url) and source.path.is_stdin:
+            piped.append(source)
+        else:
+            to_extract.append(source)
+    extract = partial(_extract_into, cache, spec=spec)
+    yield from run_all(extract, piped, 1)
+    yield from run_all(extract, to_extract, jobs)
 
 
 def _ready(
@@ -208,8 +221,12 @@ def _ready(
 ) -> Extraction | None:
     """What needs no extraction: a feature file, or a video's features from the cache."""
     if source.holds_features:
+        if isinstance(source.path, Url):
+            raise FeatureError(f"{source.path}: feature files are read from disk only; download it")
         return Extraction(_checked(read_features(source.path), spec, source.path))
-    cached = cache.get(source.path, spec or default_spec()) if cache is not None else None
+    if cache is None or isinstance(source.path, Url):
+        return None
+    cached = cache.get(source.path, spec or default_spec())
     return None if cached is None else Extraction(cached, from_cache=True)
 
 
@@ -218,7 +235,9 @@ def _extract_into(
 ) -> Extraction:
     """Features of a video, kept in the cache."""
     spec = spec or default_spec()
-    path = cache.path_of(source.path, spec) if cache is not None else None
+    path = None
+    if cache is not None and isinstance(source.path, Path):
+        path = cache.path_of(source.path, spec)
     extraction = extract_features(source.path, spec)
     if cache is not None and path is not None:
         cache.put(path, extraction)
@@ -231,12 +250,22 @@ def _checked(features: Features, spec: FeatureSpec | None, path: Path) -> Featur
     return features
 
 
-def file_key(path: Path, settings: Mapping[str, object]) -> str:
-    """Digest of a file's path, size and time and of the settings it is worked on with."""
-    try:
-        status = path.stat()
-        identity = [os.path.abspath(path), status.st_size, status.st_mtime_ns]  # noqa: PTH100
-    except OSError:
-        identity = [str(path)]
+def file_key(path: Address, settings: Mapping[str, object]) -> str:
+    """Digest of a file's path, size and time and of the settings it is worked on with.
+
+    A URL of something stored counts as unchanged; whatever is sent live, as new each time.
+    """
+    if isinstance(path, Url):
+        identity = [str(path)] if path.is_kept else [str(path), uuid.uuid4().hex]
+    else:
+        identity = _file_identity(path)
     text = json.dumps([identity, settings], sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _file_identity(path: Path) -> list[str | int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return [str(path)]
+    return [os.path.abspath(path), status.st_size, status.st_mtime_ns]  # noqa: PTH100

@@ -71,7 +71,7 @@ def statistics_from_json(value: Any, dimension: int) -> Statistics:
     return Statistics(*(tuple(map(float, numbers)) for numbers in lists))
 
 
-def halves_look_exchanged(mean: Float32Array, reference: Statistics) -> bool:
+def halves_look_exchanged(mean: np.ndarray, reference: Statistics) -> bool:
     """Whether a mean (D,) lies `MARGIN` times closer to the reference with its halves exchanged.
 
     Distances are mean absolute differences in deviations of the reference. Features of odd or

@@ -270,12 +270,12 @@ def _files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
     for source in find_inputs(paths):
         if not source.holds_features:
             continue
-        name = source.path.stem
+        name = source.file.stem
         for ending in _ENDINGS:
             name = name.removesuffix(ending)
         if name in files:
             raise UsageError(f"video {name!r} has two files: {files[name]}, {source.path}")
-        files[name] = source.path
+        files[name] = source.file
     if not files:
         raise UsageError(f"{paths[0]}: expected feature files, but there is none")
     return files

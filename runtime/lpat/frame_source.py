@@ -8,10 +8,11 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
+from lpat.addresses import one_line
 from lpat.errors import VideoError
 from lpat.frames import Frame, Scaler
 from lpat.seek_index import BROKEN_CLOCK, SeekIndex, own_index, read_index
-from lpat.video import Video, _Clock, _shown
+from lpat.video import Video, _Clock
 
 NEAR = 1.0
 """Seconds of video that are rather decoded than skipped by seeking."""
@@ -40,7 +41,8 @@ class FrameSource:
 
     def __init__(self, path: Path, threads: int) -> None:
         self.path = path
-        self.video = Video.open(path, threads=threads)
+        # It checks by itself that the file stays, and one that grows may be looked into.
+        self.video = Video.open(path, threads=threads, live=True)
         self.last: Frame | None = None  # the frame given last
         self._threads = threads
         self._scaler = Scaler()
@@ -156,7 +158,7 @@ class FrameSource:
         self.stop()
         if not self._unread:
             self.video.close()
-            self.video = Video.open(self.path, threads=self._threads)
+            self.video = Video.open(self.path, threads=self._threads, live=True)
         self._unread = False
         self._begin(self._frames_from_beginning())
         if self._first is not None and self._origin is None:
@@ -232,9 +234,9 @@ class FrameSource:
     def _check_file(self) -> None:
         status = _status(self.path)
         if (status.st_dev, status.st_ino) != (self._file.st_dev, self._file.st_ino):
-            raise VideoError(f"{_shown(self.path)}: was replaced while it was open")
+            raise VideoError(f"{one_line(self.path)}: was replaced while it was open")
         if status.st_size < self._file.st_size:
-            raise VideoError(f"{_shown(self.path)}: was cut short while it was open")
+            raise VideoError(f"{one_line(self.path)}: was cut short while it was open")
 
 
 def said_duration(video: Video) -> float | None:
@@ -247,9 +249,9 @@ def _status(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except FileNotFoundError:
-        raise VideoError(f"{_shown(path)}: no such file") from None
+        raise VideoError(f"{one_line(path)}: no such file") from None
     except OSError as error:
-        raise VideoError(f"{_shown(path)}: can't be read ({error.strerror})") from error
+        raise VideoError(f"{one_line(path)}: can't be read ({error.strerror})") from error
 
 
 def _read_index(path: Path) -> Generator[None, None, SeekIndex]:

@@ -16,7 +16,9 @@ from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.segments import detect
+from lpat.stored_features import StoredFeatures
 from lpat.types import Detections, Features, Scores
+from lpat.windows import windows
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -53,23 +55,38 @@ class Localizer:
         """Labels in the order of the scores."""
         return self.metadata.classes
 
-    def score(self, features: Features) -> Scores:
+    def score(self, features: Features | StoredFeatures) -> Scores:
         """Scores of one video's features.
+
+        A long video is scored in `windows`; of its windows' probabilities, the highest of each
+        class counts, as a video shows what any part of it shows. Of features in a file only a
+        window's are in memory.
 
         Raises:
             ModelError: features of another spec than the model was trained on, or whose halves
                 fit those only when exchanged; or scores that are not finite.
+            FeatureError: the file of the features can no longer be read.
         """
         if differences := self.metadata.features.differences(features.spec):
             raise ModelError(f"{self.path}: features with {'; '.join(differences)}")
+        count = len(features)
+        scores = np.empty((count, len(self.classes)), np.float32)
+        background = np.empty(count, np.float32)
+        probabilities = np.full(len(self.classes) + 1, -np.inf, np.float32)
+        total = np.zeros(features.spec.dimension)
+        for window in windows(count):
+            rows, own = features.rows(window.first, window.last), slice(window.start, window.stop)
+            outputs = self._session.run(list(_OUTPUTS), {"features": rows[None]})
+            window_scores, thresholds, shown = (np.asarray(output)[0] for output in outputs)
+            scores[own], background[own] = window_scores[window.kept], thresholds[window.kept]
+            probabilities = np.maximum(probabilities, shown)
+            total += rows[window.kept].sum(axis=0, dtype=np.float64)
         statistics = self.metadata.statistics
-        if statistics and halves_look_exchanged(features.values.mean(axis=0), statistics):
+        if statistics and halves_look_exchanged(total / count, statistics):
             raise ModelError(
                 f"{self.path}: features with their halves exchanged: expected RGB and flow in the "
                 "order of the training features, not the other way round"
             )
-        outputs = self._session.run(list(_OUTPUTS), {"features": features.values[None]})
-        scores, background, probabilities = (np.asarray(output)[0] for output in outputs)
         if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
         return Scores(self.classes, scores, background, probabilities, features.edges)

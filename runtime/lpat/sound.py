@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from lpat.video import _open_container
+from lpat.containers import open_container
 
 RATE = 48_000
 """Samples a second, of two channels of signed 16 bits, interleaved."""
@@ -24,7 +24,7 @@ def decode_sound(path: Path, start: float) -> Iterator[bytes]:
         VideoError: there is no such file, or nothing that can be opened.
         FFmpegError: it breaks off.
     """
-    with _open_container(path) as container:
+    with open_container(path) as container:
         streams = [s for s in container.streams.audio if s.codec_context is not None]
         if not streams:
             return

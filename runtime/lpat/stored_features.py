@@ -23,7 +23,7 @@ from lpat.feature_files import (
     own_header,
     without_crop,
 )
-from lpat.types import Features, FeatureSpec, Float32Array
+from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
 
 SUFFIXES = frozenset({".safetensors", ".npy"})
 """Of files whose rows can be mapped; those of others are compressed, or may lie in pieces."""
@@ -46,6 +46,11 @@ class StoredFeatures:
 
     def __len__(self) -> int:
         return self.snippets
+
+    @property
+    def edges(self) -> Float64Array:
+        """Borders (T + 1,) of the snippets' times in seconds."""
+        return self.spec.edges(self.snippets, self.duration)
 
     def rows(self, start: int, stop: int) -> Float32Array:
         """Snippets from `start` to before `stop`.

@@ -98,6 +98,10 @@ class Features:
         """Borders (T + 1,) of the snippets' times in seconds."""
         return self.spec.edges(len(self.values), self.duration)
 
+    def rows(self, start: int, stop: int) -> Float32Array:
+        """Snippets from `start` to before `stop`."""
+        return self.values[start:stop]
+
     def load(self) -> Features:
         """Themselves, as they are in memory."""
         return self

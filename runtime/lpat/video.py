@@ -7,18 +7,20 @@ into pixels only when asked.
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.packet import Packet
 from av.video.stream import VideoStream
 
+from lpat.addresses import Address, Url, is_url, one_line
+from lpat.aside import items_aside
+from lpat.containers import break_off_reason, open_container, video_stream
 from lpat.errors import VideoError
 from lpat.frames import Frame, Scaler
 
@@ -28,17 +30,11 @@ LONGEST_GAP = 3600.0
 LONGEST_STEP_BACK = 1.0
 """Seconds. A frame this far behind is out of order; one still farther, after a restarted clock."""
 
+SHORTEST_LOSS = 0.5
+"""Seconds, and a hundredth of the video: what lacks less than the container says is whole."""
+
 DEFAULT_RATE = 25
 """Frames a second where neither timestamps nor the container tell."""
-
-# FFmpeg makes pictures of these too, but nobody means them as videos.
-_TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})
-_STILL_STREAMS = Disposition.attached_pic | Disposition.timed_thumbnails
-
-# Before version 19, PyAV fails on a title that isn't UTF-8 unless told not to.
-_OPEN_OPTIONS: dict[str, Any] = (
-    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-)
 
 
 class Video:
@@ -47,36 +43,51 @@ class Video:
     The counts are of what was met so far, so they are the video's once iteration is over.
     """
 
-    def __init__(self, path: Path, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(
+        self,
+        path: Address,
+        container: InputContainer,
+        stream: VideoStream,
+        opened: os.stat_result | None = None,
+    ) -> None:
         self.path = path
         self.duration = 0.0  # the end of the last frame
-        self.decode_failures = 0  # packets or reads that FFmpeg refused
+        self.decode_failures = 0  # packets that FFmpeg refused
         self.dropped_frames = 0  # frames not later than the one before
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
+        self.broken_off: str | None = None  # why reading ended before the video did
         self._container = container
         self._stream = stream
+        self._opened = opened  # the file's state then; None where it may change
+        self._end = 0.0  # of the packets, in seconds
+        self._packets_aside: Generator[Packet, None, None] | None = None
         self._reason = "its video stream is empty"
         self._started = False
 
     @classmethod
-    def open(cls, path: str | Path, *, threads: int = 0) -> Video:
+    def open(cls, path: str | Address, *, threads: int = 0, live: bool = False) -> Video:
         """The video at `path`, to be decoded by so many `threads`; 0 lets FFmpeg choose.
 
-        The frames don't depend on `threads`.
+        The frames don't depend on `threads`. A file may change while it is read only if `live`.
 
         Raises:
-            VideoError: there is no such file, or no video in it.
+            VideoError: there is no such file, no server answers, or there is no video in it.
         """
-        path = Path(path)
-        container = _open_container(path)
+        if isinstance(path, str):
+            path = Url(path) if is_url(path) else Path(path)
+        opened = None
+        if isinstance(path, Path) and not live:
+            with suppress(OSError):  # opening it says what is wrong
+                opened = path.stat()
+        container = open_container(path)
         try:
-            stream = _video_stream(path, container)
+            stream = video_stream(path, container)
         except VideoError:
             container.close()
             raise
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
-        return cls(path, container, stream)
+        return cls(path, container, stream, opened)
 
     @property
     def expected_duration(self) -> float | None:
@@ -96,15 +107,20 @@ class Video:
 
     def close(self) -> None:
         """Release the file; frames already given stay usable."""
-        self._container.close()
+        if self._packets_aside is None:
+            self._container.close()
+        else:
+            self._packets_aside.close()
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames at strictly increasing times, the first at 0.
 
-        Decoding goes on after whatever it can't decode, up to where the file breaks off.
+        Decoding goes on after whatever it can't decode, up to where the file or the connection
+        breaks off.
 
         Raises:
-            VideoError: not one picture can be decoded.
+            VideoError: not one picture can be decoded; or, after the last frame, the file isn't
+                what it was when it was opened.
             RuntimeError: the frames were read already.
         """
         if self._started:
@@ -124,8 +140,15 @@ class Video:
             duration = clock.duration(picture.duration)
             self.duration = time + duration
             yield Frame(time, duration, picture, scaler)
+        if self._opened is not None and isinstance(self.path, Path):
+            _check_unchanged(self.path, self._opened)
         if self.duration == 0:
-            raise VideoError(f"{_shown(self.path)}: no picture can be decoded ({self._reason})")
+            reason = self.broken_off or self._reason
+            raise VideoError(f"{one_line(self.path)}: no picture can be decoded ({reason})")
+        if self.broken_off is None and not self.clock_breaks:
+            said = _said_duration(self._stream)
+            if said - self._end > max(SHORTEST_LOSS, said / 100):
+                self.broken_off = f"it ends after {self._end:.1f} s of {said:.1f} s"
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
         """All pictures that can be decoded, in the order they are shown.
@@ -136,7 +159,7 @@ class Video:
         """
         last = None
         missing = 0  # packets that have given neither picture nor failure
-        for sent, pictures, error in _decoded(self._container, self._stream):
+        for sent, pictures, error in _decoded(self._packets(), self._stream):
             missing += sent - len(pictures) - (error is not None)
             if error is not None:
                 self.decode_failures += 1
@@ -147,13 +170,16 @@ class Video:
         single = self._stream.codec_context.thread_count == 1
         if missing <= 0 or last is None or single or self.clock_breaks:
             return
+        if isinstance(self.path, Url):  # what it sends can't be had again
+            self.decode_failures += missing
+            return
         failures = 0
-        with suppress(VideoError), _open_container(self.path) as container:
+        with suppress(VideoError), open_container(self.path) as container:
             stream = next(s for s in container.streams.video if s.index == self._stream.index)
             stream.codec_context.thread_count = 1
             with suppress(FFmpegError):  # what can't be sought is read from the start
                 container.seek(last, stream=stream)
-            for _, pictures, error in _decoded(container, stream):
+            for _, pictures, error in _decoded(_readable(container, stream), stream):
                 failures += error is not None
                 later = [p for p in pictures if p.pts is not None and p.pts > last]
                 missing -= len(later)
@@ -161,27 +187,72 @@ class Video:
         # Of these failures, some were met before: at most the packets still missing are new.
         self.decode_failures += max(0, min(failures, missing))
 
+    def _packets(self) -> Iterator[Packet]:
+        """The stream's packets; `broken_off` says whether they end before the stream does."""
+        packets = self._container.demux(self._stream)
+        if isinstance(self.path, Url):
+            packets = items_aside(packets, release=self._container.close)
+            self._packets_aside = packets
+        start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+        try:
+            for packet in packets:
+                if packet.pts is not None and packet.time_base is not None:
+                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    self._end = max(self._end, end, end - start)
+                yield packet
+        except FFmpegError as error:
+            self.broken_off = break_off_reason(self.path, error)
+
+
+def _readable(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    """Packets up to where the file breaks off."""
+    with suppress(FFmpegError):
+        yield from container.demux(stream)
+
 
 def _decoded(
-    container: InputContainer, stream: VideoStream
+    packets: Iterable[Packet], stream: VideoStream
 ) -> Iterator[tuple[int, list[av.VideoFrame], FFmpegError | None]]:
     """Packets sent to the decoder, none or one, and what came back: pictures or a failure."""
-    try:
-        for packet in container.demux(stream):
-            if not packet.size:  # it means "as before", but to a decoder "the end"
-                continue
-            try:
-                pictures = packet.decode()
-            except FFmpegError as error:
-                yield 1, [], error
-            else:
-                yield 1, pictures, None
-    except FFmpegError as error:
-        yield 1, [], error
+    for packet in packets:
+        if not packet.size:  # it means "as before", but to a decoder "the end"
+            continue
+        try:
+            pictures = stream.decode(packet)
+        except FFmpegError as error:
+            yield 1, [], error
+        else:
+            yield 1, pictures, None
     try:
         yield 0, stream.decode(None), None
     except FFmpegError as error:
         yield 0, [], error
+
+
+def _said_duration(stream: VideoStream) -> float:
+    """Seconds that the container says of the stream itself; 0 where it doesn't."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # as Matroska has it
+    minutes, _, seconds = rest.partition(":")
+    try:
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return 0.0
+
+
+def _check_unchanged(path: Path, before: os.stat_result) -> None:
+    try:
+        now = path.stat()
+    except OSError:
+        raise VideoError(f"{one_line(path)}: was removed while it was read") from None
+    if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
+        raise VideoError(f"{one_line(path)}: was replaced while it was read")
+    if now.st_size != before.st_size:
+        sizes = f"from {before.st_size} to {now.st_size} bytes"
+        raise VideoError(f"{one_line(path)}: changed while it was read ({sizes})")
+    if now.st_mtime_ns != before.st_mtime_ns:
+        raise VideoError(f"{one_line(path)}: was written to while it was read")
 
 
 class _Clock:
@@ -230,64 +301,3 @@ class _Clock:
 
     def _seconds(self, ticks: int) -> float:
         return ticks * self._base.numerator / self._base.denominator if self._base else 0.0
-
-
-def _open_container(path: Path) -> InputContainer:
-    name = _shown(path)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
-            raise VideoError(f"{name}: expected a video, but it is {kind}")
-        if status.st_size == 0:
-            raise VideoError(f"{name}: expected a video, but it is empty (0 bytes)")
-        with path.open("rb") as file:
-            # The prefix keeps "a:b.mp4" from being read as protocol "a". A name that isn't UTF-8
-            # can't be passed on; its open file can.
-            if _is_utf8(str(path)):
-                address, options = f"file:{path}", {}
-            else:
-                address, options = "fd:", {"fd": str(file.fileno())}
-            options |= {"protocol_whitelist": "file,fd"}
-            return av.open(address, options=options, **_OPEN_OPTIONS)
-    except FileNotFoundError:
-        raise VideoError(f"{name}: no such file") from None
-    except VideoError:
-        raise
-    except FFmpegError as error:
-        raise VideoError(
-            f"{name}: expected a video, but it is broken or of an unknown format ({error.strerror})"
-        ) from error
-    except OSError as error:
-        raise VideoError(f"{name}: can't be read ({error.strerror})") from error
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _video_stream(path: Path, container: InputContainer) -> VideoStream:
-    """The stream to read: the default one, else the first; never a cover picture."""
-    name, form = _shown(path), container.format.name
-    moving = [s for s in container.streams.video if not s.disposition & _STILL_STREAMS]
-    if not moving:
-        kinds = ["cover picture" if s.type == "video" else s.type for s in container.streams]
-        found = ", ".join(sorted(set(kinds))) or "nothing"
-        raise VideoError(f"{name}: expected a video, but it has no video stream ({found} only)")
-    stream = max(moving, key=lambda s: bool(s.disposition & Disposition.default))
-    if stream.codec_context is None:
-        raise VideoError(f"{name}: no decoder for its video stream")
-    if form.startswith("image2") or form.endswith("_pipe"):
-        raise VideoError(f"{name}: expected a video, but it is a still picture ({form})")
-    if stream.codec_context.name in _TEXT_CODECS:
-        raise VideoError(f"{name}: expected a video, but it is text")
-    return stream
-
-
-def _shown(path: Path) -> str:
-    """The name on one line, whatever is in it."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))

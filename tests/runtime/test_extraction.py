@@ -40,7 +40,7 @@ def video(write_video: WriteVideo) -> Input:
 def test_a_video_gives_a_snippet_for_each_stride_and_one_for_the_rest(
     video: Input, stride: int, edges: list[float]
 ) -> None:
-    features = extract_features(video.path, default_spec(stride)).features
+    features = extract_features(video.file, default_spec(stride)).features
     assert features.values.shape == (len(edges) - 1, default_spec().dimension)
     assert features.duration == pytest.approx(1.6)
     np.testing.assert_allclose(features.edges, edges)
@@ -61,12 +61,12 @@ def test_a_video_of_which_parts_failed_to_decode_is_not_cached(
     video: Input, tmp_path: Path
 ) -> None:
     cache, spec = FeatureCache(tmp_path / "cache"), default_spec()
-    path = cache.path_of(video.path, spec)
-    extraction = extract_features(video.path, spec)
+    path = cache.path_of(video.file, spec)
+    extraction = extract_features(video.file, spec)
     cache.put(path, replace(extraction, decode_failures=1))
-    assert cache.get(video.path, spec) is None
+    assert cache.get(video.file, spec) is None
     cache.put(path, extraction)
-    assert cache.get(video.path, spec) is not None
+    assert cache.get(video.file, spec) is not None
 
 
 def test_a_video_that_changes_while_it_is_read_is_not_taken_for_the_new_one(
@@ -81,7 +81,7 @@ def test_a_video_that_changes_while_it_is_read_is_not_taken_for_the_new_one(
     cache = FeatureCache(tmp_path / "cache")
     monkeypatch.setattr(extraction, "extract_features", extract_while_it_grows)
     load_features(video, None, cache)
-    assert cache.get(video.path, default_spec()) is None
+    assert cache.get(video.file, default_spec()) is None
 
 
 def test_a_video_is_extracted_once(
@@ -98,16 +98,16 @@ def test_a_video_is_extracted_once(
 def test_a_changed_video_is_extracted_again(video: Input, tmp_path: Path) -> None:
     cache, spec = FeatureCache(tmp_path / "cache"), default_spec()
     load_features(video, None, cache)
-    with video.path.open("ab") as file:
+    with video.file.open("ab") as file:
         file.write(b"more")
-    assert cache.get(video.path, spec) is None
-    assert cache.path_of(video.path, spec) != cache.path_of(video.path, default_spec(stride=16))
+    assert cache.get(video.file, spec) is None
+    assert cache.path_of(video.file, spec) != cache.path_of(video.file, default_spec(stride=16))
 
 
 def test_a_broken_cache_file_is_no_harm(video: Input, tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path / "cache")
     load_features(video, None, cache)
-    cache.path_of(video.path, default_spec()).write_bytes(b"broken")
+    cache.path_of(video.file, default_spec()).write_bytes(b"broken")
     assert not load_features(video, None, cache).from_cache
     assert load_features(video, None, cache).from_cache
 
@@ -157,7 +157,7 @@ def test_a_bad_video_stands_beside_the_good_ones(
     assert not isinstance(results["video"], LpatError)
     np.testing.assert_array_equal(
         results["video"].features.values,
-        extract_features(video.path, default_spec()).features.values,
+        extract_features(video.file, default_spec()).features.values,
     )
 
 

@@ -58,4 +58,4 @@ def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
     folder, annotations = dataset()
     labels = read_annotations(annotations).labels_by_video("training")
     inputs = match_inputs(find_inputs([folder]), labels)
-    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels)
+    return make_training_set({s.name: read_features(s.file) for s in inputs}, labels)

@@ -30,7 +30,7 @@ def training_set_of(folder: Path, annotations: Path) -> TrainingSet:
     read = read_annotations(annotations)
     labels, counts = read.labels_by_video("training"), read.counts_by_video("training")
     inputs = match_inputs(find_inputs([folder]), labels)
-    return make_training_set({s.name: read_features(s.path) for s in inputs}, labels, counts)
+    return make_training_set({s.name: read_features(s.file) for s in inputs}, labels, counts)
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, bytes]:

@@ -122,8 +122,8 @@ def _stored(
     Raises:
         FeatureError: the input is such a file, but broken, or of another spec.
     """
-    if source.path.suffix.lower() in SUFFIXES:
-        stored = locate_features(source.path)
+    if source.file.suffix.lower() in SUFFIXES:
+        stored = locate_features(source.file)
         if spec is not None and (differences := spec.differences(stored.spec)):
             raise FeatureError(f"{source.path}: {'; '.join(differences)}")
         if check:
@@ -132,7 +132,7 @@ def _stored(
     if source.holds_features or cache is None or spec is None:
         return None
     try:
-        stored = locate_features(cache.path_of(source.path, spec))
+        stored = locate_features(cache.path_of(source.file, spec))
         if check:
             stored.check()
     except FeatureError:

@@ -5,6 +5,7 @@ Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 inter
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> No
     An `LpatError` becomes one line on stderr. A bug keeps its traceback. Where several processes
     run the command together, `speaks` says whether this one is to print that line.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may hold what can't be printed
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = command.main(prog_name=command.name, standalone_mode=False)
         sys.stdout.flush()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("lpat-detect")
 @click.argument("model", type=options.FILE)
-@click.argument("inputs", type=options.FILE, nargs=-1, required=True)
+@click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option(
     "--output",
     type=options.FILE,
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
 @options.jobs
 @options.ray
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
+@options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
 def command(
     model: Path,
-    inputs: tuple[Path, ...],
+    inputs: tuple[str, ...],
     output: Path,
     device: str,
     jobs: int | None,
     ray_address: str | None,
     overwrite: bool,
+    timeout: float,
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
     """Find when actions happen in INPUTS, by the exported MODEL.
 
-    INPUTS are videos, feature files, and folders of them. Writes OUTPUT/detections.json (all
+    INPUTS are videos, feature files, folders, patterns, URLs, @LIST (a file with one a line; @- on
+    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all
     results), OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what was done). A bad
     input is named and passed over; a rerun does only what is missing.
 
@@ -52,6 +55,7 @@ def command(
     """
     from tqdm import tqdm
 
+    from lpat.addresses import one_line
     from lpat.analysis import local_engine
     from lpat.batch import Outcome, detect_batch
     from lpat.fleet import ray_engine
@@ -61,7 +65,7 @@ def command(
 
     localizer = Localizer(model, "cpu" if ray_address else device)  # type: ignore[arg-type] - click checked the choice
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
-    found = find_inputs(inputs)
+    found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
     if ray_address:
         analyse = ray_engine(model, cache, ray_address, device=device, workers=jobs)
@@ -70,13 +74,13 @@ def command(
     with tqdm(total=len(found), unit="video", disable=None, file=sys.stderr) as bar:
 
         def show(outcome: Outcome) -> None:
-            if outcome.reason:
-                tqdm.write(f"failed: {outcome.name}: {outcome.reason}", file=sys.stderr)
-            elif outcome.decode_failures:
-                tqdm.write(
-                    f"note: {outcome.name}: {outcome.decode_failures} parts could not be decoded",
-                    file=sys.stderr,
-                )
+            name = one_line(outcome.name)
+            if outcome.status == "failed":
+                tqdm.write(f"failed: {name}: {outcome.reason}", file=sys.stderr)
+            elif outcome.reason is not None:
+                tqdm.write(f"note: {name}: {outcome.reason}", file=sys.stderr)
+            if failures := outcome.decode_failures:
+                tqdm.write(f"note: {name}: {failures} parts could not be decoded", file=sys.stderr)
             bar.update()
 
         report = detect_batch(

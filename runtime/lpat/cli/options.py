@@ -16,6 +16,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
 """A path that the command itself checks, so that the message is its own."""
 
+INPUT = click.STRING
+"""What `lpat.inputs.find_inputs` makes sense of; a click.Path would spoil URLs."""
+
 device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -36,6 +39,14 @@ ray = click.option(
     default=None,
     help="Read videos by the workers of a Ray cluster: HOST:PORT, auto for the one that this "
     "machine is part of, or local. --jobs is their number then.",
+)
+timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,  # as lpat.addresses has it
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a URL may give nothing before it is given up.",
 )
 stride = click.option(
     "--stride",

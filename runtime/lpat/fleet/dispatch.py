@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.errors import DeviceError, LpatError
+from lpat.addresses import Url
+from lpat.errors import DeviceError, LpatError, VideoError
 from lpat.fleet.cluster import Cluster
 from lpat.fleet.worker import Answer, FleetError, Work, Worker, present_setting
 from lpat.inputs import Input
@@ -83,7 +84,11 @@ class Fleet:
         """
         import ray
 
-        self._pending.extend(sorted(sources, key=_size_of, reverse=True))
+        for source in sorted(sources, key=_size_of, reverse=True):
+            if isinstance(source.path, Url) and source.path.is_stdin:
+                yield source, VideoError("-: standard input can't be read by the workers of --ray")
+            else:
+                self._pending.append(source)
         try:
             for _ in range(self._size):
                 self._hire()

@@ -120,7 +120,7 @@ class _Group:
 
     def _features(self, cache: FeatureCache | None) -> Features | None:
         """Features of the whole video; None when cancelled."""
-        path, spec = self._source.path, self._spec
+        path, spec = self._source.file, self._spec
         if self._source.holds_features:
             return load_features(self._source, spec, None).features
         cached = cache.get(path, spec) if cache is not None else None
@@ -142,7 +142,7 @@ class _Group:
         self._tell_state(0.0, "opening the video")
         growing = GrowingFeatures(self._spec)
         start = next_scoring = time.monotonic()
-        for part in extract_beside(self._source.path, self._spec, lambda: self._progress.cancelled):
+        for part in extract_beside(self._source.file, self._spec, lambda: self._progress.cancelled):
             if isinstance(part, Finished):
                 return Extraction(growing.features(part.duration), part.decode_failures)
             growing.append(part.values)

@@ -99,8 +99,8 @@ class Opener(QObject):
         """Open a video of the playlist, unless there is none."""
         if source is not None and self._may_leave():
             self._workspace.playlist.set_current(source)
-            self._workspace.set_video(source.path, source.name)
-            self._on_opened(source.path, "video")
+            self._workspace.set_video(source.file, source.name)
+            self._on_opened(source.file, "video")
 
     def _read_next(self) -> None:
         if self._reading or not self._waiting:
