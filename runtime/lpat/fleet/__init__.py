@@ -55,7 +55,7 @@ def ray_engine(
     make_work = partial(_analyser, model, content, wanted, cache)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
-        return _run_all(make_work, sources, address, workers, gpu=wanted != "cpu")
+        return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
 
     return analyse
 
@@ -72,19 +72,25 @@ def ray_features(
     _expect_ray()
 
     def extract(sources: Sequence[Input]) -> Iterator[tuple[Input, Extraction | LpatError]]:
-        return _run_all(partial(_extractor, spec, cache), sources, address, workers, gpu=False)
+        return run_on_fleet(partial(_extractor, spec, cache), sources, address, workers)
 
     return extract
 
 
-def _run_all(
+def run_on_fleet(
     make_work: Callable[[], Work[Result]],
     sources: Sequence[Input],
     address: str,
     workers: int | None,
     *,
-    gpu: bool,
+    gpu: bool = False,
 ) -> Iterator[tuple[Input, Result | LpatError]]:
+    """Each input with what the work that workers make themselves gives, as it comes.
+
+    Raises:
+        FleetError: no cluster answers, or no worker can be had in it.
+        DeviceError: a share of a `gpu` is wanted and the cluster has none.
+    """
     if not sources:  # as in a rerun that finds all done: no cluster is needed for that
         return
     with connected(address, workers) as cluster:

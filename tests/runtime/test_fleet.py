@@ -1,0 +1,432 @@
+"""Fleets: on a cluster of two machines' worth of Ray, both of them this one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lpat.fleet.cluster as cluster_module
+import lpat.fleet.dispatch as dispatch_module
+from lpat.addresses import STDIN
+from lpat.analysis import Analysis, local_engine
+from lpat.batch import detect_batch
+from lpat.errors import DeviceError, LpatError, UsageError
+from lpat.extraction import default_spec, load_all_features
+from lpat.feature_files import write_features
+from lpat.fleet import ray_engine, ray_features, run_on_fleet
+from lpat.fleet.cluster import connected
+from lpat.fleet.dispatch import QUEUED
+from lpat.fleet.worker import FleetError, Setting, Work
+from lpat.inputs import Input, find_inputs
+from lpat.localizer import Localizer
+from lpat.types import Features
+
+# Ray's own: files and sockets that it leaves to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Any]:
+    """Ray's cluster of two machines with a core each, or a skip."""
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    try:
+        started = Cluster(
+            initialize_head=True, head_node_args={**small, "include_dashboard": False}
+        )
+    except Exception as error:  # of many kinds
+        pytest.skip(f"Ray can't be started here: {error}")
+    started.add_node(**small)
+    yield started
+    started.shutdown()
+
+
+@pytest.fixture
+def address(machines: Any) -> str:
+    return machines.address
+
+
+@pytest.fixture
+def connection(address: str) -> Iterator[None]:
+    """A connection that fleets of the test use, as each of its own takes seconds."""
+    with connected(address):
+        yield
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, write_video: Callable[..., Path]) -> tuple[Input, ...]:
+    """Four videos of moving noise, a feature file, one that is no video, and one that isn't."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for name in ("one", "two", "three", "four"):
+        wide = random.integers(0, 255, (48, 300, 3), dtype=np.uint8)
+        write_video(
+            f"videos/{name}.mp4", pts=range(60), pictures=[wide[:, n : n + 64] for n in range(60)]
+        )
+    spec = default_spec()
+    values = random.normal(size=(20, spec.dimension)).astype(np.float32)
+    write_features(folder / "five.safetensors", Features(values, spec, 6.4))
+    (folder / "text.mp4").write_text("no video", encoding="utf-8")
+    return find_inputs([folder, folder / "nowhere.mp4"])
+
+
+@pytest.fixture
+def model(tmp_path: Path, make_model: Callable[..., Path]) -> Path:
+    return make_model(tmp_path / "model.onnx", default_spec())
+
+
+@pytest.fixture
+def stubs(tmp_path: Path) -> tuple[Input, ...]:
+    """Twenty inputs that are there, for work that doesn't open them."""
+    for n in range(20):
+        (tmp_path / f"{n:02}.mp4").touch()
+    return tuple(Input(f"{n:02}", tmp_path / f"{n:02}.mp4") for n in range(20))
+
+
+def names_of() -> Work[str]:
+    return lambda source: source.name
+
+
+def deadly(name: str, mark: Path | None) -> Work[str]:
+    """Kills its process at one input: the first time only if there is a `mark` to leave."""
+
+    def work(source: Input) -> str:
+        if source.name == name and not (mark and mark.exists()):
+            if mark:
+                mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return source.name
+
+    return work
+
+
+def deadly_analyser(model: Path, mark: Path) -> Work[Analysis]:
+    """The engine of one process, whose first video costs the process its life in the middle."""
+    analyse = local_engine(Localizer(model, "cpu"), None, jobs=1)
+    die_once = deadly("two", mark)
+
+    def work(source: Input) -> Analysis | LpatError:
+        result = next(analyse([source]))[1]
+        die_once(source)
+        return result
+
+    return work
+
+
+def buggy() -> Work[str]:
+    def work(source: Input) -> str:
+        return source.name if source.name != "07" else {}[source.name]
+
+    return work
+
+
+def blind(hidden: str) -> Work[str]:
+    """A process that finds no file with that in its path."""
+    exists = Path.exists
+    Path.exists = lambda self: hidden not in str(self) and exists(self)
+
+    def work(source: Input) -> str | LpatError:
+        return source.name if source.path.exists() else FleetError("no such file")  # type: ignore[union-attr]
+
+    return work
+
+
+def started(folder: Path) -> Work[str]:
+    def work(source: Input) -> str:
+        (folder / source.name).touch()
+        return source.name
+
+    return work
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """What is in a folder, but for the record of how long it all took."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def outcomes(report: Any) -> list[tuple[Any, ...]]:
+    return sorted((o.name, o.status, o.reason, o.duration, o.detections) for o in report.outcomes)
+
+
+def test_a_fleet_writes_what_one_process_writes_byte_for_byte(
+    address: str, model: Path, inputs: tuple[Input, ...], tmp_path: Path
+) -> None:
+    localizer = Localizer(model, "cpu")
+    alone = detect_batch(localizer, local_engine(localizer, None, 1), inputs, tmp_path / "alone")
+    fleet = detect_batch(localizer, ray_engine(model, None, address), inputs, tmp_path / "fleet")
+    assert files_below(tmp_path / "fleet") == files_below(tmp_path / "alone")
+    assert outcomes(fleet) == outcomes(alone)
+    assert fleet.count("done") == 5
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing(
+    connection: None, address: str, model: Path, inputs: tuple[Input, ...], tmp_path: Path
+) -> None:
+    localizer = Localizer(model, "cpu")
+    alone = detect_batch(localizer, local_engine(localizer, None, 1), inputs, tmp_path / "alone")
+    make_work = partial(deadly_analyser, model, tmp_path / "mark")
+    report = detect_batch(
+        localizer,
+        lambda sources: run_on_fleet(make_work, sources, address, None),
+        inputs,
+        tmp_path / "fleet",
+    )
+    assert (tmp_path / "mark").exists()
+    assert files_below(tmp_path / "fleet") == files_below(tmp_path / "alone")
+    assert outcomes(report) == outcomes(alone)
+
+
+def test_an_input_that_kills_its_workers_is_failed_by_name_and_the_others_are_done(
+    connection: None, address: str, stubs: tuple[Input, ...]
+) -> None:
+    results = {
+        s.name: r for s, r in run_on_fleet(partial(deadly, "07", None), stubs, address, None)
+    }
+    poisoned = results.pop("07")
+    assert isinstance(poisoned, LpatError)
+    assert f"{stubs[7].path}: its worker died on " in str(poisoned)
+    assert "(3 times)" in str(poisoned)
+    assert results == {s.name: s.name for s in stubs if s.name != "07"}
+
+
+def test_a_machine_that_is_lost_takes_no_input_with_it(
+    machines: Any, address: str, stubs: tuple[Input, ...]
+) -> None:
+    from ray.cluster_utils import Cluster  # noqa: F401 - the package is there
+
+    third = machines.add_node(num_cpus=1, object_store_memory=80 << 20)
+    results = run_on_fleet(names_of, stubs, address, 3)
+    done = [next(results)]
+    machines.remove_node(third, allow_graceful=False)
+    done += list(results)
+    assert {s.name: r for s, r in done} == {s.name: s.name for s in stubs}
+    assert len(done) == len(stubs)
+
+
+def test_a_bug_met_in_one_input_is_that_inputs_failure(
+    connection: None, address: str, stubs: tuple[Input, ...]
+) -> None:
+    results = {s.name: r for s, r in run_on_fleet(buggy, stubs, address, None)}
+    assert "KeyError: '07' (test_fleet.py, line " in str(results.pop("07"))
+    assert results == {s.name: s.name for s in stubs if s.name != "07"}
+
+
+def test_no_more_inputs_than_a_few_for_each_worker_are_in_flight(
+    connection: None, address: str, stubs: tuple[Input, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "started").mkdir()
+    for taken, _ in enumerate(
+        run_on_fleet(partial(started, tmp_path / "started"), stubs, address, 2)
+    ):
+        assert len(list((tmp_path / "started").iterdir())) - taken <= 2 * QUEUED
+
+
+def test_an_input_that_workers_do_not_see_is_failed_with_the_hosts_name(
+    connection: None, address: str, stubs: tuple[Input, ...]
+) -> None:
+    results = {s.name: r for s, r in run_on_fleet(partial(blind, "07.mp4"), stubs, address, None)}
+    host = os.uname().nodename
+    assert f"07.mp4: not seen by {host} (3 times), though {host} has it" in str(results.pop("07"))
+    assert results == {s.name: s.name for s in stubs if s.name != "07"}
+
+
+def test_workers_that_see_nothing_end_the_batch_before_it_is_used_up(
+    connection: None,
+    address: str,
+    stubs: tuple[Input, ...],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failed = []
+    with pytest.raises(FleetError, match=r"doesn't see .*\.mp4 and other inputs"):
+        failed.extend(run_on_fleet(partial(blind, ".mp4"), stubs, address, None))
+    assert len(failed) < 5
+    assert "a worker was dismissed" in caplog.text
+
+
+def test_standard_input_is_refused_by_name(
+    connection: None, address: str, stubs: tuple[Input, ...]
+) -> None:
+    results = dict(run_on_fleet(names_of, [Input("stdin", STDIN), stubs[0]], address, None))
+    assert "standard input" in str(results[Input("stdin", STDIN)])
+    assert results[stubs[0]] == "00"
+
+
+def test_another_version_on_a_worker_is_refused(
+    connection: None,
+    address: str,
+    stubs: tuple[Input, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting({"lpat": "99.0", "onnxruntime": "1.0"}, "/")
+    monkeypatch.setattr(dispatch_module, "present_setting", lambda: setting)
+    with pytest.raises(FleetError, match=r": expected lpat 99\.0, as where .*, not "):
+        next(run_on_fleet(names_of, stubs, address, None))
+
+
+def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
+    connection: None, address: str, stubs: tuple[Input, ...], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    with pytest.raises(FleetError, match=r": .*bad\.onnx: expected an ONNX model"):
+        next(ray_engine(bad, None, address)(stubs))
+
+
+def test_a_share_of_a_gpu_needs_a_gpu(
+    connection: None, address: str, model: Path, stubs: tuple[Input, ...]
+) -> None:
+    with pytest.raises(DeviceError, match="has no GPU"):
+        next(ray_engine(model, None, address, device="cuda")(stubs))
+
+
+def test_a_fleet_extracts_the_features_that_one_process_extracts(
+    connection: None, address: str, inputs: tuple[Input, ...]
+) -> None:
+    spec = default_spec()
+    videos = [source for source in inputs if not source.holds_features]
+    alone = {s.name: e for s, e in load_all_features(videos, spec, None, 1)}
+    fleet = {s.name: e for s, e in ray_features(spec, None, address)(videos)}
+    assert fleet.keys() == alone.keys()
+    for name, expected in alone.items():
+        found = fleet[name]
+        if isinstance(expected, LpatError) or isinstance(found, LpatError):
+            assert str(found) == str(expected)
+        else:
+            np.testing.assert_array_equal(found.features.values, expected.features.values)
+
+
+def test_a_busy_cluster_is_waited_for_and_then_given_up(
+    connection: None,
+    address: str,
+    stubs: tuple[Input, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = run_on_fleet(names_of, stubs, address, 2)
+    next(running)
+    monkeypatch.setattr(dispatch_module, "PATIENCE", 1.0)
+    with pytest.raises(FleetError, match=r"no worker could be started within 1 s; .* 2 CPUs"):
+        next(run_on_fleet(names_of, stubs, address, None))
+    monkeypatch.undo()
+    assert len(list(running)) == 19
+
+
+def test_a_cluster_without_cores_is_refused(
+    connection: None, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ray.cluster_resources", dict)
+    with pytest.raises(FleetError, match="has no CPU for workers"), connected(address):
+        pass
+
+
+@pytest.mark.parametrize("text", ["nowhere", "ray://head:10001", "head:port", ":6379"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    with pytest.raises(FleetError, match="expected local, auto or HOST:PORT, not"), connected(text):
+        pass
+
+
+def test_an_address_at_which_nothing_answers_is_refused_at_once() -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        with (
+            pytest.raises(FleetError, match="no cluster answers there"),
+            connected(f"127.0.0.1:{port}"),
+        ):
+            pass
+
+
+def test_an_address_at_which_something_else_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    monkeypatch.setattr(cluster_module, "_PATIENCE", 3.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(FleetError, match="is no cluster of Ray"), connected(address):
+            pass
+
+
+def test_without_ray_the_message_says_what_to_install(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lpat.fleet.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"pip install 'lpat\[ray\]'"):
+        ray_engine(model, None, "local")
+
+
+def test_nothing_to_do_needs_no_cluster(model: Path) -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    assert list(ray_engine(model, None, "nowhere")([])) == []
+
+
+def processes_with(mark: str) -> list[int]:
+    """Processes that were started with such an environment, or by one that was."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in environment:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_ctrl_c_ends_a_local_cluster_and_all_that_it_started(
+    model: Path, write_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed")
+    mark = uuid.uuid4().hex
+    (tmp_path / "videos").mkdir()
+    for n in range(30):
+        write_video(f"videos/{n}.mp4", pts=range(250), size=(320, 240))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lpat.cli.detect", str(model), "videos", "--output", "out",
+         "--no-cache", "--ray", "local", "--jobs", "1"],
+        cwd=tmp_path, env={**os.environ, "LPAT_TEST_MARK": mark}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
+    results = tmp_path / "out" / "videos"
+    until(lambda: process.poll() is not None or (results.is_dir() and any(results.iterdir())))
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "raylet" not in out + errors
+    until(lambda: not processes_with(mark))
+    assert 0 < len(list(results.iterdir())) < 30
+
+
+def until(condition: Callable[[], bool], limit: float = 60.0) -> None:
+    """Return when a condition holds, or fail."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
