@@ -2,11 +2,6 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import lpat.fleet.cluster as cluster_module
 import lpat.fleet.dispatch as dispatch_module
 from lpat.addresses import STDIN
 from lpat.analysis import Analysis, local_engine
 from lpat.batch import detect_batch
-from lpat.errors import DeviceError, LpatError, UsageError
+from lpat.errors import DeviceError, LpatError
 from lpat.extraction import default_spec, load_all_features
 from lpat.feature_files import write_features
 from lpat.fleet import ray_engine, ray_features, run_on_fleet
@@ -45,7 +39,7 @@ def machines() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    small: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 << 20}
     try:
         started = Cluster(
             initialize_head=True, head_node_args={**small, "include_dashboard": False}
@@ -57,16 +51,11 @@ def machines() -> Iterator[Any]:
     started.shutdown()
 
 
-@pytest.fixture
-def address(machines: Any) -> str:
-    return machines.address
-
-
-@pytest.fixture
-def connection(address: str) -> Iterator[None]:
-    """A connection that fleets of the test use, as each of its own takes seconds."""
-    with connected(address):
-        yield
+@pytest.fixture(scope="module")
+def address(machines: Any) -> Iterator[str]:
+    """The cluster's address, connected to once for all tests, as that takes seconds."""
+    with connected(machines.address):
+        yield machines.address
 
 
 @pytest.fixture
@@ -181,7 +170,7 @@ def test_a_fleet_writes_what_one_process_writes_byte_for_byte(
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(
-    connection: None, address: str, model: Path, inputs: tuple[Input, ...], tmp_path: Path
+    address: str, model: Path, inputs: tuple[Input, ...], tmp_path: Path
 ) -> None:
     localizer = Localizer(model, "cpu")
     alone = detect_batch(localizer, local_engine(localizer, None, 1), inputs, tmp_path / "alone")
@@ -198,7 +187,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
 
 
 def test_an_input_that_kills_its_workers_is_failed_by_name_and_the_others_are_done(
-    connection: None, address: str, stubs: tuple[Input, ...]
+    address: str, stubs: tuple[Input, ...]
 ) -> None:
     results = {
         s.name: r for s, r in run_on_fleet(partial(deadly, "07", None), stubs, address, None)
@@ -213,8 +202,6 @@ def test_an_input_that_kills_its_workers_is_failed_by_name_and_the_others_are_do
 def test_a_machine_that_is_lost_takes_no_input_with_it(
     machines: Any, address: str, stubs: tuple[Input, ...]
 ) -> None:
-    from ray.cluster_utils import Cluster  # noqa: F401 - the package is there
-
     third = machines.add_node(num_cpus=1, object_store_memory=80 << 20)
     results = run_on_fleet(names_of, stubs, address, 3)
     done = [next(results)]
@@ -225,7 +212,7 @@ def test_a_machine_that_is_lost_takes_no_input_with_it(
 
 
 def test_a_bug_met_in_one_input_is_that_inputs_failure(
-    connection: None, address: str, stubs: tuple[Input, ...]
+    address: str, stubs: tuple[Input, ...]
 ) -> None:
     results = {s.name: r for s, r in run_on_fleet(buggy, stubs, address, None)}
     assert "KeyError: '07' (test_fleet.py, line " in str(results.pop("07"))
@@ -233,7 +220,7 @@ def test_a_bug_met_in_one_input_is_that_inputs_failure(
 
 
 def test_no_more_inputs_than_a_few_for_each_worker_are_in_flight(
-    connection: None, address: str, stubs: tuple[Input, ...], tmp_path: Path
+    address: str, stubs: tuple[Input, ...], tmp_path: Path
 ) -> None:
     (tmp_path / "started").mkdir()
     for taken, _ in enumerate(
@@ -243,7 +230,7 @@ def test_no_more_inputs_than_a_few_for_each_worker_are_in_flight(
 
 
 def test_an_input_that_workers_do_not_see_is_failed_with_the_hosts_name(
-    connection: None, address: str, stubs: tuple[Input, ...]
+    address: str, stubs: tuple[Input, ...]
 ) -> None:
     results = {s.name: r for s, r in run_on_fleet(partial(blind, "07.mp4"), stubs, address, None)}
     host = os.uname().nodename
@@ -252,7 +239,6 @@ def test_an_input_that_workers_do_not_see_is_failed_with_the_hosts_name(
 
 
 def test_workers_that_see_nothing_end_the_batch_before_it_is_used_up(
-    connection: None,
     address: str,
     stubs: tuple[Input, ...],
     caplog: pytest.LogCaptureFixture,
@@ -264,16 +250,13 @@ def test_workers_that_see_nothing_end_the_batch_before_it_is_used_up(
     assert "a worker was dismissed" in caplog.text
 
 
-def test_standard_input_is_refused_by_name(
-    connection: None, address: str, stubs: tuple[Input, ...]
-) -> None:
+def test_standard_input_is_refused_by_name(address: str, stubs: tuple[Input, ...]) -> None:
     results = dict(run_on_fleet(names_of, [Input("stdin", STDIN), stubs[0]], address, None))
     assert "standard input" in str(results[Input("stdin", STDIN)])
     assert results[stubs[0]] == "00"
 
 
 def test_another_version_on_a_worker_is_refused(
-    connection: None,
     address: str,
     stubs: tuple[Input, ...],
     monkeypatch: pytest.MonkeyPatch,
@@ -285,7 +268,7 @@ def test_another_version_on_a_worker_is_refused(
 
 
 def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
-    connection: None, address: str, stubs: tuple[Input, ...], tmp_path: Path
+    address: str, stubs: tuple[Input, ...], tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"no model")
@@ -293,15 +276,13 @@ def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
         next(ray_engine(bad, None, address)(stubs))
 
 
-def test_a_share_of_a_gpu_needs_a_gpu(
-    connection: None, address: str, model: Path, stubs: tuple[Input, ...]
-) -> None:
+def test_a_share_of_a_gpu_needs_a_gpu(address: str, model: Path, stubs: tuple[Input, ...]) -> None:
     with pytest.raises(DeviceError, match="has no GPU"):
         next(ray_engine(model, None, address, device="cuda")(stubs))
 
 
 def test_a_fleet_extracts_the_features_that_one_process_extracts(
-    connection: None, address: str, inputs: tuple[Input, ...]
+    address: str, inputs: tuple[Input, ...]
 ) -> None:
     spec = default_spec()
     videos = [source for source in inputs if not source.holds_features]
@@ -317,7 +298,6 @@ def test_a_fleet_extracts_the_features_that_one_process_extracts(
 
 
 def test_a_busy_cluster_is_waited_for_and_then_given_up(
-    connection: None,
     address: str,
     stubs: tuple[Input, ...],
     monkeypatch: pytest.MonkeyPatch,
@@ -331,102 +311,7 @@ def test_a_busy_cluster_is_waited_for_and_then_given_up(
     assert len(list(running)) == 19
 
 
-def test_a_cluster_without_cores_is_refused(
-    connection: None, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_without_cores_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.cluster_resources", dict)
     with pytest.raises(FleetError, match="has no CPU for workers"), connected(address):
         pass
-
-
-@pytest.mark.parametrize("text", ["nowhere", "ray://head:10001", "head:port", ":6379"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    pytest.importorskip("ray", reason="Ray isn't installed")
-    with pytest.raises(FleetError, match="expected local, auto or HOST:PORT, not"), connected(text):
-        pass
-
-
-def test_an_address_at_which_nothing_answers_is_refused_at_once() -> None:
-    pytest.importorskip("ray", reason="Ray isn't installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        with (
-            pytest.raises(FleetError, match="no cluster answers there"),
-            connected(f"127.0.0.1:{port}"),
-        ):
-            pass
-
-
-def test_an_address_at_which_something_else_answers_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pytest.importorskip("ray", reason="Ray isn't installed")
-    monkeypatch.setattr(cluster_module, "_PATIENCE", 3.0)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(FleetError, match="is no cluster of Ray"), connected(address):
-            pass
-
-
-def test_without_ray_the_message_says_what_to_install(
-    model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lpat.fleet.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install 'lpat\[ray\]'"):
-        ray_engine(model, None, "local")
-
-
-def test_nothing_to_do_needs_no_cluster(model: Path) -> None:
-    pytest.importorskip("ray", reason="Ray isn't installed")
-    assert list(ray_engine(model, None, "nowhere")([])) == []
-
-
-def processes_with(mark: str) -> list[int]:
-    """Processes that were started with such an environment, or by one that was."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in environment:
-            found.append(int(folder.name))
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
-def test_ctrl_c_ends_a_local_cluster_and_all_that_it_started(
-    model: Path, write_video: Callable[..., Path], tmp_path: Path
-) -> None:
-    pytest.importorskip("ray", reason="Ray isn't installed")
-    mark = uuid.uuid4().hex
-    (tmp_path / "videos").mkdir()
-    for n in range(30):
-        write_video(f"videos/{n}.mp4", pts=range(250), size=(320, 240))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lpat.cli.detect", str(model), "videos", "--output", "out",
-         "--no-cache", "--ray", "local", "--jobs", "1"],
-        cwd=tmp_path, env={**os.environ, "LPAT_TEST_MARK": mark}, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    signal.signal(signal.SIGINT, before)
-    results = tmp_path / "out" / "videos"
-    until(lambda: process.poll() is not None or (results.is_dir() and any(results.iterdir())))
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    assert "raylet" not in out + errors
-    until(lambda: not processes_with(mark))
-    assert 0 < len(list(results.iterdir())) < 30
-
-
-def until(condition: Callable[[], bool], limit: float = 60.0) -> None:
-    """Return when a condition holds, or fail."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
