@@ -175,6 +175,9 @@ class Fleet:
                 return
         if member.queue:
             _, source = member.queue.popleft()
+            logger.warning(
+                "a worker on %s died of %s; another is started", member.host, source.name
+            )
             yield from self._retry(source, member, "its worker died on {hosts}")
         self._dismiss(member)
         self._hire()
