@@ -23,7 +23,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from lpat.analysis import Analysis
-from lpat.batch import detect_batch
+from lpat.batch.detection import detect_batch
 from lpat.extraction import default_spec
 from lpat.fleet import run_on_fleet
 from lpat.fleet.cluster import connected

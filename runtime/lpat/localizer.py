@@ -92,7 +92,7 @@ class Localizer:
         return Scores(self.classes, scores, background, probabilities, features.edges)
 
     def detect(
-        self, source: str | Path | Features, cache: FeatureCache | None = None
+        self, source: str | Path | Features | StoredFeatures, cache: FeatureCache | None = None
     ) -> Detections:
         """Detections in a video, a feature file, or features, best first.
 
@@ -100,7 +100,7 @@ class Localizer:
             VideoError, FeatureError: the source can't be read.
             ModelError: it doesn't fit the model.
         """
-        if not isinstance(source, Features):
+        if isinstance(source, str | Path):
             path = Path(source)
             source = load_features(Input(path.stem, path), self.metadata.features, cache).features
         return detect(self.score(source), self.metadata.post_processing)

@@ -5,7 +5,7 @@ Axes everywhere: T snippet, D feature, C class, N segment. Times are seconds fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,6 +101,10 @@ class Features:
     def rows(self, start: int, stop: int) -> Float32Array:
         """Snippets from `start` to before `stop`."""
         return self.values[start:stop]
+
+    def chunks(self) -> Iterator[Float32Array]:
+        """All snippets in order: at once, as they are in memory."""
+        yield self.values
 
     def load(self) -> Features:
         """Themselves, as they are in memory."""

@@ -102,8 +102,16 @@ def _analyser(
     model: Path, content: bytes, device: str, cache: FeatureCache | None
 ) -> Work[Analysis]:
     """What analyses one input on a worker: the engine of one process."""
-    analyse = local_engine(Localizer(model, device, content=content), cache, jobs=1)  # type: ignore[arg-type]
-    return lambda source: next(analyse([source]))[1]
+    localizer = Localizer(model, device, content=content)  # type: ignore[arg-type]
+    engine = local_engine(localizer, cache, jobs=1)
+
+    def analyse(source: Input) -> Analysis | LpatError:
+        (_, analysis) = next(engine([source]))
+        if isinstance(analysis, LpatError):
+            return analysis
+        return replace(analysis, provider=localizer.provider)
+
+    return analyse
 
 
 def _extractor(spec: FeatureSpec, cache: FeatureCache | None) -> Work[Extraction]:
