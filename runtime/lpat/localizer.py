@@ -38,14 +38,18 @@ _LARGEST_FILE = 2 << 30
 class Localizer:
     """A model file, checked and loaded on a device.
 
+    `content` is the file's where the path is another machine's.
+
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
         DeviceError: the device was asked for by name and isn't there.
     """
 
-    def __init__(self, path: str | Path, device: Device = "auto") -> None:
+    def __init__(
+        self, path: str | Path, device: Device = "auto", *, content: bytes | None = None
+    ) -> None:
         self.path = Path(path)
-        content = _content_of(self.path)
+        content = _content_of(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = _session_of(self.path, content, device)
         self.provider: str = self._session.get_providers()[0]

@@ -23,7 +23,7 @@ GROUPS = {
         "clip_margin",
         "overwrite",
     ),
-    "Work": ("device", "jobs", "timeout", "on_error", "progress"),
+    "Work": ("device", "jobs", "ray_address", "timeout", "on_error", "progress"),
     "Live": ("live", "live_timeout"),
     "Features": ("cache_folder", "no_cache"),
 }
@@ -56,6 +56,7 @@ GROUPS = {
 @options.overwrite
 @options.device
 @options.jobs
+@options.ray
 @options.on_error
 @options.progress
 @click.option(
@@ -88,6 +89,7 @@ def command(
     overwrite: bool,
     device: str,
     jobs: int | None,
+    ray_address: str | None,
     on_error: str,
     progress: str,
     live: bool,
@@ -108,6 +110,7 @@ def command(
     from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
+    from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
@@ -115,16 +118,20 @@ def command(
     outputs = chosen_outputs(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
-    localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    localizer = Localizer(model, "cpu" if ray_address else device)  # type: ignore[arg-type] - click checked the choice
     if live:
         from lpat.cli.live import detect_live
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
         return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
-    print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
+    place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
+    print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
-    analyse = local_engine(localizer, cache, jobs or available_cores())
+    if ray_address:
+        analyse = ray_engine(model, cache, ray_address, device=device, workers=jobs)
+    else:
+        analyse = local_engine(localizer, cache, jobs or available_cores())
     with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         ledger = detect_batch(
             localizer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from lpat.cli.progress import progress as shown_progress
 
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
-    "Work": ("jobs", "timeout", "on_error", "progress"),
+    "Work": ("jobs", "ray_address", "timeout", "on_error", "progress"),
     "Features": ("cache_folder", "no_cache"),
 }
 
@@ -24,6 +25,7 @@ GROUPS = {
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
 @options.stride
 @options.jobs
+@options.ray
 @options.overwrite
 @options.on_error
 @options.progress
@@ -37,6 +39,7 @@ def command(
     output: Path,
     stride: int,
     jobs: int | None,
+    ray_address: str | None,
     overwrite: bool,
     on_error: str,
     progress: str,
@@ -55,6 +58,7 @@ def command(
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
     from lpat.extraction import default_spec, load_all_features
+    from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
     from lpat.workers import available_cores
 
@@ -63,9 +67,13 @@ def command(
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
     cache = options.cache_from(cache_folder, no_cache)
+    if ray_address:
+        extract = ray_features(spec, cache, ray_address, workers=jobs)
+    else:
+        extract = partial(load_all_features, spec=spec, cache=cache, jobs=jobs or available_cores())
     with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         ledger = extract_batch(
-            lambda sources: load_all_features(sources, spec, cache, jobs or available_cores()),
+            extract,
             spec,
             found,
             output,

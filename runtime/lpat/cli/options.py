@@ -32,6 +32,14 @@ jobs = click.option(
     default=None,
     help="Videos read at the same time.  [default: one per core]",
 )
+ray = click.option(
+    "--ray",
+    "ray_address",
+    metavar="ADDRESS|local",
+    default=None,
+    help="Read videos by the workers of a Ray cluster: HOST:PORT, auto for the one that this "
+    "machine is part of, or local. --jobs is their number then.",
+)
 formats = click.option(
     "--format",
     "formats",
