@@ -54,6 +54,7 @@ class BatchReport:
             "model": str(self.localizer.path),
             "model_sha256": self.localizer.sha256,
             "provider": self.localizer.provider,
+            "provider_note": self.localizer.provider_note,
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),
             "seconds": round(time.time() - self.started, 3),
             "complete": len(self.outcomes) == self.inputs,

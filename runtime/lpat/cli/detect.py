@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     help="Folder for the results.",
 )
 @options.device
+@options.require_gpu
 @options.jobs
 @click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.cache_options
@@ -35,6 +36,7 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     device: str,
+    require_gpu: bool,
     jobs: int | None,
     overwrite: bool,
     cache_folder: Path | None,
@@ -56,8 +58,10 @@ def command(
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
 
-    localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    localizer = Localizer(model, device, require_gpu=require_gpu)
     print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
+    if localizer.provider_note:
+        print(f"note: running on the CPU: {localizer.provider_note}", file=sys.stderr)
     found = find_inputs(inputs)
     cache = options.cache_from(cache_folder, no_cache)
     analyse = local_engine(localizer, cache, jobs or available_cores())
