@@ -47,7 +47,7 @@ class Localizer:
             self.metadata = _metadata_of(on_cpu)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
-        self._session = place(
+        self.session = place(
             content,
             on_cpu,
             self.metadata,
@@ -55,8 +55,8 @@ class Localizer:
             require_gpu=require_gpu,
             engines=default_cache().folder / "engines" / self.sha256[:24],
         )
-        self.provider = self._session.provider
-        self.provider_note = self._session.note
+        self.provider = self.session.provider
+        self.provider_note = self.session.note
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Localizer:
                 f"{self.path}: features with their halves exchanged: expected RGB and flow in the "
                 "order of the training features, not the other way round"
             )
-        outputs = self._session.run(list(_OUTPUTS), {"features": features.values[None]})
+        outputs = self.session.run(list(_OUTPUTS), {"features": features.values[None]})
         scores, background, probabilities = (np.asarray(output)[0] for output in outputs)
         if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):
             raise ModelError(f"{self.path}: the model gives scores that are not finite")

@@ -40,7 +40,7 @@ from lpat.workers import available_cores
 if TYPE_CHECKING:
     import onnxruntime
 
-_NEWER = re.compile(r"Unsupported model IR version|Opset \d+ is under development")
+_NEWER = re.compile(r"Unsupported model IR version|official released onnx opset")
 _PLACE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
 _MISSING = re.compile(r"Failed to load (\S+?):")
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 
-from lpat.errors import LpatError, OutputError
+from lpat.annotations import VideoAnnotation
+from lpat.errors import LpatError, OutputError, UsageError
 from lpat.extraction import EXTRACTORS
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
@@ -19,23 +23,28 @@ from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import KEY, ModelMetadata
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
+from lpat_train.graph import lean
 from lpat_train.model import Localizer
 from lpat_train.network import Network
+from lpat_train.reduced import in_float16, in_int8
+from lpat_train.reduction_cost import Cost, Videos, cost_of
 
 COMPARED_LENGTHS = (1, 2, 17, 320, 2000)
 TOLERANCE = 1e-4
+LARGEST_DEVIATIONS = {"float16": 0.02, "int8": 0.2}
+"""How far scores may be off, in their standard deviations, before a reduced file is garbage."""
 
 
 class ExportError(LpatError, RuntimeError):
     """The exported model doesn't compute what the trained network does."""
 
 
-def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
+def export(network: Network, metadata: ModelMetadata, path: Path, *, fold: bool = True) -> float:
     """Write a network and its metadata as one ONNX file; the largest difference found in it.
 
     Torch and ONNX Runtime are compared on random features of `COMPARED_LENGTHS` snippets before
     the file takes its place, so a file that is there has passed. Where the features come from
-    files of others, their statistics go with it.
+    files of others, their statistics go with it. `fold`: see `graph.lean`.
 
     Raises:
         OutputError: `path` can't be written.
@@ -44,13 +53,10 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
     if path.suffix.lower() != ".onnx":
         raise OutputError(f"{path}: expected a name that ends in .onnx")
     localizer = Localizer(network).eval().cpu()
-    model = _onnx_model(localizer, metadata.features.dimension)
+    model = lean(_onnx_model(localizer, metadata.features.dimension), fold=fold)
     metadata = replace(metadata, statistics=statistics_of(network, metadata.features))
-    model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
-    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
-    onnx.checker.check_model(model, full_check=True)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+        _write(model, metadata, temporary)
         difference = largest_difference(localizer, OnnxLocalizer(temporary, "cpu"))
         if not difference <= TOLERANCE:
             raise ExportError(
@@ -58,6 +64,68 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
                 f"more than {TOLERANCE:g}; nothing was written"
             )
     return difference
+
+
+def export_reduced(
+    network: Network,
+    metadata: ModelMetadata,
+    path: Path,
+    videos: Videos | None,
+    truth: Sequence[VideoAnnotation] | None = None,
+) -> Cost:
+    """Write a network with hidden layers of `metadata.precision`; what that costs on the videos.
+
+    Int8 is calibrated on them. Float16 needs none, and is compared on random features then.
+
+    Raises:
+        OutputError: `path` can't be written.
+        UsageError: no videos, for int8.
+        ExportError: float32 already isn't what torch computes, or the cost is beyond
+            `LARGEST_DEVIATIONS`; nothing was written.
+    """
+    if path.suffix.lower() != ".onnx":
+        raise OutputError(f"{path}: expected a name that ends in .onnx")
+    if metadata.precision == "int8" and videos is None:
+        raise UsageError("int8: expected videos to calibrate on, but there are none")
+    if videos is None:
+        videos = partial(_random_videos, network, metadata.features)
+    with tempfile.TemporaryDirectory(prefix="lpat-") as folder, atomic_path(path) as temporary:
+        # Standardised apart, as raw features may have any range.
+        standardised = Path(folder) / "standardised.onnx"
+        full = Path(folder) / "float32.onnx"
+        as_float32 = replace(metadata, precision="float32")
+        export(network, as_float32, full)
+        export(network, as_float32, standardised, fold=False)
+        model = onnx.load(standardised)
+        if metadata.precision == "float16":
+            model = in_float16(model)
+        else:
+            model = in_int8(model, (features for _, features in videos()))
+        _write(
+            model,
+            replace(metadata, statistics=OnnxLocalizer(full, "cpu").metadata.statistics),
+            temporary,
+        )
+        cost = cost_of(OnnxLocalizer(temporary, "cpu"), OnnxLocalizer(full, "cpu"), videos, truth)
+        highest = LARGEST_DEVIATIONS[metadata.precision]
+        if not cost.deviation <= highest:
+            raise ExportError(
+                f"{path}: {metadata.precision} is off by {cost.deviation:.1%} of the scores' "
+                f"deviation, more than {highest:.0%}; nothing was written"
+            )
+    return cost
+
+
+def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
+    model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
+    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString())
+
+
+def _random_videos(network: Network, spec: FeatureSpec) -> Iterator[tuple[str, Features]]:
+    for length in COMPARED_LENGTHS:
+        yield str(length), random_features(network, spec, length)
 
 
 def metadata_of(run: Run) -> ModelMetadata:
@@ -83,19 +151,22 @@ def _rounded(values: torch.Tensor) -> tuple[float, ...]:
     return tuple(float(f"{value:.5g}") for value in values.tolist())
 
 
+def random_features(network: Network, spec: FeatureSpec, length: int) -> Features:
+    """Random features such as the network was trained on."""
+    noise = np.random.default_rng(length).standard_normal((length, spec.dimension))
+    deviation = torch.where(network.scale > 0, 1 / network.scale, 0).numpy()
+    values = network.mean.numpy() + deviation * noise.astype(np.float32)
+    return Features(values, spec, length * spec.snippet_seconds)
+
+
 def largest_difference(localizer: Localizer, exported: OnnxLocalizer) -> float:
     """Largest absolute difference of any output on random features of `COMPARED_LENGTHS`."""
-    spec = exported.metadata.features
-    random = np.random.default_rng(0)
-    network = localizer.network
-    deviation = torch.where(network.scale > 0, 1 / network.scale, 0).numpy()
     largest = 0.0
     for length in COMPARED_LENGTHS:
-        noise = random.standard_normal((length, spec.dimension)).astype(np.float32)
-        values = network.mean.numpy() + deviation * noise  # such as the network was trained on
+        features = random_features(localizer.network, exported.metadata.features, length)
         with torch.no_grad():
-            expected = localizer(torch.from_numpy(values)[None])
-        result = exported.score(Features(values, spec, length * spec.snippet_seconds))
+            expected = localizer(torch.from_numpy(features.values)[None])
+        result = exported.score(features)
         for ours, theirs in zip(
             expected, (result.scores, result.background, result.probabilities), strict=True
         ):
