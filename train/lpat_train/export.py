@@ -39,31 +39,21 @@ class ExportError(LpatError, RuntimeError):
     """The exported model doesn't compute what the trained network does."""
 
 
-def export(network: Network, metadata: ModelMetadata, path: Path, *, fold: bool = True) -> float:
+def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
     """Write a network and its metadata as one ONNX file; the largest difference found in it.
 
     Torch and ONNX Runtime are compared on random features of `COMPARED_LENGTHS` snippets before
     the file takes its place, so a file that is there has passed. Where the features come from
-    files of others, their statistics go with it. `fold`: see `graph.lean`.
+    files of others, their statistics go with it.
 
     Raises:
         OutputError: `path` can't be written.
         ExportError: an output differs by more than `TOLERANCE`.
     """
-    if path.suffix.lower() != ".onnx":
-        raise OutputError(f"{path}: expected a name that ends in .onnx")
+    _check_name(path)
     localizer = Localizer(network).eval().cpu()
-    model = lean(_onnx_model(localizer, metadata.features.dimension), fold=fold)
-    metadata = replace(metadata, statistics=statistics_of(network, metadata.features))
-    with atomic_path(path) as temporary:
-        _write(model, metadata, temporary)
-        difference = largest_difference(localizer, OnnxLocalizer(temporary, "cpu"))
-        if not difference <= TOLERANCE:
-            raise ExportError(
-                f"{path}: torch and ONNX Runtime differ by {difference:.2g}, "
-                f"more than {TOLERANCE:g}; nothing was written"
-            )
-    return difference
+    model = _onnx_model(localizer, metadata.features.dimension)
+    return _write_compared(localizer, model, _with_statistics(network, metadata), path)
 
 
 def export_reduced(
@@ -83,29 +73,23 @@ def export_reduced(
         ExportError: float32 already isn't what torch computes, or the cost is beyond
             `LARGEST_DEVIATIONS`; nothing was written.
     """
-    if path.suffix.lower() != ".onnx":
-        raise OutputError(f"{path}: expected a name that ends in .onnx")
+    _check_name(path)
     if metadata.precision == "int8" and videos is None:
         raise UsageError("int8: expected videos to calibrate on, but there are none")
     if videos is None:
         videos = partial(_random_videos, network, metadata.features)
+    localizer = Localizer(network).eval().cpu()
+    model = _onnx_model(localizer, metadata.features.dimension)
+    metadata = _with_statistics(network, metadata)
     with tempfile.TemporaryDirectory(prefix="lpat-") as folder, atomic_path(path) as temporary:
-        # Standardised apart, as raw features may have any range.
-        standardised = Path(folder) / "standardised.onnx"
         full = Path(folder) / "float32.onnx"
-        as_float32 = replace(metadata, precision="float32")
-        export(network, as_float32, full)
-        export(network, as_float32, standardised, fold=False)
-        model = onnx.load(standardised)
+        _write_compared(localizer, model, replace(metadata, precision="float32"), full)
+        standardised_apart = lean(model, fold=False)  # as raw features may have any range
         if metadata.precision == "float16":
-            model = in_float16(model)
+            reduced = in_float16(standardised_apart)
         else:
-            model = in_int8(model, (features for _, features in videos()))
-        _write(
-            model,
-            replace(metadata, statistics=OnnxLocalizer(full, "cpu").metadata.statistics),
-            temporary,
-        )
+            reduced = in_int8(standardised_apart, (features for _, features in videos()))
+        _write(reduced, metadata, temporary)
         cost = cost_of(OnnxLocalizer(temporary, "cpu"), OnnxLocalizer(full, "cpu"), videos, truth)
         highest = LARGEST_DEVIATIONS[metadata.precision]
         if not cost.deviation <= highest:
@@ -114,6 +98,30 @@ def export_reduced(
                 f"deviation, more than {highest:.0%}; nothing was written"
             )
     return cost
+
+
+def _check_name(path: Path) -> None:
+    if path.suffix.lower() != ".onnx":
+        raise OutputError(f"{path}: expected a name that ends in .onnx")
+
+
+def _with_statistics(network: Network, metadata: ModelMetadata) -> ModelMetadata:
+    return replace(metadata, statistics=statistics_of(network, metadata.features))
+
+
+def _write_compared(
+    localizer: Localizer, model: onnx.ModelProto, metadata: ModelMetadata, path: Path
+) -> float:
+    """Write a graph of float32, made lean; the largest difference from torch."""
+    with atomic_path(path) as temporary:
+        _write(lean(model, fold=True), metadata, temporary)
+        difference = largest_difference(localizer, OnnxLocalizer(temporary, "cpu"))
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"{path}: torch and ONNX Runtime differ by {difference:.2g}, "
+                f"more than {TOLERANCE:g}; nothing was written"
+            )
+    return difference
 
 
 def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
