@@ -42,7 +42,9 @@ def encode(source: Path, path: Path, size: tuple[int, int], seconds: float) -> N
         for number, frame in enumerate(video):
             if number >= seconds * 25:
                 break
-            picture = cv2.resize(frame.bgr(), size, interpolation=cv2.INTER_CUBIC)
+            picture = np.asarray(
+                cv2.resize(frame.bgr(), size, interpolation=cv2.INTER_CUBIC), np.uint8
+            )
             encoded = av.VideoFrame.from_ndarray(picture, "bgr24")
             encoded.pts, encoded.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(encoded))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lpat.errors import DeviceError, LpatError, ModelError
-from lpat.extraction import FeatureCache, load_features
+from lpat.devices import device_of
+from lpat.errors import LpatError, ModelError
+from lpat.extraction import FeatureCache, default_cache, load_features
 from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.segments import detect
+from lpat.sessions import cpu_session, place
 from lpat.stored_features import StoredFeatures
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
 from lpat.windows import windows
@@ -25,35 +25,52 @@ from lpat.workers import available_cores
 if TYPE_CHECKING:
     import onnxruntime
 
-Device = Literal["auto", "cpu", "cuda"]
-
 Source = str | Path | Features | StoredFeatures | Float32Array
 """What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""
 
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _OUTPUTS = ("scores", "background", "probabilities")
 _LARGEST_FILE = 2 << 30
 
 
 class Localizer:
-    """A model file, checked and loaded on a device.
+    """A model file, checked and loaded on a device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`.
+
+    `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
+    take a GPU that is there.
 
     `content` is the file's where the path is another machine's.
 
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
-        DeviceError: the device was asked for by name and isn't there.
+        DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
 
     def __init__(
-        self, path: str | Path, device: Device = "auto", *, content: bytes | None = None
+        self,
+        path: str | Path,
+        device: str = "auto",
+        *,
+        require_gpu: bool = False,
+        content: bytes | None = None,
     ) -> None:
         self.path = Path(path)
         content = _content_of(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._session = _session_of(self.path, content, device)
-        self.provider: str = self._session.get_providers()[0]
-        self.metadata = _metadata_of(self.path, self._session)
+        try:
+            on_cpu = cpu_session(content)
+            self.metadata = _metadata_of(on_cpu)
+        except ModelError as error:
+            raise ModelError(f"{self.path}: {error}") from error
+        self.session = place(
+            content,
+            on_cpu,
+            self.metadata,
+            device_of(device),
+            require_gpu=require_gpu,
+            engines=default_cache().folder / "engines" / self.sha256[:24],
+        )
+        self.provider = self.session.provider
+        self.provider_note = self.session.note
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,7 +98,7 @@ class Localizer:
         total = np.zeros(features.spec.dimension)
         for window in windows(count):
             rows, own = features.rows(window.first, window.last), slice(window.start, window.stop)
-            outputs = self._session.run(list(_OUTPUTS), {"features": rows[None]})
+            outputs = self.session.run(list(_OUTPUTS), {"features": rows[None]})
             window_scores, thresholds, shown = (np.asarray(output)[0] for output in outputs)
             scores[own], background[own] = window_scores[window.kept], thresholds[window.kept]
             probabilities = np.maximum(probabilities, shown)
@@ -171,19 +188,6 @@ class Localizer:
         return load_features(one_input(source), spec, cache).features
 
 
-def cuda_device_count() -> int:
-    """CUDA devices that the driver reports; 0 without a driver. Loads no CUDA library."""
-    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        driver = ctypes.CDLL(name)
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
-        return 0
-    return count.value
-
-
 def _content_of(path: Path) -> bytes:
     """The file, whole: a model is one file, so nothing beside it is ever opened."""
     try:
@@ -199,40 +203,11 @@ def _content_of(path: Path) -> bytes:
     return content
 
 
-def _session_of(path: Path, content: bytes, device: Device) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(4)  # its warnings go to stderr; ours are one line
-    wanted = _PROVIDERS["cpu" if device == "cpu" or not cuda_device_count() else "cuda"]
-    if device == "cuda" and wanted != _PROVIDERS["cuda"]:
-        raise DeviceError("--device cuda: no CUDA device was found; use auto or cpu")
-    if wanted == _PROVIDERS["cuda"] and hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(
-            content, options, providers=list(dict.fromkeys([wanted, _PROVIDERS["cpu"]]))
-        )
-    except Exception as error:  # the kinds it raises share no base
-        reason = str(error).splitlines()[0][:200]
-        raise ModelError(f"{path}: expected an ONNX model of lpat, but {reason}") from error
-    if device == "cuda" and session.get_providers()[0] != wanted:
-        raise DeviceError(
-            "--device cuda: ONNX Runtime could not use the CUDA device "
-            "(are its CUDA and cuDNN libraries installed?)"
-        )
-    return session
-
-
-def _metadata_of(path: Path, session: onnxruntime.InferenceSession) -> ModelMetadata:
+def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
     text = session.get_modelmeta().custom_metadata_map.get(KEY)
     if text is None:
-        raise ModelError(f"{path}: expected a model exported by lpat; it has no {KEY!r} metadata")
-    try:
-        metadata = metadata_from_json(text)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(f"expected a model exported by lpat; it has no {KEY!r} metadata")
+    metadata = metadata_from_json(text)
     inputs = {entry.name: list(entry.shape) for entry in session.get_inputs()}
     outputs = {entry.name: list(entry.shape) for entry in session.get_outputs()}
     dimension, classes = metadata.features.dimension, len(metadata.classes)
@@ -245,7 +220,7 @@ def _metadata_of(path: Path, session: onnxruntime.InferenceSession) -> ModelMeta
     )
     if not fits:
         raise ModelError(
-            f"{path}: expected input features (B, T, {dimension}) and outputs "
+            f"expected input features (B, T, {dimension}) and outputs "
             f"{', '.join(_OUTPUTS)} of {classes} classes, not {inputs} and {outputs}"
         )
     return metadata

@@ -7,10 +7,12 @@ every field is checked and bounded before use; nothing in it is ever evaluated.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
+from lpat import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.feature_halves import Statistics, statistics_from_json
@@ -22,6 +24,11 @@ SCHEMA = 1
 LONGEST_TEXT = 1 << 20
 MOST_CLASSES = 10_000
 LONGEST_LABEL = 200
+
+Precision = Literal["float32", "float16", "int8"]
+"""What the hidden layers' products are computed in; all else is float32."""
+
+_VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}")
 
 
 @dataclass(frozen=True)
@@ -36,15 +43,18 @@ class ModelMetadata:
     post_processing: PostProcessing
     training: Mapping[str, Any] = field(default_factory=dict)
     statistics: Statistics | None = None
+    precision: Precision = "float32"
 
     def to_json(self) -> str:
         """The text that `metadata_from_json` takes back."""
         document = {
             "schema": SCHEMA,
+            "lpat": __version__,
             "classes": list(self.classes),
             "features": {**asdict(self.features), "parameters": dict(self.features.parameters)},
             "post_processing": asdict(self.post_processing),
             "training": dict(self.training),
+            "precision": self.precision,
         }
         if self.statistics is not None:
             document["statistics"] = asdict(self.statistics)
@@ -67,7 +77,7 @@ def metadata_from_json(text: str) -> ModelMetadata:
         raise ModelError("metadata that isn't a JSON object")
     schema = document.get("schema")
     if not isinstance(schema, int) or schema != SCHEMA:
-        raise ModelError(f"metadata of schema {str(schema)[:40]}; this version reads {SCHEMA}")
+        raise ModelError(_of_another_schema(schema, document.get("lpat")))
     try:
         features = spec_from_json(document.get("features"))
         statistics = document.get("statistics")
@@ -79,9 +89,31 @@ def metadata_from_json(text: str) -> ModelMetadata:
             statistics=None
             if statistics is None
             else statistics_from_json(statistics, features.dimension),
+            precision=_precision(document.get("precision", "float32")),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error
+
+
+def _of_another_schema(schema: Any, writer: Any) -> str:
+    """What is wrong, and which version to install where the metadata says who wrote it."""
+    if not isinstance(schema, int) or schema <= SCHEMA:
+        return f"metadata of schema {str(schema)[:40]}; lpat {__version__} reads {SCHEMA}"
+    known = isinstance(writer, str) and _VERSION.fullmatch(writer)
+    wanted = f"lpat {writer} or newer" if known else "a newer lpat"
+    return (
+        f"made by a newer lpat than this: its metadata is of schema {str(schema)[:40]}, "
+        f"and lpat {__version__} reads {SCHEMA}; install {wanted}"
+    )
+
+
+def _precision(value: Any) -> Precision:
+    if value not in get_args(Precision):
+        known = ", ".join(get_args(Precision))
+        raise ModelError(
+            f"broken metadata: precision must be one of {known}, not {str(value)[:40]!r}"
+        )
+    return value
 
 
 def _classes(value: Any) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
-from lpat.errors import DeviceError, ModelError
+from lpat import __version__
+from lpat.errors import ModelError
 from lpat.feature_halves import exchanged, statistics_of
-from lpat.localizer import Localizer, cuda_device_count
+from lpat.localizer import Localizer
 from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
 from lpat.segments import PostProcessing
 from lpat.types import Features, FeatureSpec
@@ -114,6 +116,29 @@ def test_metadata_comes_back_as_written() -> None:
     assert metadata.training == {"videos": 3}
 
 
+def test_metadata_from_before_there_was_a_choice_of_precision_means_float32() -> None:
+    older = {name: value for name, value in GOOD.items() if name not in ("precision", "lpat")}
+    assert metadata_from_json(json.dumps(older)) == metadata_from_json(json.dumps(GOOD))
+    chosen = ModelMetadata(("jump",), SPEC, PostProcessing(), precision="int8")
+    assert metadata_from_json(chosen.to_json()) == chosen
+
+
+@pytest.mark.parametrize("part", ["format", "operators"])
+def test_a_model_for_a_newer_onnx_runtime_says_what_to_upgrade(
+    tmp_path: Path, make_model: MakeModel, part: str
+) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC)
+    model = onnx.load(path)
+    if part == "format":
+        model.ir_version = 99
+    else:
+        model.opset_import[0].version = 99
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=r"newer ONNX Runtime than .* pip install --up") as caught:
+        Localizer(path, "cpu")
+    assert "\n" not in str(caught.value)
+
+
 def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> None:
     older = {name: value for name, value in GOOD["post_processing"].items() if name != "proposals"}
     assert len(older) == len(GOOD["post_processing"]) - 1
@@ -130,7 +155,16 @@ def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> No
         ("[" * 100_000, "isn't JSON"),
         ("[]", "isn't a JSON object"),
         ("x" * (LONGEST_TEXT + 1), "more than"),
-        ({"schema": 99}, "metadata of schema 99; this version reads 1"),
+        ({"schema": 0}, f"metadata of schema 0; lpat {__version__} reads 1"),
+        (
+            {"schema": 99},
+            f"schema 99, and lpat {__version__} reads 1; install lpat {__version__} or newer",
+        ),
+        ({"schema": 99, "lpat": "12.3"}, r"made by a newer lpat .*; install lpat 12\.3 or newer$"),
+        ({"schema": 99, "lpat": "; rm -rf /"}, "install a newer lpat$"),
+        ({"schema": 99, "lpat": None}, "install a newer lpat$"),
+        ({"precision": "float8"}, "precision must be one of float32, float16, int8"),
+        ({"precision": []}, "precision must be one of"),
         ({"schema": "1" * 5000}, "metadata of schema"),
         ({"classes": []}, "expected 1 to 10000 classes"),
         ({"classes": ["a", "a"]}, "a class appears twice"),
@@ -157,24 +191,3 @@ def test_broken_or_hostile_metadata_is_refused(text, message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         metadata_from_json(text)
     assert len(str(caught.value)) < 400
-
-
-@pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")
-def test_cuda_that_is_not_there_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
-    path = make_model(tmp_path / "model.onnx", SPEC)
-    with pytest.raises(DeviceError, match="no CUDA device was found"):
-        Localizer(path, "cuda")
-    assert Localizer(path, "auto").provider == "CPUExecutionProvider"
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(cuda_device_count() == 0, reason="no CUDA device")
-def test_cuda_gives_the_scores_of_cpu(tmp_path: Path, make_model: MakeModel) -> None:
-    path = make_model(tmp_path / "model.onnx", SPEC)
-    on_cuda = Localizer(path, "cuda")
-    assert on_cuda.provider == "CUDAExecutionProvider"
-    np.testing.assert_allclose(
-        on_cuda.score(features_of(40)).scores,
-        Localizer(path, "cpu").score(features_of(40)).scores,
-        atol=1e-4,
-    )

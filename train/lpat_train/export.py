@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 
-from lpat.errors import LpatError, OutputError
+from lpat.annotations import VideoAnnotation
+from lpat.errors import LpatError, OutputError, UsageError
 from lpat.extraction import EXTRACTORS
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
@@ -19,11 +23,16 @@ from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import KEY, ModelMetadata
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
+from lpat_train.graph import lean
 from lpat_train.model import Localizer
 from lpat_train.network import Network
+from lpat_train.reduced import in_float16, in_int8
+from lpat_train.reduction_cost import Cost, Videos, cost_of
 
 COMPARED_LENGTHS = (1, 2, 17, 320, 2000)
 TOLERANCE = 1e-4
+LARGEST_DEVIATIONS = {"float16": 0.02, "int8": 0.2}
+"""How far scores may be off, in their standard deviations, before a reduced file is garbage."""
 
 
 class ExportError(LpatError, RuntimeError):
@@ -41,16 +50,71 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
         OutputError: `path` can't be written.
         ExportError: an output differs by more than `TOLERANCE`.
     """
-    if path.suffix.lower() != ".onnx":
-        raise OutputError(f"{path}: expected a name that ends in .onnx")
+    _check_name(path)
     localizer = Localizer(network).eval().cpu()
     model = _onnx_model(localizer, metadata.features.dimension)
-    metadata = replace(metadata, statistics=statistics_of(network, metadata.features))
-    model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
-    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
-    onnx.checker.check_model(model, full_check=True)
+    return _write_compared(localizer, model, _with_statistics(network, metadata), path)
+
+
+def export_reduced(
+    network: Network,
+    metadata: ModelMetadata,
+    path: Path,
+    videos: Videos | None,
+    truth: Sequence[VideoAnnotation] | None = None,
+) -> Cost:
+    """Write a network with hidden layers of `metadata.precision`; what that costs on the videos.
+
+    Int8 is calibrated on them. Float16 needs none, and is compared on random features then.
+
+    Raises:
+        OutputError: `path` can't be written.
+        UsageError: no videos, for int8.
+        ExportError: float32 already isn't what torch computes, or the cost is beyond
+            `LARGEST_DEVIATIONS`; nothing was written.
+    """
+    _check_name(path)
+    if metadata.precision == "int8" and videos is None:
+        raise UsageError("int8: expected videos to calibrate on, but there are none")
+    if videos is None:
+        videos = partial(_random_videos, network, metadata.features)
+    localizer = Localizer(network).eval().cpu()
+    model = _onnx_model(localizer, metadata.features.dimension)
+    metadata = _with_statistics(network, metadata)
+    with tempfile.TemporaryDirectory(prefix="lpat-") as folder, atomic_path(path) as temporary:
+        full = Path(folder) / "float32.onnx"
+        _write_compared(localizer, model, replace(metadata, precision="float32"), full)
+        standardised_apart = lean(model, fold=False)  # as raw features may have any range
+        if metadata.precision == "float16":
+            reduced = in_float16(standardised_apart)
+        else:
+            reduced = in_int8(standardised_apart, (features for _, features in videos()))
+        _write(reduced, metadata, temporary)
+        cost = cost_of(OnnxLocalizer(temporary, "cpu"), OnnxLocalizer(full, "cpu"), videos, truth)
+        highest = LARGEST_DEVIATIONS[metadata.precision]
+        if not cost.deviation <= highest:
+            raise ExportError(
+                f"{path}: {metadata.precision} is off by {cost.deviation:.1%} of the scores' "
+                f"deviation, more than {highest:.0%}; nothing was written"
+            )
+    return cost
+
+
+def _check_name(path: Path) -> None:
+    if path.suffix.lower() != ".onnx":
+        raise OutputError(f"{path}: expected a name that ends in .onnx")
+
+
+def _with_statistics(network: Network, metadata: ModelMetadata) -> ModelMetadata:
+    return replace(metadata, statistics=statistics_of(network, metadata.features))
+
+
+def _write_compared(
+    localizer: Localizer, model: onnx.ModelProto, metadata: ModelMetadata, path: Path
+) -> float:
+    """Write a graph of float32, made lean; the largest difference from torch."""
     with atomic_path(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+        _write(lean(model, fold=True), metadata, temporary)
         difference = largest_difference(localizer, OnnxLocalizer(temporary, "cpu"))
         if not difference <= TOLERANCE:
             raise ExportError(
@@ -58,6 +122,18 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
                 f"more than {TOLERANCE:g}; nothing was written"
             )
     return difference
+
+
+def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
+    model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
+    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString())
+
+
+def _random_videos(network: Network, spec: FeatureSpec) -> Iterator[tuple[str, Features]]:
+    for length in COMPARED_LENGTHS:
+        yield str(length), random_features(network, spec, length)
 
 
 def metadata_of(run: Run) -> ModelMetadata:
@@ -83,19 +159,22 @@ def _rounded(values: torch.Tensor) -> tuple[float, ...]:
     return tuple(float(f"{value:.5g}") for value in values.tolist())
 
 
+def random_features(network: Network, spec: FeatureSpec, length: int) -> Features:
+    """Random features such as the network was trained on."""
+    noise = np.random.default_rng(length).standard_normal((length, spec.dimension))
+    deviation = torch.where(network.scale > 0, 1 / network.scale, 0).numpy()
+    values = network.mean.numpy() + deviation * noise.astype(np.float32)
+    return Features(values, spec, length * spec.snippet_seconds)
+
+
 def largest_difference(localizer: Localizer, exported: OnnxLocalizer) -> float:
     """Largest absolute difference of any output on random features of `COMPARED_LENGTHS`."""
-    spec = exported.metadata.features
-    random = np.random.default_rng(0)
-    network = localizer.network
-    deviation = torch.where(network.scale > 0, 1 / network.scale, 0).numpy()
     largest = 0.0
     for length in COMPARED_LENGTHS:
-        noise = random.standard_normal((length, spec.dimension)).astype(np.float32)
-        values = network.mean.numpy() + deviation * noise  # such as the network was trained on
+        features = random_features(localizer.network, exported.metadata.features, length)
         with torch.no_grad():
-            expected = localizer(torch.from_numpy(values)[None])
-        result = exported.score(Features(values, spec, length * spec.snippet_seconds))
+            expected = localizer(torch.from_numpy(features.values)[None])
+        result = exported.score(features)
         for ours, theirs in zip(
             expected, (result.scores, result.background, result.probabilities), strict=True
         ):

@@ -49,6 +49,7 @@ def detect_batch(
         "model": str(localizer.path),
         "model_sha256": localizer.sha256,
         "provider": localizer.provider,
+        "provider_note": localizer.provider_note,
     }
     settings = {"model": localizer.sha256, "version": __version__}
 

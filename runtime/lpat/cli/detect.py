@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ GROUPS = {
         "clip_margin",
         "overwrite",
     ),
-    "Work": ("device", "jobs", "ray_address", "timeout", "on_error", "progress"),
+    "Work": ("device", "require_gpu", "jobs", "ray_address", "timeout", "on_error", "progress"),
     "Live": ("live", "live_timeout"),
     "Features": ("cache_folder", "no_cache"),
 }
@@ -55,6 +56,7 @@ GROUPS = {
 )
 @options.overwrite
 @options.device
+@options.require_gpu
 @options.jobs
 @options.ray
 @options.on_error
@@ -88,6 +90,7 @@ def command(
     clip_margin: float,
     overwrite: bool,
     device: str,
+    require_gpu: bool,
     jobs: int | None,
     ray_address: str | None,
     on_error: str,
@@ -118,7 +121,12 @@ def command(
     outputs = chosen_outputs(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
-    localizer = Localizer(model, "cpu" if ray_address else device)  # type: ignore[arg-type] - click checked the choice
+    if ray_address:  # the workers' devices are theirs to find
+        localizer = Localizer(model, "cpu")
+    else:
+        localizer = Localizer(model, device, require_gpu=require_gpu)
+    if localizer.provider_note:
+        print(f"note: running on the CPU: {localizer.provider_note}", file=sys.stderr)
     if live:
         from lpat.cli.live import detect_live
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lpat.errors import UsageError
+
 if TYPE_CHECKING:
     from lpat.extraction import FeatureCache
 
@@ -19,12 +21,26 @@ FILE = click.Path(path_type=Path)
 INPUT = click.STRING
 """What `lpat.inputs.find_inputs` makes sense of; a click.Path would spoil URLs."""
 
+
+def _checked_device(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    from lpat.devices import device_of
+
+    try:
+        return str(device_of(value))
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 device = click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    metavar="auto|cpu|cuda[:N]|tensorrt[:N]",
     default="auto",
     show_default=True,
-    help="Where the network runs; auto is CUDA where there is one.",
+    callback=_checked_device,
+    help="Where the network runs; auto is the first CUDA device where there is one.",
+)
+require_gpu = click.option(
+    "--require-gpu", is_flag=True, help="Fail where auto would do with the CPU."
 )
 jobs = click.option(
     "--jobs",

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lpat.cli import options
 from lpat.cli.app import DONE
+from lpat.errors import UsageError
 from lpat_train.cli import launch
+
+if TYPE_CHECKING:
+    from lpat.extraction import FeatureCache
+    from lpat.inputs import Input
+    from lpat.model_file import Precision
+    from lpat.types import Features, FeatureSpec
 
 
 @click.command("lpat-export")
@@ -22,24 +33,86 @@ from lpat_train.cli import launch
     show_default=True,
     help="Folder of the training run.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "int8"]),
+    default="float32",
+    show_default=True,
+    help="What hidden layers multiply in. What it costs is printed.",
+)
+@click.option(
+    "--calibrate",
+    type=options.FILE,
+    multiple=True,
+    help="Training videos or features, or a folder of them: int8 is fitted to them, and the cost "
+    "measured on them. May be given several times.",
+)
+@click.option(
+    "--annotations",
+    type=options.FILE,
+    default=None,
+    help="Segments of those videos, for the cost in mAP.",
+)
+@options.cache_options
 @click.version_option(package_name="lpat")
-def command(model: Path, run_folder: Path) -> int:
+def command(
+    model: Path,
+    run_folder: Path,
+    precision: Precision,
+    calibrate: tuple[Path, ...],
+    annotations: Path | None,
+    cache_folder: Path | None,
+    no_cache: bool,
+) -> int:
     """Write the trained localizer of a run to MODEL, one .onnx file.
 
     The file holds the network, its classes, the features it needs and the post-processing. It is
     compared with the trained network before it takes its place.
     """
+    from lpat.annotations import read_annotations
+    from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run
-    from lpat_train.export import COMPARED_LENGTHS, export, metadata_of
+    from lpat_train.export import COMPARED_LENGTHS, export, export_reduced, metadata_of
     from lpat_train.loop import load_network
 
+    _check_usage(precision, calibrate, annotations)
     run = read_run(run_folder)
-    difference = export(load_network(run), metadata_of(run), model)
-    lengths = ", ".join(map(str, COMPARED_LENGTHS))
-    print(f"{model}: {len(run.classes)} classes, {model.stat().st_size / 1e6:.1f} MB")
-    print(f"torch and ONNX Runtime differ by at most {difference:.1e} (T = {lengths})")
+    network, metadata = load_network(run), replace(metadata_of(run), precision=precision)
+    if precision == "float32":
+        difference = export(network, metadata, model)
+        lengths = ", ".join(map(str, COMPARED_LENGTHS))
+        lines = [f"torch and ONNX Runtime differ by at most {difference:.1e} (T = {lengths})"]
+    else:
+        truth = read_annotations(annotations).videos if annotations else None
+        cache = options.cache_from(cache_folder, no_cache)
+        sources = find_inputs(calibrate)
+        videos = partial(_features_of, sources, run.spec, cache) if sources else None
+        lines = export_reduced(network, metadata, model, videos, truth).lines()
+    kind = "" if precision == "float32" else f", {precision}"
+    print(f"{model}: {len(run.classes)} classes{kind}, {model.stat().st_size / 1e6:.1f} MB")
+    print("\n".join(lines))
     print(f"next: lpat-detect {shlex.quote(str(model))} VIDEO_OR_FOLDER --output detections")
     return DONE
+
+
+def _check_usage(
+    precision: Precision, calibrate: tuple[Path, ...], annotations: Path | None
+) -> None:
+    if precision == "int8" and not calibrate:
+        raise UsageError("--precision int8: expected --calibrate with videos or features too")
+    if precision == "float32" and calibrate:
+        raise UsageError("--calibrate: expected --precision float16 or int8 too")
+    if annotations and not calibrate:
+        raise UsageError("--annotations: expected --calibrate with the videos too")
+
+
+def _features_of(
+    sources: Sequence[Input], spec: FeatureSpec, cache: FeatureCache | None
+) -> Iterator[tuple[str, Features]]:
+    from lpat.extraction import load_features
+
+    for source in sources:
+        yield source.name, load_features(source, spec, cache).features.load()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lpat.extraction import FeatureCache
 from lpat.inputs import Input
-from lpat.localizer import Device, Localizer
+from lpat.localizer import Localizer
 from lpat.segments import detect
 from lpat_viewer.detection.detecting import Failure, LoadedModel, Remark, State, detect_in
 from lpat_viewer.jobs import Job, Jobs, Progress
@@ -33,7 +33,7 @@ class Detector(QObject):
         workspace: Workspace,
         jobs: Jobs,
         cache: FeatureCache | None,
-        device: Device = "auto",
+        device: str = "auto",
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class Detector(QObject):
         self._workspace = workspace
         self._jobs = jobs
         self._cache = cache
-        self._device: Device = device
+        self._device = device
         self._models: dict[Path, LoadedModel] = {}
         self._loading: dict[Path, Job] = {}
         self._waiting: list[LoadedModel] = []  # for the run that is under way to end

@@ -10,7 +10,6 @@ from PySide6.QtGui import QGuiApplication
 
 from lpat.extraction import FeatureCache
 from lpat.feature_files import SUFFIXES as FEATURES
-from lpat.localizer import Device
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
@@ -43,7 +42,7 @@ class Viewer(QObject):
     """The whole viewer. `close` ends all of its threads and processes."""
 
     def __init__(
-        self, settings: Settings, *, cache: FeatureCache | None, device: Device = "auto"
+        self, settings: Settings, *, cache: FeatureCache | None, device: str = "auto"
     ) -> None:
         super().__init__()
         self.workspace = workspace = Workspace(self)
