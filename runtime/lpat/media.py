@@ -6,27 +6,13 @@ import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
+from lpat.addresses import Address, Url
 from lpat.errors import VideoError
 
 DEFAULT_RATE = Fraction(25)
 """Frames per second where a format counts frames, but what was given has none."""
-
-
-class Place(Protocol):
-    """Where a video is: a path, or an address that FFmpeg opens."""
-
-    @property
-    def name(self) -> str:
-        """Its last part."""
-        ...
-
-    @property
-    def suffix(self) -> str:
-        """The end of its name, with the dot."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +20,7 @@ class Media:
     """A video as others refer to it. Frame rate and size are None of what isn't a video."""
 
     name: str  # what it goes by in the batch
-    path: Place
+    path: Address
     duration: float
     frame_rate: Fraction | None = None  # nominal, in frames per second
     width: int | None = None  # as stored, before any rotation
@@ -59,14 +45,16 @@ class Media:
         return self.path.as_uri() if self.path.is_absolute() else quote(os.fsencode(self.path))
 
 
-def media_of(path: Path, name: str, duration: float) -> Media:
+def media_of(path: Address, name: str, duration: float) -> Media:
     """What the header of a file tells; of one that can't be opened as a video, what was given.
 
-    A path becomes absolute, as what refers to it is read from elsewhere.
+    A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened again.
     """
     from lpat.feature_files import SUFFIXES
     from lpat.video import Video
 
+    if isinstance(path, Url):
+        return Media(name, path, duration)
     place = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
     if path.suffix.lower() in SUFFIXES:
         return Media(name, place, duration)

@@ -1,11 +1,11 @@
-"""What clips and overlays share: which inputs have pictures, and if they are the same still."""
+"""What clips and overlays share: which inputs can have them, and whether those have changed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat.addresses import one_line
+from lpat.addresses import Address, one_line
 from lpat.errors import VideoError
 from lpat.inputs import Input
 
@@ -14,6 +14,8 @@ def reason_without_pictures(source: Input) -> str | None:
     """Why neither clips nor an overlay can be made of an input; None where they can."""
     if source.holds_features:
         return "clips and overlays are made of videos; this is a file of features"
+    if not isinstance(source.path, Path):
+        return "clips and overlays are made of files; this is a URL"
     return None
 
 
@@ -26,7 +28,7 @@ class Stamp:
     changed: int  # nanoseconds
 
     @classmethod
-    def of(cls, source: Path) -> Stamp | None:
+    def of(cls, source: Address) -> Stamp | None:
         """The stamp of a file as it is now; None of what isn't a file, or isn't there."""
         if not isinstance(source, Path):
             return None

@@ -1,9 +1,12 @@
 """lpat-extract as a user meets it."""
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -70,3 +73,27 @@ def test_feature_files_alone_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="these are feature files already"):
         extract(tmp_path / "v.npy", "--output", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows all of these names")
+def test_strange_names_are_no_trouble(write_video: WriteVideo, tmp_path: Path) -> None:
+    video = write_video("v.mp4")
+    stems = [b"two words", b"-dash", b"line\nbreak", b"\xff", "🎬".encode(), b"x" * 251, b"[1]*",
+             b"@list", b"a:b", b"CON", b"V"]  # fmt: skip
+    for stem in stems:
+        video.with_name(f"{os.fsdecode(stem)}.mp4").hardlink_to(video)
+    result = extract(tmp_path, "--output", tmp_path / "out")
+    assert result.return_value == 0
+    written = {path.name.casefold() for path in (tmp_path / "out").glob("*.safetensors")}
+    assert len(written) == len(stems) + 1
+    again = extract(tmp_path / "*.mp4", "--output", tmp_path / "out")
+    assert again.output.startswith(f"{len(stems) + 1} unchanged")
+
+
+def test_what_broke_off_is_said(write_video: WriteVideo, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 256, (48, 64, 3), np.uint8) for _ in range(50)]
+    video = write_video("v.mkv", pts=range(50), pictures=pictures)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    result = extract(video, "--output", tmp_path / "out")
+    assert "partial: v: it ends after" in result.output

@@ -54,9 +54,9 @@ GROUPS = {
 @options.overwrite
 @options.device
 @options.jobs
+@options.timeout
 @options.on_error
 @options.progress
-@options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
 @click.pass_context
@@ -73,18 +73,18 @@ def command(
     overwrite: bool,
     device: str,
     jobs: int | None,
+    timeout: float,
     on_error: str,
     progress: str,
-    timeout: float,
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
     """Find when actions happen in INPUTS, by the exported MODEL.
 
     INPUTS are videos, feature files, folders, patterns, URLs, @LIST (a file with one a line; @- on
-    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all results),
-    OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what became of each input). A bad
-    input is named and passed over. The same command again does only what is missing.
+    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all
+    results), OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what became of each
+    input). A bad input is named and passed over. The same command again does only what is missing.
 
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """

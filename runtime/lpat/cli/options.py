@@ -32,6 +32,14 @@ jobs = click.option(
     default=None,
     help="Videos read at the same time.  [default: one per core]",
 )
+timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,  # as lpat.addresses has it
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a URL may give nothing before it is given up.",
+)
 formats = click.option(
     "--format",
     "formats",
@@ -55,14 +63,6 @@ progress = click.option(
     default="auto",
     show_default=True,
     help="On stderr: a bar if that is a terminal, nothing, or an object a line for programs.",
-)
-timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,  # as lpat.addresses has it
-    show_default=True,
-    metavar="SECONDS",
-    help="How long a URL may give nothing before it is given up.",
 )
 stride = click.option(
     "--stride",

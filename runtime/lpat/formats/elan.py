@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lpat.formats.packages import package_for
-from lpat.formats.spans import MILLISECONDS, lanes, one_line, spans
+from lpat.formats.spans import MILLISECONDS, lanes, spans, writable
 from lpat.media import Media
 from lpat.types import Detections
 
@@ -43,7 +45,7 @@ def eaf_text(detections: Detections, media: Media) -> str:
     }
     if media.shows_pictures:
         kind = _MIME_TYPES.get(media.path.suffix.lower(), _ANY_VIDEO)
-        eaf.add_linked_file(media.address, f"./{one_line(media.path.name)}", kind)
+        eaf.add_linked_file(_link(media), f"./{writable(media.path.name)}", kind)
     rows = lanes(spans(detections, MILLISECONDS))
     for name in rows:
         eaf.add_tier(name)
@@ -67,3 +69,10 @@ def eaf_text(detections: Detections, media: Media) -> str:
             )
     text = package_for("eaf").Elan.to_string(eaf)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _link(media: Media) -> str:
+    """The video's URL as ELAN has it: nothing in a path is escaped."""
+    if isinstance(media.path, Path):
+        return f"file:///{writable(media.path.as_posix()).lstrip('/')}"
+    return media.address

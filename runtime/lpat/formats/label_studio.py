@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -73,5 +74,5 @@ def _region(identity: str, span: Span) -> dict[str, Any]:
 
 def _served(media: Media) -> str:
     if isinstance(media.path, Path):
-        return LOCAL_FILES + quote(media.path.as_posix().lstrip("/"))
+        return LOCAL_FILES + quote(os.fsencode(media.path).lstrip(b"/"))
     return media.address

@@ -65,13 +65,20 @@ def lanes(found: Iterable[Span]) -> Mapping[str, list[Span]]:
 
 
 def one_line(text: str) -> str:
-    """Text without line breaks and control characters, which Unicode can encode; never empty.
+    """Text without line breaks and control characters; never empty.
 
-    Blanks in a row become one. Half characters, as names that aren't UTF-8 have, are escaped.
+    Blanks in a row become one.
+    """
+    return " ".join(writable(text).split()) or "?"
+
+
+def writable(text: str) -> str:
+    """Text that UTF-8 and XML can hold, blanks instead of line breaks and control characters.
+
+    Half characters, as names that aren't UTF-8 have, are escaped.
     """
     encodable = text.encode("utf-8", "backslashreplace").decode()
-    visible = "".join(" " if _breaks(character) else character for character in encodable)
-    return " ".join(visible.split()) or "?"
+    return "".join(" " if _breaks(character) else character for character in encodable)
 
 
 def _breaks(character: str) -> bool:
