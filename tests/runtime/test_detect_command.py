@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
+from lpat.cli.detect import GROUPS, command
 from lpat.detections import read_detections
 from lpat.extraction import default_spec
 from lpat.feature_files import write_features
+from lpat.locks import locked_folder
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]
@@ -161,7 +164,7 @@ def test_strange_names_are_no_trouble(
     written = [path.name for path in (tmp_path / "out" / "videos").iterdir()]
     assert len({name.casefold() for name in written}) == len(names) + 3
     again = run_detect(model, videos, "--output", "out")
-    assert f"0 done, {len(names) + 3} unchanged" in again.stdout
+    assert f"\n{len(names) + 3} unchanged" in again.stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows all of these names")
@@ -282,7 +285,7 @@ def test_an_interrupted_run_leaves_whole_files_only(
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "interrupted" in errors
+    assert "interrupted; what is done is in out, and the same command goes on from there" in errors
     assert "Traceback" not in errors
     files = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
     assert files == {"run.json", "videos/one.json", "videos/two.json"}
@@ -305,3 +308,89 @@ def test_importing_lpat_loads_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_progress_can_be_read_by_programs(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    done = run_detect(
+        model, videos, tmp_path / "nowhere.mp4", "--output", "out", "--progress", "json"
+    )
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["start", "input", "input", "input", "end"]
+    assert events[0]["counts"] == {"total": 3}
+    assert events[-1]["counts"] == {"done": 2, "failed": 1, "total": 3}
+    assert events[-2]["remaining_seconds"] == 0
+    assert {event["name"] for event in events[1:-1]} == {"one", "two", "nowhere"}
+
+
+def test_a_failure_can_end_the_batch(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    (videos / "a_text.mp4").write_text("no video", encoding="utf-8")
+    done = run_detect(model, videos, "--output", "out", "--on-error", "stop", "--jobs", "1")
+    assert done.returncode == 1
+    assert "1 failed, 2 left" in done.stdout
+    assert "error: stopped, as a_text failed" in done.stderr
+    assert statuses(tmp_path / "out") == {"a_text": "failed", "one": "skipped", "two": "skipped"}
+    (videos / "a_text.mp4").unlink()
+    again = run_detect(model, videos, "--output", "out")
+    assert (again.returncode, statuses(tmp_path / "out")) == (0, {"one": "done", "two": "done"})
+
+
+def test_formats_may_be_repeated_or_separated_by_commas(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    run_detect(model, videos / "one.mp4", "--output", "out", "--format", "srt, vtt", "--format=csv")
+    names = {path.name for path in (tmp_path / "out" / "videos").iterdir()}
+    assert names == {"one.json", "one.srt", "one.vtt", "one.csv"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on files are of Unix")
+def test_a_disk_that_takes_no_more_is_one_line_and_nothing_is_lost(
+    run_detect: Detect, model: Path, tmp_path: Path
+) -> None:
+    spec = default_spec()
+    for name, count in (("a", 10), ("b", 4000)):
+        values = np.random.default_rng(0).random((count, spec.dimension), dtype=np.float32)
+        write_features(
+            tmp_path / f"{name}.safetensors", Features(values, spec, count * spec.snippet_seconds)
+        )
+    inputs = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+        "from lpat.cli.detect import main; main()"
+    )
+    words = [model, *inputs, "--output", "out", "--scores"]
+    full = subprocess.run(
+        [sys.executable, "-c", script, *map(str, words)],
+        cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert full.returncode == 3, full.stderr
+    assert full.stderr.count("\n") == 1
+    assert "b.scores.safetensors: can't be written (File too large)" in full.stderr
+    files = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert files == {"run.json", "a.json", "a.scores.safetensors"}
+    document = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert "File too large" in document["stopped"]
+    again = run_detect(*words)
+    assert again.returncode == 0, again.stderr
+    assert statuses(tmp_path / "out") == {"a": "skipped", "b": "done"}
+
+
+def test_a_second_process_on_the_same_output_is_one_clear_line(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    with locked_folder(tmp_path / "out"):
+        done = run_detect(model, videos, "--output", "out")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"out: process {os.getpid()} on " in done.stderr
+    assert "is writing into it already" in done.stderr
+
+
+def test_help_groups_every_option() -> None:
+    options = {option.name for option in command.params if isinstance(option, click.Option)}
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(options - {"version"})

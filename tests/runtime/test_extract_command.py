@@ -84,12 +84,10 @@ def test_strange_names_are_no_trouble(write_video: WriteVideo, tmp_path: Path) -
         video.with_name(f"{os.fsdecode(stem)}.mp4").hardlink_to(video)
     result = extract(tmp_path, "--output", tmp_path / "out")
     assert result.return_value == 0
-    written = {path.name.casefold() for path in (tmp_path / "out").iterdir()}
+    written = {path.name.casefold() for path in (tmp_path / "out").glob("*.safetensors")}
     assert len(written) == len(stems) + 1
-    assert (
-        f"0 done (0 s of video), {len(stems) + 1} unchanged"
-        in extract(tmp_path / "*.mp4", "--output", tmp_path / "out").output
-    )
+    again = extract(tmp_path / "*.mp4", "--output", tmp_path / "out")
+    assert again.output.startswith(f"{len(stems) + 1} unchanged")
 
 
 def test_what_broke_off_is_said(write_video: WriteVideo, tmp_path: Path) -> None:
@@ -98,4 +96,4 @@ def test_what_broke_off_is_said(write_video: WriteVideo, tmp_path: Path) -> None
     video = write_video("v.mkv", pts=range(50), pictures=pictures)
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
     result = extract(video, "--output", tmp_path / "out")
-    assert "note: v: it ends after" in result.output
+    assert "partial: v: it ends after" in result.output

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from lpat.addresses import Url
 from lpat.batch.entries import Settings
 from lpat.files import write_text
 from lpat.formats import FORMATS, Format, check_formats
-from lpat.inputs import Input, output_name
+from lpat.inputs import Input
 from lpat.media import Media, media_of
 from lpat.renderings import Stamp, reason_without_pictures
 from lpat.types import Detections, Scores
@@ -55,9 +54,9 @@ class Output:
     needs_scores: bool = False
     settings: Settings = field(default_factory=dict)  # others make another file
 
-    def path(self, folder: Path, source: Input) -> Path:
-        """Where it is for an input."""
-        return folder / self.place.replace("{name}", output_name(source))
+    def path(self, folder: Path, name: str) -> Path:
+        """Where it is for the input of that name."""
+        return folder / self.place.replace("{name}", name)
 
 
 def chosen_outputs(
@@ -83,13 +82,13 @@ def chosen_outputs(
     return tuple(chosen)
 
 
-def entry_path(folder: Path, source: Input) -> Path:
+def entry_path(folder: Path, name: str) -> Path:
     """Where an input's detections go; a folder of their own keeps them from the batch's files."""
-    return folder / "videos" / f"{output_name(source)}.json"
+    return folder / "videos" / f"{name}.json"
 
 
 def missing_outputs(
-    chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, source: Input
+    chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, name: str
 ) -> list[Output]:
     """Those chosen that an input hasn't got, or has with other settings.
 
@@ -99,17 +98,17 @@ def missing_outputs(
     for output in chosen:
         listed = dict(written.get(output.name, {"missing": True}))
         note = listed.pop("note", None)
-        there = note is not None or output.path(folder, source).exists()
+        there = note is not None or output.path(folder, name).exists()
         if listed != dict(output.settings) or not there:
             missing.append(output)
     return missing
 
 
-def remove_outputs(names: Iterable[str], folder: Path, source: Input) -> None:
+def remove_outputs(names: Iterable[str], folder: Path, name: str) -> None:
     """Remove files of an input that no longer fit its detections. Clips stay."""
     for output in (*map(_text_output, FORMATS.values()), _SCORES, _OVERLAY):
         if output.name in names:
-            output.path(folder, source).unlink(missing_ok=True)
+            output.path(folder, name).unlink(missing_ok=True)
 
 
 def _text_output(form: Format) -> Output:
@@ -131,16 +130,10 @@ def _write_scores(result: Result, path: Path) -> None:
     write_scores(path, _scores_of(result), result.model_sha256)
 
 
-def _reason_without_video(source: Input) -> str | None:
-    if isinstance(source.path, Url):
-        return "clips and overlays are made of files; this is a URL"
-    return reason_without_pictures(source)
-
-
 def _write_overlay(result: Result, path: Path) -> str | None:
     from lpat.overlay import write_overlay
 
-    if (reason := _reason_without_video(result.source)) is not None:
+    if (reason := reason_without_pictures(result.source)) is not None:
         return reason
     scores = _scores_of(result)
     write_overlay(result.source.file, scores, result.detections, path, stamp=result.stamp)
@@ -151,7 +144,7 @@ def _clips_output(margin: float) -> Output:
     def write(result: Result, folder: Path) -> str | None:
         from lpat.clips import write_clips
 
-        if (reason := _reason_without_video(result.source)) is not None:
+        if (reason := reason_without_pictures(result.source)) is not None:
             return reason
         write_clips(
             result.source.file, result.detections, folder, margin=margin, stamp=result.stamp
