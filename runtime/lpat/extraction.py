@@ -60,6 +60,9 @@ class FeatureExtractor(Protocol):
         ...
 
 
+MOST_DECODERS = 16
+"""Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
+
 EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
 """The built-in extractors by name."""
 
@@ -130,7 +133,7 @@ class FeatureStream:
 def stream_features(path: Path, spec: FeatureSpec, *, threads: int = 0) -> Iterator[FeatureStream]:
     """The features of a video file, for whoever wants each as soon as it is there.
 
-    So many `threads` decode it; 0 lets FFmpeg choose. When the block ends, none goes on.
+    So many `threads` decode it; 0 is one per core. When the block ends, none goes on.
 
     Raises:
         VideoError: the file can't be opened or, on iterating, holds no picture that can be decoded.
@@ -138,7 +141,7 @@ def stream_features(path: Path, spec: FeatureSpec, *, threads: int = 0) -> Itera
     """
     extractor = extractor_of(spec)
     with (
-        Video.open(path, threads=threads) as video,
+        Video.open(path, threads=threads or min(available_cores(), MOST_DECODERS)) as video,
         contextlib.closing(extractor.extract(resample(video, spec.fps), spec)) as vectors,
     ):
         yield FeatureStream(video, vectors)
@@ -234,9 +237,10 @@ def _extract(path: Path, spec: FeatureSpec, folder: Path, threads: int) -> Extra
     os.close(handle)
     place = Path(name)
     try:
-        with stream_features(path, spec, threads=threads) as stream:
-            write_rows(place, stream, spec, lambda: stream.video.duration)
-            failures = stream.video.decode_failures
+        failures = _write_features_of(path, spec, place, threads)
+        if failures and threads != 1 and before is not None:
+            # What FFmpeg makes of damaged frames depends on its threads. One is the same anywhere.
+            failures = _write_features_of(path, spec, place, 1)
         if file_state(path) != before:
             raise VideoError(f"{path}: changed while it was read")
         features = locate_features(place)
@@ -248,6 +252,13 @@ def _extract(path: Path, spec: FeatureSpec, folder: Path, threads: int) -> Extra
             raise OutputError(f"{place}: can't be written ({error.strerror})") from error
         raise
     return Extraction(features, failures, seconds=time.perf_counter() - start)
+
+
+def _write_features_of(path: Path, spec: FeatureSpec, place: Path, threads: int) -> int:
+    """Write features of a video to `place`; how many parts failed to decode."""
+    with stream_features(path, spec, threads=threads) as stream:
+        write_rows(place, stream, spec, lambda: stream.video.duration)
+        return stream.video.decode_failures
 
 
 def _in_care(extraction: Extraction) -> Extraction:

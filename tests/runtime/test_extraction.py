@@ -198,6 +198,16 @@ def test_a_bad_video_stands_beside_the_good_ones(
     )
 
 
+def test_a_damaged_video_gives_the_same_features_by_any_number_of_threads(
+    shared_data: Path,
+) -> None:
+    path, spec = shared_data / "clips" / "corrupted.mp4", default_spec()
+    one, two, three = (extract_features(path, spec, threads=count) for count in (1, 2, 3))
+    assert one.decode_failures == two.decode_failures == three.decode_failures == 1
+    np.testing.assert_array_equal(one.features.values, two.features.values)
+    np.testing.assert_array_equal(one.features.values, three.features.values)
+
+
 def test_real_videos_give_finite_features(shared_data: Path) -> None:
     for name in ("v_ZNVhz7ctTq0.mp4", "video_90.mov", "-video-with-dash-.mp4", "corrupted.mp4"):
         result = extract_features(shared_data / "clips" / name, default_spec())
