@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 from lpat.errors import LpatError
@@ -31,36 +32,47 @@ def run_all(
 ) -> Iterator[tuple[Item, Result | LpatError]]:
     """(item, result) as they finish, in any order; an `LpatError` stands in the result's place.
 
-    With one job or one item everything runs in this process. Leaving the iteration early, as
-    Ctrl-C does, ends the workers at once. Any other exception is a bug and is raised.
+    With one job or one item everything runs in this process. Where a worker dies, the items that
+    were in work are done again, each by a worker of its own: whose dies again gets a
+    `WorkerError`. Leaving the iteration early, as Ctrl-C does, ends the workers at once. Any
+    other exception is a bug and is raised.
     """
     jobs = min(jobs, len(items))
     if jobs <= 1:
         for item in items:
             yield item, _attempt(function, item)
         return
+    remaining: Iterator[Item] = iter(items)
+    while lost := (yield from _run_in_pool(function, remaining, jobs)):
+        for item in lost:
+            if (yield from _run_in_pool(function, iter([item]), 1)):
+                yield item, WorkerError("its worker process died, perhaps for want of memory")
+
+
+def _run_in_pool(
+    function: Callable[[Item], Result], items: Iterator[Item], jobs: int
+) -> Generator[tuple[Item, Result | LpatError], None, list[Item]]:
+    """Results until all are done or a worker dies; returns the items that were taken, but lost."""
     # A fresh interpreter per worker: forking a process with threads (OpenCV, FFmpeg) may hang.
     pool = ProcessPoolExecutor(
         jobs, multiprocessing.get_context("spawn"), initializer=_prepare_worker
     )
+    waiting: dict[Future[Result | LpatError], Item] = {}
+    unsent: list[Item] = []
     try:
-        waiting: dict[Future[Result | LpatError], Item] = {}
-        remaining = iter(items)
         while True:
             # A few more than the workers, so that none waits; never the whole batch in memory.
             with interrupts_blocked():
-                for item in remaining:
-                    waiting[pool.submit(_attempt, function, item)] = item
-                    if len(waiting) >= 2 * jobs:
-                        break
+                while len(waiting) < 2 * jobs and (unsent := list(islice(items, 1))):
+                    waiting[pool.submit(_attempt, function, unsent[0])] = unsent[0]
+                unsent = []
             if not waiting:
-                break
+                return []
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
-    except BrokenProcessPool as error:
-        raise WorkerError(
-            "a worker process died, perhaps for want of memory; try fewer --jobs"
-        ) from error
+                result = future.result()
+                yield waiting.pop(future), result
+    except BrokenProcessPool:
+        return [*waiting.values(), *unsent]
     except BaseException:
         _end_workers(pool)
         raise

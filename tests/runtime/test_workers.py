@@ -42,9 +42,11 @@ def test_nothing_to_do_gives_nothing() -> None:
     assert list(run_all(square, [], 4)) == []
 
 
-def test_a_worker_that_dies_is_an_error_not_a_hang() -> None:
-    with pytest.raises(WorkerError, match="a worker process died"):
-        list(run_all(die, [0, 1, 2], 2))
+def test_an_item_whose_worker_dies_fails_alone() -> None:
+    results = dict(run_all(die, [0, 1, 2, 3, 4, 5, 6, 7], 2))
+    with pytest.raises(WorkerError, match="its worker process died"):
+        raise results.pop(1)  # type: ignore[misc] - an int would fail too
+    assert results == {number: number for number in (0, 2, 3, 4, 5, 6, 7)}
 
 
 def test_leaving_early_ends_the_workers_at_once() -> None:
