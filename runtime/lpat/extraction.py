@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import os
 import tempfile
 import time
@@ -20,6 +18,7 @@ from lpat.feature_cache import FeatureCache, default_cache, file_key, file_state
 from lpat.feature_files import PRECOMPUTED, write_rows
 from lpat.inputs import Input
 from lpat.motion import MotionExtractor
+from lpat.scratch import scratch_folder
 from lpat.snippets import Tick, resample
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array, Parameter
@@ -267,14 +266,6 @@ def _in_care(extraction: Extraction) -> Extraction:
     if isinstance(features, StoredFeatures):
         weakref.finalize(features, features.path.unlink, missing_ok=True)
     return extraction
-
-
-@functools.cache
-def scratch_folder() -> Path:
-    """A folder for temporary files, removed when the program ends."""
-    folder = tempfile.TemporaryDirectory(prefix="lpat-", ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)
-    return Path(folder.name)
 
 
 def _checked(

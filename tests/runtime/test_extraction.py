@@ -20,11 +20,11 @@ from lpat.extraction import (
     extractor_of,
     load_all_features,
     load_features,
-    scratch_folder,
     stream_features,
 )
 from lpat.feature_files import write_features, write_rows
 from lpat.inputs import Input
+from lpat.scratch import scratch_folder
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]
