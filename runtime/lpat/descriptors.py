@@ -7,7 +7,7 @@ P phase, G cell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -207,9 +207,11 @@ def describe_appearance(gray: UInt8Array, bgr: UInt8Array, rows: int, columns: i
 
 
 def snippet_blocks(
-    motion: MotionStatistics, phase: Int64Array, phases: int
+    motion: MotionStatistics, phase: Int64Array, phases: int, names: Collection[str] = DESCRIPTORS
 ) -> dict[str, Float32Array]:
     """The descriptors of a snippet, from the ticks whose motion is known and their phases.
+
+    Only those of `names`, and never `appearance`.
 
     Histograms are divided by the snippet's whole motion and square-rooted (Arandjelovic and
     Zisserman 2012), signed ones with their sign kept. So the vector tells how things move, and
@@ -218,34 +220,38 @@ def snippet_blocks(
     member = (phase == np.arange(phases)[:, None]).astype(np.float32)  # (P, F)
     weights = member / np.maximum(member.sum(axis=1, keepdims=True), 1)
     cells = np.tensordot(weights, motion.cells, axes=1) / np.float32(phases)  # (P, G, K)
-    centred = np.tensordot(weights, motion.centred, axes=1) / np.float32(phases)  # (P, 9, 8)
-    camera = weights @ motion.camera  # (P, 6)
     field = cells.sum(axis=1)  # (P, K)
     total = motion.cells.mean(axis=0)  # (G, K)
     speed = total[:, SPEED].sum() + FLOOR
     bent = total[:, BOUNDARIES].sum() / 2 + FLOOR / 4
     strained = total[:, KINEMATICS].sum() / 2 + FLOOR / 4
-    blocks = {
-        "hof": np.sqrt(field[:, HOF] / speed),
-        "hof_cells": np.sqrt(total[:, HOF] / speed),
-        "hof_cells_phases": np.sqrt(cells[..., HOF] / speed),
-        "hof_centred": np.sqrt(motion.centred.mean(axis=0) / speed),
-        "hof_centred_phases": np.sqrt(centred / speed),
-        "boundaries": np.sqrt(field[:, BOUNDARIES] / bent),
-        "boundaries_cells": np.sqrt(total[:, BOUNDARIES] / bent),
-        "kinematics": np.sqrt(field[:, KINEMATICS] / strained),
-        "kinematics_cells": np.sqrt(total[:, KINEMATICS] / strained),
-        "net": _signed_root(field[:, NET] / speed),
-        "net_cells": _signed_root(cells[..., NET] / speed),
-        "speed": np.log1p(_with_phases(total[:, SPEED], field[:, SPEED]) / STILL),
-        "rest": np.sqrt(_with_phases(total[:, REST], field[:, REST])),
-        "camera": _signed_root(camera),
+    blocks: dict[str, Callable[[], Float32Array]] = {
+        "hof": lambda: np.sqrt(field[:, HOF] / speed),
+        "hof_cells": lambda: np.sqrt(total[:, HOF] / speed),
+        "hof_cells_phases": lambda: np.sqrt(cells[..., HOF] / speed),
+        "hof_centred": lambda: np.sqrt(motion.centred.mean(axis=0) / speed),
+        "hof_centred_phases": lambda: np.sqrt(
+            np.tensordot(weights, motion.centred, axes=1) / np.float32(phases) / speed
+        ),
+        "boundaries": lambda: np.sqrt(field[:, BOUNDARIES] / bent),
+        "boundaries_cells": lambda: np.sqrt(total[:, BOUNDARIES] / bent),
+        "kinematics": lambda: np.sqrt(field[:, KINEMATICS] / strained),
+        "kinematics_cells": lambda: np.sqrt(total[:, KINEMATICS] / strained),
+        "net": lambda: _signed_root(field[:, NET] / speed),
+        "net_cells": lambda: _signed_root(cells[..., NET] / speed),
+        "speed": lambda: np.log1p(_with_phases(total[:, SPEED], field[:, SPEED]) / STILL),
+        "rest": lambda: np.sqrt(_with_phases(total[:, REST], field[:, REST])),
+        "camera": lambda: _signed_root(weights @ motion.camera),
         **_focus_blocks(weights @ motion.focus, motion.focus[:, :2]),
     }
-    return {name: block.astype(np.float32).ravel() for name, block in blocks.items()}
+    return {
+        name: block().astype(np.float32).ravel() for name, block in blocks.items() if name in names
+    }
 
 
-def _focus_blocks(focus: Float32Array, velocities: Float32Array) -> dict[str, Float32Array]:
+def _focus_blocks(
+    focus: Float32Array, velocities: Float32Array
+) -> dict[str, Callable[[], Float32Array]]:
     """Descriptors of how the moving thing goes, from its mean (P, 7) in each phase.
 
     `heading` is the histogram of its velocities (F, 2) at each tick.
@@ -255,20 +261,27 @@ def _focus_blocks(focus: Float32Array, velocities: Float32Array) -> dict[str, Fl
     """
     velocity, centre, extent = focus[:, 0:2], focus[:, 2:4], focus[:, 4:6]
     relative = velocity / (2 * np.abs(velocity).mean() + 4 * FLOOR)
-    early, late = np.triu_indices(len(focus), k=1)
-    before, after = relative[early], relative[late]
-    dot = (before * after).sum(axis=1)
-    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    length = np.hypot(*velocities.T)
-    headings = np.empty((2 * DIRECTIONS, len(length)), np.float32)
-    oriented(velocities[:, 0], velocities[:, 1], length, out=headings)
+
+    def turning() -> Float32Array:
+        early, late = np.triu_indices(len(focus), k=1)
+        before, after = relative[early], relative[late]
+        dot = (before * after).sum(axis=1)
+        cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        return _signed_root(np.stack([dot, cross]))
+
+    def heading() -> Float32Array:
+        length = np.hypot(*velocities.T)
+        headings = np.empty((2 * DIRECTIONS, len(length)), np.float32)
+        oriented(velocities[:, 0], velocities[:, 1], length, out=headings)
+        return np.sqrt(headings.mean(axis=1) / (length.mean() + 4 * FLOOR))
+
     return {
-        "heading": np.sqrt(headings.mean(axis=1) / (length.mean() + 4 * FLOOR)),
-        "velocity": _signed_root(np.vstack([relative, relative.mean(axis=0)])),
-        "focus_speed": np.log1p(np.hypot(*velocity.T)),
-        "turning": _signed_root(np.stack([dot, cross])),
-        "place": np.concatenate([centre, extent]),
-        "drift": np.diff(centre, axis=0, append=centre[:1]),
+        "heading": heading,
+        "velocity": lambda: _signed_root(np.vstack([relative, relative.mean(axis=0)])),
+        "focus_speed": lambda: np.log1p(np.hypot(*velocity.T)),
+        "turning": turning,
+        "place": lambda: np.concatenate([centre, extent]),
+        "drift": lambda: np.diff(centre, axis=0, append=centre[:1]),
     }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import os
 import tempfile
 import time
@@ -22,6 +20,7 @@ from lpat.feature_cache import FeatureCache, default_cache, file_key, file_state
 from lpat.feature_files import PRECOMPUTED, write_rows
 from lpat.inputs import Input
 from lpat.motion import MotionExtractor
+from lpat.scratch import scratch_folder
 from lpat.snippets import Tick, resample
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array, Parameter
@@ -61,6 +60,9 @@ class FeatureExtractor(Protocol):
         """One vector (D,) per snippet, each as soon as its frames are there."""
         ...
 
+
+MOST_DECODERS = 16
+"""Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
 
 EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
 """The built-in extractors by name."""
@@ -135,7 +137,7 @@ def stream_features(
 ) -> Iterator[FeatureStream]:
     """The features of a video, for whoever wants each as soon as it is there.
 
-    So many `threads` decode it; 0 lets FFmpeg choose. When the block ends, none goes on.
+    So many `threads` decode it; 0 is one per core. When the block ends, none goes on.
 
     Raises:
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
@@ -143,7 +145,7 @@ def stream_features(
     """
     extractor = extractor_of(spec)
     with (
-        Video.open(path, threads=threads) as video,
+        Video.open(path, threads=threads or min(available_cores(), MOST_DECODERS)) as video,
         contextlib.closing(extractor.extract(resample(video, spec.fps), spec)) as vectors,
     ):
         yield FeatureStream(video, vectors)
@@ -252,8 +254,10 @@ def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Ex
     os.close(handle)
     place = Path(name)
     try:
-        with stream_features(path, spec, threads=threads) as stream:
-            write_rows(place, stream, spec, lambda: stream.video.duration)
+        video = _write_features_of(path, spec, place, threads)
+        if video.decode_failures and threads != 1 and isinstance(path, Path):
+            # What FFmpeg makes of damaged frames depends on its threads. One is the same anywhere.
+            video = _write_features_of(path, spec, place, 1)
         features = locate_features(place)
     except BaseException as error:
         place.unlink(missing_ok=True)
@@ -264,10 +268,17 @@ def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Ex
         raise
     return Extraction(
         features,
-        stream.video.decode_failures,
-        stream.video.broken_off,
+        video.decode_failures,
+        video.broken_off,
         seconds=time.perf_counter() - start,
     )
+
+
+def _write_features_of(path: Address, spec: FeatureSpec, place: Path, threads: int) -> Video:
+    """Write features of a video to `place`; the video, closed, which says how that went."""
+    with stream_features(path, spec, threads=threads) as stream:
+        write_rows(place, stream, spec, lambda: stream.video.duration)
+        return stream.video
 
 
 def _in_care(extraction: Extraction) -> Extraction:
@@ -276,14 +287,6 @@ def _in_care(extraction: Extraction) -> Extraction:
     if isinstance(features, StoredFeatures):
         weakref.finalize(features, features.path.unlink, missing_ok=True)
     return extraction
-
-
-@functools.cache
-def scratch_folder() -> Path:
-    """A folder for temporary files, removed when the program ends."""
-    folder = tempfile.TemporaryDirectory(prefix="lpat-", ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)
-    return Path(folder.name)
 
 
 def _checked(

@@ -175,7 +175,9 @@ class _Tracker:
         unit = SHORT_SIDE / min(size)
         scale = [unit * full / reduced for full, reduced in zip(size, FRAME, strict=True)]
         scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]
-        return np.clip(np.nan_to_num(scaled), -FASTEST, FASTEST)
+        np.clip(scaled, -FASTEST, FASTEST, out=scaled)
+        scaled[np.isnan(scaled)] = 0
+        return scaled
 
     @property
     def _solver(self) -> cv2.DISOpticalFlow:

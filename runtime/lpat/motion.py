@@ -154,11 +154,12 @@ class MotionExtractor:
             nothing = np.zeros((2, self.phases, *RASTER[::-1]), np.float32)
             known = [describe_motion(nothing, self.rows, self.columns)]
             phases = np.arange(self.phases)
-        blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases)
+        names = self.descriptors.split(",")
+        blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases, names)
         looks = [tick.appearance for tick in ticks if tick.appearance is not None]
         unseen = np.zeros(self.rows * self.columns * APPEARANCE, np.float32)
         blocks["appearance"] = np.mean(looks, axis=0) if looks else unseen
-        return {name: blocks[name] for name in self.descriptors.split(",")}
+        return {name: blocks[name] for name in names}
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat.addresses import one_line
+from lpat.addresses import Address, one_line
 from lpat.errors import VideoError
 from lpat.inputs import Input
 
@@ -28,7 +28,7 @@ class Stamp:
     changed: int  # nanoseconds
 
     @classmethod
-    def of(cls, source: Path) -> Stamp | None:
+    def of(cls, source: Address) -> Stamp | None:
         """The stamp of a file as it is now; None of what isn't a file, or isn't there."""
         if not isinstance(source, Path):
             return None

@@ -20,11 +20,11 @@ from lpat.extraction import (
     extractor_of,
     load_all_features,
     load_features,
-    scratch_folder,
     stream_features,
 )
 from lpat.feature_files import write_features, write_rows
 from lpat.inputs import Input
+from lpat.scratch import scratch_folder
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]
@@ -195,6 +195,16 @@ def test_a_bad_video_stands_beside_the_good_ones(
         results["video"].features.values,
         extract_features(video.file, default_spec()).features.values,
     )
+
+
+def test_a_damaged_video_gives_the_same_features_by_any_number_of_threads(
+    shared_data: Path,
+) -> None:
+    path, spec = shared_data / "clips" / "corrupted.mp4", default_spec()
+    one, two, three = (extract_features(path, spec, threads=count) for count in (1, 2, 3))
+    assert one.decode_failures == two.decode_failures == three.decode_failures == 1
+    np.testing.assert_array_equal(one.features.values, two.features.values)
+    np.testing.assert_array_equal(one.features.values, three.features.values)
 
 
 def test_real_videos_give_finite_features(shared_data: Path) -> None:

@@ -12,31 +12,30 @@ from lpat.detections import detections_document
 from lpat.errors import OutputError
 from lpat.files import atomic_path, json_text
 from lpat.formats.tables import csv_document, csv_rows
-from lpat.inputs import Input
 from lpat.types import Detections
 
 
 def write_collections(
-    folder: Path, sources: Sequence[Input], made_by: Mapping[str, Any], outputs: Sequence[Output]
+    folder: Path, files: Mapping[str, str], made_by: Mapping[str, Any], outputs: Sequence[Output]
 ) -> None:
-    """Write `detections.json` with these inputs, in order, and a table if csv is one
-    of the outputs.
+    """Write `detections.json` with the inputs of `files`, in the order of their names, and a
+    table if csv is one of the outputs. `files` says what their own files are called.
 
     Raises:
         OutputError: they can't be written, or an input's file has gone.
     """
-    _write_parts(folder / "detections.json", _json_parts(_stored(folder, sources), made_by))
+    _write_parts(folder / "detections.json", _json_parts(_stored(folder, files), made_by))
     if any(output.name == "csv" for output in outputs):
-        _write_parts(folder / "detections.csv", _csv_parts(_stored(folder, sources)))
+        _write_parts(folder / "detections.csv", _csv_parts(_stored(folder, files)))
 
 
-def _stored(folder: Path, sources: Sequence[Input]) -> Iterator[tuple[str, Detections]]:
-    for source in sources:
-        path = entry_path(folder, source)
+def _stored(folder: Path, files: Mapping[str, str]) -> Iterator[tuple[str, Detections]]:
+    for name in sorted(files):
+        path = entry_path(folder, files[name])
         stored = read_stored(path)
         if stored is None:
             raise OutputError(f"{path}: another program changed it while the batch ran")
-        yield source.name, stored.detections
+        yield name, stored.detections
 
 
 def _json_parts(

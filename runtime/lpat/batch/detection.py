@@ -71,8 +71,7 @@ def detect_batch(
         writer = Writer(output, outputs, made_by, overwrite)
         try:
             ledger.record_all(outcomes(), inputs, on_error)
-            sources = sorted(writer.written, key=lambda source: source.name)
-            write_collections(output, sources, made_by, outputs)
+            write_collections(output, writer.written, made_by, outputs)
         except OutputError as error:
             if not takes_no_more(error):
                 raise

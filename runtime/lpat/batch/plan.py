@@ -10,7 +10,7 @@ from lpat.addresses import Url
 from lpat.batch.entries import Entry, Stored, read_stored
 from lpat.batch.outputs import Output, entry_path, missing_outputs
 from lpat.extraction import file_key
-from lpat.inputs import Input
+from lpat.inputs import Input, output_name
 from lpat.renderings import Stamp
 
 
@@ -44,17 +44,18 @@ def plan_batch(
     plan = Plan([], [], [], {})
     owners: dict[Path, str] = {}
     for source in inputs:
-        work = Work(source, file_key(source.path, settings), _stamp(source))
-        paths = list(_paths(folder, source, outputs))
+        work = Work(source, file_key(source.path, settings), Stamp.of(source.path))
+        name = output_name(source)
+        paths = list(_paths(folder, name, outputs))
         if taken := [owners[path] for path in paths if path in owners]:
             plan.clashing.append((work, taken[0]))
             continue
         owners.update(dict.fromkeys(paths, source.name))
-        stored = None if overwrite else read_stored(entry_path(folder, source))
+        stored = None if overwrite else read_stored(entry_path(folder, name))
         if stored is None or stored.entry.key != work.key or may_give_more(source, stored.entry):
             plan.to_analyse[source.name] = work
             continue
-        missing = missing_outputs(outputs, stored.entry.outputs, folder, source)
+        missing = missing_outputs(outputs, stored.entry.outputs, folder, name)
         if not missing:
             plan.unchanged.append((work, stored))
         elif any(output.needs_scores for output in missing):
@@ -71,12 +72,8 @@ def may_give_more(source: Input, entry: Entry) -> bool:
     return entry.broken_off is not None or not source.path.is_kept
 
 
-def _stamp(source: Input) -> Stamp | None:
-    return None if isinstance(source.path, Url) else Stamp.of(source.path)
-
-
-def _paths(folder: Path, source: Input, outputs: Sequence[Output]) -> Iterator[Path]:
+def _paths(folder: Path, name: str, outputs: Sequence[Output]) -> Iterator[Path]:
     """Where files of an input may lie."""
-    yield entry_path(folder, source)
+    yield entry_path(folder, name)
     for output in outputs:
-        yield output.path(folder, source)
+        yield output.path(folder, name)

@@ -16,12 +16,13 @@ from lpat.batch.plan import Work
 from lpat.detections import detections_document, detections_from_document
 from lpat.errors import LpatError, OutputError
 from lpat.files import takes_no_more
-from lpat.inputs import Input
+from lpat.inputs import Input, output_name
 from lpat.types import Detections
 
 
 class Writer:
-    """Writes inputs' files below a folder; `written` has those that are up to date.
+    """Writes inputs' files below a folder; `written` has those that are up to date, and their
+    files' names.
 
     A disk that takes no more raises `OutputError`; whatever else an output fails of is its input's
     alone.
@@ -30,7 +31,7 @@ class Writer:
     def __init__(
         self, folder: Path, outputs: Sequence[Output], made_by: Mapping[str, Any], overwrite: bool
     ) -> None:
-        self.written: list[Input] = []
+        self.written: dict[str, str] = {}
         self._folder = folder
         self._outputs = outputs
         self._made_by = made_by
@@ -38,11 +39,11 @@ class Writer:
 
     def unchanged(self, work: Work, stored: Stored) -> Outcome:
         """The outcome of an input for which nothing is to be done."""
-        source, entry = work.source, stored.entry
-        self.written.append(source)
+        entry = stored.entry
+        self._note_written(work.source)
         return Outcome(
-            source.name,
-            str(source.path),
+            work.source.name,
+            str(work.source.path),
             "skipped",
             "; ".join([UNCHANGED, *entry.shortfalls]),
             duration=entry.duration,
@@ -64,7 +65,7 @@ class Writer:
 
     def write(self, work: Work, analysis: Analysis) -> Outcome:
         """Write what was found in an input."""
-        name = work.source.name
+        name, files = work.source.name, output_name(work.source)
         document = detections_document({name: analysis.detections})
         detections = detections_from_document(document, name)[name]
         entry = Entry(
@@ -74,10 +75,10 @@ class Writer:
             analysis.decode_failures,
             analysis.broken_off,
         )
-        entry = replace(entry, outputs=self._kept(work.source, entry, detections))
+        entry = replace(entry, outputs=self._kept(files, entry, detections))
         outputs = self._outputs
         if not self._overwrite:
-            outputs = missing_outputs(outputs, entry.outputs, self._folder, work.source)
+            outputs = missing_outputs(outputs, entry.outputs, self._folder, files)
         outcome = Outcome(
             name,
             str(work.source.path),
@@ -89,22 +90,25 @@ class Writer:
         result = self._result(work, detections, entry.duration)
         return self._write(replace(result, scores=analysis.scores), entry, outputs, outcome)
 
+    def _note_written(self, source: Input) -> None:
+        self.written[source.name] = output_name(source)
+
     def _result(self, work: Work, detections: Detections, duration: float) -> Result:
         sha256 = self._made_by["model_sha256"]
         return Result(work.source, work.stamp, sha256, detections, duration)
 
-    def _kept(self, source: Input, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
+    def _kept(self, name: str, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
         """Outputs that are there and fit what was found; those that don't are removed."""
-        before = read_stored(entry_path(self._folder, source))
+        before = read_stored(entry_path(self._folder, name))
         if before is None:
             return {}
         same = replace(before.entry, outputs={}) == entry
         if same and _rows(before.detections) == _rows(detections):
             return before.entry.outputs
         # While its files are replaced, an entry of this key would vouch for them.
-        entry_path(self._folder, source).unlink(missing_ok=True)
+        entry_path(self._folder, name).unlink(missing_ok=True)
         chosen = {output.name for output in self._outputs}
-        remove_outputs(set(before.entry.outputs) - chosen, self._folder, source)
+        remove_outputs(set(before.entry.outputs) - chosen, self._folder, name)
         return {}
 
     def _write(
@@ -112,9 +116,9 @@ class Writer:
     ) -> Outcome:
         """The outcome, once the outputs are written and then the entry, which lists them too."""
         begun = time.monotonic()
-        source = result.source
-        path = entry_path(self._folder, source)
-        document = detections_document({source.name: result.detections}, self._made_by)
+        files = output_name(result.source)
+        path = entry_path(self._folder, files)
+        document = detections_document({result.source.name: result.detections}, self._made_by)
         notes, failures = list(outcome.notes), []
         replaced = {output.name for output in outputs}
         written = {key: value for key, value in entry.outputs.items() if key not in replaced}
@@ -122,7 +126,7 @@ class Writer:
             write_entry(path, document, replace(entry, outputs=written))
         for output in outputs:
             try:
-                note = output.write(result, output.path(self._folder, source))
+                note = output.write(result, output.path(self._folder, files))
             except LpatError as error:
                 if isinstance(error, OutputError) and takes_no_more(error):
                     raise
@@ -136,8 +140,8 @@ class Writer:
         except OutputError as error:
             if takes_no_more(error):
                 raise
-            return failure(source, error)
-        self.written.append(source)
+            return failure(result.source, error)
+        self._note_written(result.source)
         return replace(
             outcome,
             status="failed" if failures else "partial" if entry.shortfalls else "done",

@@ -1,0 +1,70 @@
+"""The place for temporary files of this process, and the end of those that others left behind."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from lpat.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: there what a killed process leaves stays
+    fcntl = None
+
+_PREFIX = "lpat-scratch-"
+_LOCK = ".lock"
+_SETTLING = 60.0
+"""Seconds in which a process that made its folder will have locked it."""
+
+
+@functools.cache
+def scratch_folder() -> Path:
+    """A folder for temporary files, removed when the program ends.
+
+    A process that is killed can't; the next one removes its folder.
+
+    Raises:
+        OutputError: there is no place for temporary files.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)  # open to the end
+    except OSError as error:
+        raise OutputError(f"temporary files can't be written ({error.strerror})") from error
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if fcntl is not None and _locked(handle):
+        for other in folder.parent.glob(f"{_PREFIX}*"):
+            if other != folder:
+                _remove_if_left(other)
+    return folder
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove a folder whose process has ended."""
+    with contextlib.suppress(OSError):
+        if folder.stat().st_mtime > time.time() - _SETTLING:
+            return
+        handle = os.open(folder / _LOCK, os.O_RDWR)
+        try:
+            if _locked(handle):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the file could be locked at once; the lock ends with the process."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
