@@ -42,10 +42,8 @@ def encode(source: Path, path: Path, size: tuple[int, int], seconds: float) -> N
         for number, frame in enumerate(video):
             if number >= seconds * 25:
                 break
-            picture = np.asarray(
-                cv2.resize(frame.bgr(), size, interpolation=cv2.INTER_CUBIC), np.uint8
-            )
-            encoded = av.VideoFrame.from_ndarray(picture, "bgr24")
+            picture = cv2.resize(frame.bgr(), size, interpolation=cv2.INTER_CUBIC)
+            encoded = av.VideoFrame.from_ndarray(np.asarray(picture, np.uint8), "bgr24")
             encoded.pts, encoded.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(encoded))
         container.mux(stream.encode(None))

@@ -176,7 +176,7 @@ class Fleet:
         if member.queue:
             _, source = member.queue.popleft()
             logger.warning(
-                "a worker on %s died of %s; another is started", member.host, source.name
+                "a worker on %s died while at %s; another starts", member.host, source.name
             )
             yield from self._retry(source, member, "its worker died on {hosts}")
         self._dismiss(member)
