@@ -1,7 +1,8 @@
 """Every check of the project: `nox` runs all, `nox -s lint` one.
 
 `make test` runs them in the environment that it made, so nothing is installed twice; only
-`package` makes an environment of its own, because what it proves is what a user's lacks.
+`package` makes an environment of its own, because what it proves is what a user's lacks. `formats`
+does too, and runs only when it is named: Label Studio's library is large, and needs another cv2.
 """
 
 import importlib.util
@@ -16,6 +17,13 @@ from nox.command import CommandFailed
 
 nox.options.default_venv_backend = "none"
 nox.options.error_on_missing_interpreters = True
+
+# What `label_studio_sdk.label_interface` imports, without the cv2 that the library asks for.
+LABEL_STUDIO = ("label-studio-sdk>=2.1,<3",)
+LABEL_STUDIO_NEEDS = (
+    "appdirs", "httpx", "ijson", "jsf", "jsonschema", "lxml", "numpy", "pandas", "Pillow",
+    "pydantic", "pyjwt", "requests", "requests-mock", "typing_extensions", "ujson", "xmljson",
+)  # fmt: skip
 
 BIN = Path(sys.executable).parent
 PACKAGES = ("runtime", "train", "viewer")
@@ -174,3 +182,15 @@ def package(session: nox.Session) -> None:
                 external=True, env=constraints)  # fmt: skip
     tool(session, "pytest", "tests/installation/test_wheel.py",
          env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
+
+
+@nox.session(default=False)
+def formats(session: nox.Session) -> None:
+    """Label Studio's own library accepts the tasks that are written for it."""
+    clean = Path(session.create_tmp()) / "label-studio"
+    tool(session, "python", "-m", "venv", "--clear", str(clean))
+    pip = (str(clean / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check")
+    session.run(*pip, "--no-deps", *LABEL_STUDIO, external=True)
+    session.run(*pip, *LABEL_STUDIO_NEEDS, external=True)
+    tool(session, "pytest", "tests/installation/test_label_studio.py",
+         env={"LPAT_LABEL_STUDIO_PYTHON": str(clean / "bin" / "python")})  # fmt: skip

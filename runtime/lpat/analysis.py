@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpat.errors import LpatError
-from lpat.extraction import FeatureCache, load_all_features
+from lpat.extraction import Extraction, FeatureCache, load_all_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect
@@ -23,7 +24,9 @@ class Analysis:
     decode_failures: int = 0  # parts of the video that could not be decoded
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False  # its features were there already
-    seconds: Mapping[str, float] = field(default_factory=dict)  # time that each step took
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Time that each step took: `features` (decoding included) and `score`."""
+    provider: str | None = None  # where the network ran, if not in this process
 
 
 Analyses = Iterator[tuple[Input, Analysis | LpatError]]
@@ -43,20 +46,31 @@ def local_engine(localizer: Localizer, cache: FeatureCache | None, jobs: int) ->
                 yield source, extraction
                 continue
             try:
-                scores = localizer.score(extraction.features)
+                analysis = analyse_extraction(localizer, extraction)
             except LpatError as error:
                 yield source, error
                 continue
-            yield (
-                source,
-                Analysis(
-                    scores,
-                    detect(scores, localizer.metadata.post_processing),
-                    extraction.features.duration,
-                    extraction.decode_failures,
-                    extraction.broken_off,
-                    extraction.from_cache,
-                ),
-            )
+            yield source, analysis
 
     return analyse
+
+
+def analyse_extraction(localizer: Localizer, extraction: Extraction) -> Analysis:
+    """What a model finds in a video whose features are there.
+
+    Raises:
+        ModelError: the features don't fit the model.
+        FeatureError: the file of the features can no longer be read.
+    """
+    start = time.perf_counter()
+    scores = localizer.score(extraction.features)
+    detections = detect(scores, localizer.metadata.post_processing)
+    return Analysis(
+        scores,
+        detections,
+        extraction.features.duration,
+        extraction.decode_failures,
+        extraction.broken_off,
+        extraction.from_cache,
+        {"features": extraction.seconds, "score": time.perf_counter() - start},
+    )

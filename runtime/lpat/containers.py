@@ -23,6 +23,7 @@ _STILL_STREAMS = Disposition.attached_pic | Disposition.timed_thumbnails
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat version", b"<?xml", b"v=0")
 _FIRST_BYTES = 1024
+_PIPE_HINT = "; MP4 files with their index at the end can't be read from a pipe"
 
 # Before version 19, PyAV fails on a title that isn't UTF-8 unless told not to.
 OPEN_OPTIONS: dict[str, Any] = (
@@ -108,10 +109,8 @@ def _refusal(url: Url, error: FFmpegError) -> str:
         return f"this build of FFmpeg doesn't open {url.scheme} URLs, or what it leads to"
     reason = error.strerror or str(error.args[0])
     if isinstance(error, ValueError):  # invalid data
-        hint = "; an MP4 with its index at the end can't be read from a pipe"
-        return f"expected a video, but it is broken or of an unknown format ({reason})" + (
-            hint if url.is_stdin else ""
-        )
+        hint = _PIPE_HINT if url.is_stdin else ""
+        return f"expected a video, but it is broken or of an unknown format ({reason}{hint})"
     return f"can't be opened ({reason})"
 
 
@@ -119,6 +118,8 @@ def break_off_reason(address: Address, error: FFmpegError) -> str:
     """Why reading ended before the video did."""
     if isinstance(address, Url) and isinstance(error, ExitError):
         return f"nothing more came within {address.timeout:g} s"
+    if isinstance(address, Url) and address.is_stdin:
+        return f"the pipe can't be read any further ({error.strerror}{_PIPE_HINT})"
     if isinstance(address, Url):
         return f"the connection broke off ({error.strerror})"
     return f"it can't be read any further ({error.strerror})"
@@ -144,3 +145,37 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     if stream.codec_context.name in _TEXT_CODECS:
         raise VideoError(f"{name}: expected a video, but it is text")
     return stream
+
+
+def stated_duration(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds that the container's header says of the stream itself; 0 where it doesn't.
+
+    What FFmpeg tells of other containers, it has estimated from what it could read of them.
+    """
+    if stream.duration and stream.time_base and container.format.name.startswith("mov,"):
+        return float(stream.duration * stream.time_base)
+    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # as Matroska has it
+    minutes, _, seconds = rest.partition(":")
+    try:
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return 0.0
+
+
+def check_unchanged(path: Path, before: os.stat_result) -> None:
+    """Nothing, if the file is still what it was when its state was `before`.
+
+    Raises:
+        VideoError: it isn't.
+    """
+    try:
+        now = path.stat()
+    except OSError:
+        raise VideoError(f"{one_line(path)}: was removed while it was read") from None
+    if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
+        raise VideoError(f"{one_line(path)}: was replaced while it was read")
+    if now.st_size != before.st_size:
+        sizes = f"from {before.st_size} to {now.st_size} bytes"
+        raise VideoError(f"{one_line(path)}: changed while it was read ({sizes})")
+    if now.st_mtime_ns != before.st_mtime_ns:
+        raise VideoError(f"{one_line(path)}: was written to while it was read")

@@ -38,12 +38,16 @@ def read_detections(path: str | Path) -> dict[str, Detections]:
         AnnotationError: the file breaks its format; the message names the place.
     """
     path = Path(path)
-    document = expect(read_json(path), dict, str(path))
-    if "results" not in document:
-        raise AnnotationError(f'{path}: expected "results" of videos, but it has none')
+    return detections_from_document(read_json(path), str(path))
+
+
+def detections_from_document(document: Any, place: str) -> dict[str, Detections]:
+    """`read_detections` of the file's JSON value; `place` names it in messages."""
+    if "results" not in expect(document, dict, place):
+        raise AnnotationError(f'{place}: expected "results" of videos, but it has none')
     rows = {
-        name: _parsed(f"{path}: video {name!r}", entries)
-        for name, entries in expect(document["results"], dict, f"{path}: results").items()
+        name: _parsed(f"{place}: video {name!r}", entries)
+        for name, entries in expect(document["results"], dict, f"{place}: results").items()
     }
     classes = tuple(sorted({label for parsed in rows.values() for label, _, _ in parsed}))
     index = {label: number for number, label in enumerate(classes)}

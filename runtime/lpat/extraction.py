@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import hashlib
-import json
+import functools
 import os
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+import tempfile
+import time
+import weakref
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.feature_files import PRECOMPUTED, read_features, write_features
+from lpat.feature_cache import FeatureCache, default_cache, file_key, file_state
+from lpat.feature_files import PRECOMPUTED, write_rows
 from lpat.inputs import Input
 from lpat.motion import MotionExtractor
 from lpat.snippets import Tick, resample
+from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array, Parameter
 from lpat.video import Video
-from lpat.workers import run_all
+from lpat.workers import available_cores, run_all
+
+__all__ = [
+    "EXTRACTORS",
+    "Extraction",
+    "FeatureCache",
+    "FeatureExtractor",
+    "FeatureStream",
+    "default_cache",
+    "default_spec",
+    "extract_features",
+    "extractor_of",
+    "file_key",
+    "load_all_features",
+    "load_features",
+    "stream_features",
+]
 
 
 class FeatureExtractor(Protocol):
@@ -38,7 +57,7 @@ class FeatureExtractor(Protocol):
         """The spec of the features that it makes on such snippets."""
         ...
 
-    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Iterator[Float32Array]:
+    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Generator[Float32Array]:
         """One vector (D,) per snippet, each as soon as its frames are there."""
         ...
 
@@ -51,10 +70,11 @@ EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionE
 class Extraction:
     """Features of a video, and how its reading went."""
 
-    features: Features
+    features: Features | StoredFeatures
     decode_failures: int = 0
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False
+    seconds: float = 0.0  # that reading it took
 
 
 def default_spec(stride: int = 8) -> FeatureSpec:
@@ -103,74 +123,44 @@ class FeatureStream:
     """
 
     video: Video
-    spec: FeatureSpec
-    extractor: FeatureExtractor
+    vectors: Iterator[Float32Array]
 
     def __iter__(self) -> Iterator[Float32Array]:
-        return self.extractor.extract(resample(self.video, self.spec.fps), self.spec)
+        return self.vectors
 
 
 @contextlib.contextmanager
-def stream_features(path: Address, spec: FeatureSpec) -> Iterator[FeatureStream]:
+def stream_features(
+    path: Address, spec: FeatureSpec, *, threads: int = 0
+) -> Iterator[FeatureStream]:
     """The features of a video, for whoever wants each as soon as it is there.
+
+    So many `threads` decode it; 0 lets FFmpeg choose. When the block ends, none goes on.
 
     Raises:
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
     extractor = extractor_of(spec)
-    with Video.open(path) as video:
-        yield FeatureStream(video, spec, extractor)
+    with (
+        Video.open(path, threads=threads) as video,
+        contextlib.closing(extractor.extract(resample(video, spec.fps), spec)) as vectors,
+    ):
+        yield FeatureStream(video, vectors)
 
 
-def extract_features(path: Address, spec: FeatureSpec) -> Extraction:
+def extract_features(path: Address, spec: FeatureSpec, *, threads: int = 0) -> Extraction:
     """Features of a video, read once from start to end.
 
+    They are written to a temporary file as they are made, so memory doesn't grow with the video.
+
     Raises:
-        VideoError: it can't be opened or holds no picture that can be decoded.
+        VideoError: it can't be opened, holds no picture that can be decoded, or changed
+            while it was read.
         FeatureError: no extractor makes features of this spec.
+        OutputError: no room for the temporary file.
     """
-    with stream_features(path, spec) as stream:
-        values = np.stack(list(stream))
-        video = stream.video
-        features = Features(values, spec, video.duration)
-        return Extraction(features, video.decode_failures, video.broken_off)
-
-
-@dataclass(frozen=True)
-class FeatureCache:
-    """A folder of extracted features, by the video's path, size and time and by the spec."""
-
-    folder: Path
-
-    def path_of(self, video: Path, spec: FeatureSpec) -> Path:
-        """Where the features of a video as it is now are kept."""
-        return self.folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}.safetensors"
-
-    def get(self, video: Path, spec: FeatureSpec) -> Features | None:
-        """Features from the cache; None where there are none, or a file that doesn't hold them."""
-        try:
-            features = read_features(self.path_of(video, spec))
-        except FeatureError:
-            return None
-        return features if features.spec == spec else None
-
-    def put(self, path: Path, extraction: Extraction) -> None:
-        """Keep features at the `path_of` the video as it was when its reading began.
-
-        Not if parts of it failed to decode or it broke off. A folder that can't be written costs
-        the next run its time, not this one its result.
-        """
-        if not extraction.decode_failures and extraction.broken_off is None:
-            with contextlib.suppress(OutputError):
-                write_features(path, extraction.features)
-
-
-def default_cache() -> FeatureCache:
-    """The user's cache: $LPAT_CACHE, or `lpat` in the platform's folder for caches."""
-    own = os.environ.get("LPAT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return FeatureCache(Path(own) if own else Path(base) / "lpat")
+    return _in_care(_extract(path, spec, scratch_folder(), threads))
 
 
 def load_features(
@@ -183,10 +173,11 @@ def load_features(
     With a spec they must be of that spec. Without, a video gets `default_spec()`.
 
     Raises:
-        VideoError: the video can't be read.
+        VideoError: the video can't be read, or changed while it was.
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
-    return _ready(source, spec, cache) or _extract_into(cache, source, spec)
+    ready = _ready(source, spec, cache)
+    return ready or _in_care(_extract_into(cache, scratch_folder(), 0, source, spec))
 
 
 def load_all_features(
@@ -195,7 +186,8 @@ def load_all_features(
     """`load_features` of each input as it is ready; an error stands in the place of a bad one.
 
     Files and cached features come first, then what comes on standard input, which this process
-    alone can read; videos are extracted by up to `jobs` processes.
+    alone can read; videos are extracted by up to `jobs` processes, the largest first, so that none
+    is left working on a long one alone at the end.
     """
     to_extract: list[Input] = []
     piped: list[Input] = []
@@ -211,9 +203,14 @@ def load_all_features(
             piped.append(source)
         else:
             to_extract.append(source)
-    extract = partial(_extract_into, cache, spec=spec)
-    yield from run_all(extract, piped, 1)
-    yield from run_all(extract, to_extract, jobs)
+    jobs = min(jobs, len(to_extract))
+    if jobs > 1:
+        to_extract.sort(key=_size, reverse=True)
+    threads = max(1, available_cores() // jobs) if jobs > 1 else 0
+    extract = partial(_extract_into, cache, scratch_folder(), threads, spec=spec)
+    results = chain(run_all(extract, piped, 1), run_all(extract, to_extract, jobs))
+    for source, extraction in results:
+        yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
 
 
 def _ready(
@@ -223,7 +220,7 @@ def _ready(
     if source.holds_features:
         if isinstance(source.path, Url):
             raise FeatureError(f"{source.path}: feature files are read from disk only; download it")
-        return Extraction(_checked(read_features(source.path), spec, source.path))
+        return Extraction(_checked(open_features(source.path), spec, source.path))
     if cache is None or isinstance(source.path, Url):
         return None
     cached = cache.get(source.path, spec or default_spec())
@@ -231,41 +228,72 @@ def _ready(
 
 
 def _extract_into(
-    cache: FeatureCache | None, source: Input, spec: FeatureSpec | None
+    cache: FeatureCache | None,
+    folder: Path,
+    threads: int,
+    source: Input,
+    spec: FeatureSpec | None,
 ) -> Extraction:
-    """Features of a video, kept in the cache."""
+    """Features of a video in a file in `folder`, and in the cache too."""
     spec = spec or default_spec()
     path = None
     if cache is not None and isinstance(source.path, Path):
         path = cache.path_of(source.path, spec)
-    extraction = extract_features(source.path, spec)
+    extraction = _extract(source.path, spec, folder, threads)
     if cache is not None and path is not None:
         cache.put(path, extraction)
     return extraction
 
 
-def _checked(features: Features, spec: FeatureSpec | None, path: Path) -> Features:
+def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Extraction:
+    """Features of a video in a new file in `folder`, which is the caller's to remove."""
+    start = time.perf_counter()
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".safetensors")
+    os.close(handle)
+    place = Path(name)
+    try:
+        with stream_features(path, spec, threads=threads) as stream:
+            write_rows(place, stream, spec, lambda: stream.video.duration)
+        features = locate_features(place)
+    except BaseException as error:
+        place.unlink(missing_ok=True)
+        if isinstance(error, FeatureError):
+            raise FeatureError(f"{path}: {error}") from error
+        if isinstance(error, OSError) and not isinstance(error, LpatError):
+            raise OutputError(f"{place}: can't be written ({error.strerror})") from error
+        raise
+    return Extraction(
+        features,
+        stream.video.decode_failures,
+        stream.video.broken_off,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _in_care(extraction: Extraction) -> Extraction:
+    """The same; its temporary file goes with its features, or when the program ends."""
+    features = extraction.features
+    if isinstance(features, StoredFeatures):
+        weakref.finalize(features, features.path.unlink, missing_ok=True)
+    return extraction
+
+
+@functools.cache
+def scratch_folder() -> Path:
+    """A folder for temporary files, removed when the program ends."""
+    folder = tempfile.TemporaryDirectory(prefix="lpat-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+def _checked(
+    features: Features | StoredFeatures, spec: FeatureSpec | None, path: Path
+) -> Features | StoredFeatures:
     if spec is not None and (differences := spec.differences(features.spec)):
         raise FeatureError(f"{path}: {'; '.join(differences)}")
     return features
 
 
-def file_key(path: Address, settings: Mapping[str, object]) -> str:
-    """Digest of a file's path, size and time and of the settings it is worked on with.
-
-    A URL of something stored counts as unchanged; whatever is sent live, as new each time.
-    """
-    if isinstance(path, Url):
-        identity = [str(path)] if path.is_kept else [str(path), uuid.uuid4().hex]
-    else:
-        identity = _file_identity(path)
-    text = json.dumps([identity, settings], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _file_identity(path: Path) -> list[str | int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return [str(path)]
-    return [os.path.abspath(path), status.st_size, status.st_mtime_ns]  # noqa: PTH100
+def _size(source: Input) -> int:
+    state = file_state(source.path)
+    return state[0] if state is not None else 0

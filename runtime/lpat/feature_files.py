@@ -7,16 +7,20 @@ taken as the field's usual snippets, 16 frames at 25 per second without overlap.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import struct
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files import atomic_path
 from lpat.types import Features, FeatureSpec, Float32Array
+
+if TYPE_CHECKING:
+    from lpat.stored_features import StoredFeatures
 
 SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
 PRECOMPUTED = "precomputed"
@@ -32,21 +36,57 @@ _NAMES = ("features", "feature")
 _SCHEMA = 1
 
 
-def write_features(path: Path, features: Features) -> None:
+def write_features(path: Path, features: Features | StoredFeatures) -> None:
     """Write features and their spec as .safetensors, whole or not at all."""
-    from safetensors.numpy import save_file
-
-    header = {
-        "schema": _SCHEMA,
-        "spec": {**asdict(features.spec), "parameters": dict(features.spec.parameters)},
-        "duration": features.duration,
-    }
     with atomic_path(path) as temporary:
-        save_file(
-            {"features": np.ascontiguousarray(features.values)},
-            str(temporary),
-            metadata={KEY: json.dumps(header, sort_keys=True)},
-        )
+        write_rows(temporary, features.chunks(), features.spec, lambda: features.duration)
+
+
+def write_rows(
+    path: Path, parts: Iterable[Float32Array], spec: FeatureSpec, duration: Callable[[], float]
+) -> None:
+    """Write features as .safetensors while they come, in parts (N, D) or (D,).
+
+    Room is left for the header, which is padded as the format allows: how many rows there are,
+    and the `duration` in seconds, which is asked for at the end, is known last.
+
+    Raises:
+        FeatureError: no rows, or one that isn't finite.
+        OSError: the disk is full, or the place can't be written.
+    """
+    room = -(-(len(_header(spec, 1 / 3, LONGEST)) + 16) // 8) * 8
+    count = 0
+    with path.open("wb") as file:
+        file.seek(8 + room)
+        for part in parts:
+            rows = np.ascontiguousarray(part, np.float32).reshape(-1, spec.dimension)
+            finite = np.isfinite(rows).all(axis=1)
+            if not finite.all():
+                number = count + int(finite.argmin())
+                raise FeatureError(f"features of snippet {number} are not finite")
+            file.write(rows.data)
+            count += len(rows)
+        if not count:
+            raise FeatureError("features must have at least one snippet, not none")
+        file.seek(0)
+        file.write(struct.pack("<Q", room) + _header(spec, duration(), count).ljust(room))
+
+
+def _header(spec: FeatureSpec, duration: float, snippets: int) -> bytes:
+    own = {
+        "schema": _SCHEMA,
+        "spec": {**asdict(spec), "parameters": dict(spec.parameters)},
+        "duration": duration,
+    }
+    header = {
+        "__metadata__": {KEY: json.dumps(own, sort_keys=True)},
+        "features": {
+            "dtype": "F32",
+            "shape": [snippets, spec.dimension],
+            "data_offsets": [0, 4 * snippets * spec.dimension],
+        },
+    }
+    return json.dumps(header, separators=(",", ":")).encode()
 
 
 def read_features(path: Path, duration: float | None = None) -> Features:

@@ -2,44 +2,101 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lpat.errors import OutputError
+from lpat.errors import LpatError, OutputError
+from lpat.locks import try_lock
+
+_DISK_FAILURES = {
+    number
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO")
+    if (number := getattr(errno, name, None)) is not None
+}
+_PREFIX, _SUFFIX = ".lpat-", ".part"  # of temporary files
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the block ends without error.
 
-    Readers see the old file or the new one, never a part, whenever the process dies.
+    Readers see the old file or the new one, never a part, whenever the process dies. What it
+    leaves then, `remove_abandoned` finds.
 
     Raises:
         OutputError: the folder can't be made or written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        os.close(handle)
+        handle, temporary = _temporary_file(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: can't be written ({error.strerror})") from error
-    temporary = Path(name)
+        raise _output_error(path, error) from error
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if os.name == "nt":  # where an open file can't be renamed
+            handle = _closed(handle)
         temporary.replace(path)
+    except LpatError:  # what was being read failed
+        raise
     except OSError as error:
-        raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
+        raise _output_error(path, error) from error
     finally:
+        _closed(handle)
         temporary.unlink(missing_ok=True)
+
+
+def takes_no_more(error: OutputError) -> bool:
+    """Whether it is the disk that fails, as when it is full: so will whatever is written next."""
+    return error.errno in _DISK_FAILURES
+
+
+def remove_abandoned(folder: Path) -> int:
+    """How many temporary files of processes that have died were removed from a folder.
+
+    A process that still writes holds a lock on its own, so theirs stay.
+    """
+    removed = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                with suppress(OSError), open(entry.path, "rb") as file:  # noqa: PTH123
+                    if try_lock(file.fileno()):
+                        os.unlink(entry.path)  # noqa: PTH108
+                        removed += 1
+    return removed
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    failure = OutputError(f"{path}: can't be written ({error.strerror or error})")
+    failure.errno = error.errno
+    return failure
+
+
+def _temporary_file(folder: Path) -> tuple[int, Path]:
+    """A new file, locked, and its handle. It is made again if removed before it was locked."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX, suffix=_SUFFIX)
+        try_lock(handle)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)
+
+
+def _closed(handle: int) -> int:
+    """-1, for a handle that is closed now."""
+    if handle >= 0:
+        os.close(handle)
+    return -1
 
 
 def claim_folder(path: Path) -> None:
@@ -53,27 +110,41 @@ def claim_folder(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise OutputError(f"{path}: can't be written ({error.strerror})") from error
+        raise _output_error(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8 with the line ends it has, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def json_text(value: Any) -> str:
+    """`value` as indented JSON with a line end; NaN and infinity are refused.
+
+    Text stays readable; only where a file name isn't Unicode all of it is escaped.
+    """
+    return _json(value, indent=1) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """`value` as JSON without any line end; otherwise as `json_text`."""
+    return _json(value, indent=None)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json_text(value))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all; NaN and infinity are refused.
-
-    Text stays readable; only where a file name isn't Unicode all of it is escaped.
-    """
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+def _json(value: Any, indent: int | None) -> str:
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     if _SURROGATE.search(text):
-        text = json.dumps(value, indent=1, allow_nan=False)
-    write_text(path, text + "\n")
+        text = json.dumps(value, indent=indent, allow_nan=False)
+    return text
 
 
 def _umask() -> int:

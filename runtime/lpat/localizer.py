@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Device = Literal["auto", "cpu", "cuda"]
 
-Source = str | Path | Features | Float32Array
+Source = str | Path | Features | StoredFeatures | Float32Array
 """What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -38,14 +38,18 @@ _LARGEST_FILE = 2 << 30
 class Localizer:
     """A model file, checked and loaded on a device.
 
+    `content` is the file's where the path is another machine's.
+
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
         DeviceError: the device was asked for by name and isn't there.
     """
 
-    def __init__(self, path: str | Path, device: Device = "auto") -> None:
+    def __init__(
+        self, path: str | Path, device: Device = "auto", *, content: bytes | None = None
+    ) -> None:
         self.path = Path(path)
-        content = _content_of(self.path)
+        content = _content_of(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = _session_of(self.path, content, device)
         self.provider: str = self._session.get_providers()[0]
@@ -157,8 +161,8 @@ class Localizer:
         with live_features(address, self.metadata.features, timeout) as features:
             yield from detect_in_stream(detector, features.rows, features.video)
 
-    def _features_of(self, source: Source, cache: FeatureCache | None) -> Features:
-        if isinstance(source, Features):
+    def _features_of(self, source: Source, cache: FeatureCache | None) -> Features | StoredFeatures:
+        if isinstance(source, Features | StoredFeatures):
             return source
         spec = self.metadata.features
         if isinstance(source, np.ndarray):

@@ -8,12 +8,12 @@ descriptions are summed over phases and normalised.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from lpat.descriptors import (
@@ -26,32 +26,9 @@ from lpat.descriptors import (
     snippet_blocks,
 )
 from lpat.errors import FeatureError
-from lpat.frames import UInt8Array
+from lpat.flow import FlowField, flow_fields
 from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
-
-FRAME = (160, 120)
-"""Width and height that every frame is reduced to, whatever its size and aspect.
-
-One size for all keeps cost, memory and cells the same, and lets the picture's size change within
-a video. Flow is then stretched to the picture's own aspect, so directions and speeds stay true;
-only its resolution differs between the axes.
-"""
-
-SHORT_SIDE = 120
-"""The unit of flow: pixels per tick in a picture of this short side."""
-
-FASTEST = 30.0
-"""Flow is clipped here: a quarter of the short side in one tick is beyond what DIS can follow."""
-
-APPEARANCE_STEP = 4
-"""Appearance is described on the ticks that this divides: a picture changes less than motion."""
-
-LONGEST_HOLD = 16
-"""Ticks that a frame may be held and still be taken for a frame of a slow source, not a still."""
-
-CUT_CHANGE, CUT_RATIO = 8.0, 3.0
-"""A cut: the mean change of grey is above the first, plus the second times the usual change."""
 
 BATCH = 16
 """Ticks described at once."""
@@ -115,7 +92,7 @@ class MotionExtractor:
             stride=stride,
         )
 
-    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Iterator[Float32Array]:
+    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Generator[Float32Array]:
         """One vector (D,) per snippet, as soon as its window of ticks is complete.
 
         The window is centred on the snippet's ticks [t * stride, (t + 1) * stride), and cut off
@@ -125,32 +102,34 @@ class MotionExtractor:
         window: deque[_Description] = deque()
         seen = snippet = 0
         start, stop = -lead, spec.snippet_frames - lead
-        batch: list[_Field] = []
+        batch: list[FlowField] = []
 
         def feature() -> Float32Array:
             inside = [tick for tick in window if start <= tick.index < stop]
             phase = [(tick.index - start) * self.phases // spec.snippet_frames for tick in inside]
             return np.concatenate(list(self._blocks(inside, phase).values()))
 
-        for field in _fields(ticks, appearance="appearance" in self.descriptors.split(",")):
-            seen += 1
-            batch.append(field)
-            if len(batch) < BATCH and seen < stop:
-                continue
-            window.extend(self._described(batch))
-            batch = []
-            if seen < stop:
-                continue
-            yield feature()
-            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
-            while window and window[0].index < start:
-                window.popleft()
+        appearance = "appearance" in self.descriptors.split(",")
+        with closing(flow_fields(ticks, appearance=appearance)) as fields:
+            for field in fields:
+                seen += 1
+                batch.append(field)
+                if len(batch) < BATCH and seen < stop:
+                    continue
+                window.extend(self._described(batch))
+                batch = []
+                if seen < stop:
+                    continue
+                yield feature()
+                snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
+                while window and window[0].index < start:
+                    window.popleft()
         window.extend(self._described(batch))
         while snippet * spec.stride < seen:
             yield feature()
             snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
 
-    def _described(self, fields: list[_Field]) -> Iterator[_Description]:
+    def _described(self, fields: list[FlowField]) -> Iterator[_Description]:
         if not fields:
             return
         motion = describe_motion(
@@ -183,16 +162,6 @@ class MotionExtractor:
 
 
 @dataclass(frozen=True, eq=False)
-class _Field:
-    """The flow (2, H, W) that brought a tick's picture, and the picture if it's to be described."""
-
-    index: int
-    flow: Float32Array
-    known: bool  # neither the first tick nor a cut
-    picture: tuple[UInt8Array, UInt8Array] | None
-
-
-@dataclass(frozen=True, eq=False)
 class _Description:
     """What a snippet needs to know of one tick."""
 
@@ -200,69 +169,3 @@ class _Description:
     motion: MotionStatistics  # of one field
     known: bool
     appearance: Float32Array | None
-
-
-def _fields(ticks: Iterable[Tick], *, appearance: bool) -> Iterator[_Field]:
-    """The flow of each tick, in order.
-
-    A frame of a slow source is held over several ticks; the motion to the next frame is shared
-    out evenly among these, so that it looks as steady as it is. So a held tick comes out only
-    when the next frame is known.
-    """
-    tracker = _Tracker()
-    still = np.zeros((2, *RASTER[::-1]), np.float32)
-    held: deque[tuple[int, tuple[UInt8Array, UInt8Array] | None]] = deque()
-    for tick in ticks:
-        picture = None
-        if appearance and tick.index % APPEARANCE_STEP == 0:
-            picture = tick.frame.gray(RASTER), tick.frame.bgr(RASTER)
-        held.append((tick.index, picture))
-        if tick.repeated and len(held) <= LONGEST_HOLD:
-            continue
-        if tick.repeated:
-            index, picture = held.popleft()
-            yield _Field(index, still, True, picture)
-            continue
-        flow = tracker.flow(tick)
-        share = still if flow is None else flow / np.float32(len(held))
-        for index, picture in held:
-            yield _Field(index, share, flow is not None, picture)
-        held.clear()
-    for index, picture in held:
-        yield _Field(index, still, True, picture)
-
-
-class _Tracker:
-    """Dense flow from each frame to the next."""
-
-    def __init__(self) -> None:
-        self._solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._solver.setFinestScale(1)  # half of `FRAME` is the resolution of `RASTER`
-        self._last: UInt8Array | None = None
-        self._size = (0, 0)
-        self._changes: deque[float] = deque(maxlen=8)
-
-    def flow(self, tick: Tick) -> Float32Array | None:
-        """Flow (2, H, W) on the raster from the frame before, None if there's none or a cut.
-
-        In pixels of a picture whose short side is `SHORT_SIDE`.
-        """
-        frame = tick.frame
-        image = frame.gray(FRAME)
-        last, self._last = self._last, image
-        size, self._size = self._size, (frame.width, frame.height)
-        if last is None or size != self._size:
-            self._changes.clear()
-            return None
-        change = cv2.norm(last, image, cv2.NORM_L1) / image.size
-        usual = float(np.median(self._changes)) if self._changes else 0.0
-        self._changes.append(change)
-        if change > CUT_CHANGE + CUT_RATIO * usual:
-            return None
-        # A third argument other than None would be the flow to begin with.
-        flow = self._solver.calc(last, image, None)  # pyright: ignore
-        flow = cv2.resize(flow, RASTER, interpolation=cv2.INTER_AREA)
-        unit = SHORT_SIDE / min(self._size)
-        scale = [unit * full / reduced for full, reduced in zip(self._size, FRAME, strict=True)]
-        scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]
-        return np.clip(np.nan_to_num(scaled), -FASTEST, FASTEST)

@@ -21,6 +21,7 @@ from lpat.feature_files import (
     foreign_spec,
     name_of_array,
     own_header,
+    read_features,
     without_crop,
 )
 from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
@@ -46,6 +47,11 @@ class StoredFeatures:
 
     def __len__(self) -> int:
         return self.snippets
+
+    @property
+    def values(self) -> Float32Array:
+        """All of them (T, D), mapped where they can be, as `rows` are."""
+        return self.rows(0, self.snippets)
 
     @property
     def edges(self) -> Float64Array:
@@ -119,6 +125,19 @@ def locate_features(path: Path, duration: float | None = None) -> StoredFeatures
     except Exception as error:  # each reader has its own kinds for a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
+
+
+def open_features(path: Path) -> Features | StoredFeatures:
+    """Features of a file, all checked: mapped where they can be, else in memory.
+
+    Raises:
+        FeatureError: unreadable, not one array (T, D) of numbers, or not finite.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        return read_features(path)
+    stored = locate_features(path)
+    stored.check()
+    return stored
 
 
 def _in_safetensors(path: Path, duration: float | None) -> StoredFeatures:

@@ -64,21 +64,21 @@ def draw_curves(scores: Scores, curves: list[int], frame: Frame) -> Iterator[str
     columns = max((frame.width - LEFT - RIGHT) // PIXELS_PER_COLUMN, 1)
     for index in reversed(curves):
         score = scores.scores[:, index].astype(np.float64)
-        kept = _extremes(columns, score, score - background)
-        seconds, above = _samples(scores.edges, kept, score)
-        _, threshold = _samples(scores.edges, kept, background)
+        kept = extremes(columns, score, score - background)
+        seconds, above = samples(scores.edges, kept, score)
+        _, threshold = samples(scores.edges, kept, background)
         shade = _shade(seconds, above, threshold, frame)
         if shade:
             yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
         dashes = " again" if index >= len(COLOURS) else ""
         line = _polyline(frame.x(seconds), frame.y(above))
         yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
-    seconds, threshold = _samples(scores.edges, _extremes(columns, background), background)
+    seconds, threshold = samples(scores.edges, extremes(columns, background), background)
     dense = " dense" if len(seconds) > columns else ""
     yield f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
 
 
-def _extremes(columns: int, *curves: Float64Array) -> Int64Array:
+def extremes(columns: int, *curves: Float64Array) -> Int64Array:
     """Snippets that draw the curves: all of them, or each column's lowest and highest points."""
     count = len(curves[0])
     if count <= 2 * columns:
@@ -94,7 +94,7 @@ def _extremes(columns: int, *curves: Float64Array) -> Int64Array:
     return np.array(sorted(kept))
 
 
-def _samples(
+def samples(
     edges: Float64Array, kept: Int64Array, values: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
     """Seconds and values of the kept snippets' middles, and flat on to both ends."""
@@ -107,7 +107,7 @@ def _shade(
     seconds: Float64Array, above: Float64Array, threshold: Float64Array, frame: Frame
 ) -> str:
     """Path around the areas in which one line lies above the other, "" if there are none."""
-    seconds, above, threshold = _with_crossings(seconds, above, threshold)
+    seconds, above, threshold = with_crossings(seconds, above, threshold)
     inside = above >= threshold
     # Only runs with some height count, not single points where the lines touch.
     steps = np.flatnonzero(np.diff(np.concatenate(([0], inside.astype(int), [0]))))
@@ -121,7 +121,7 @@ def _shade(
     return "".join(paths)
 
 
-def _with_crossings(
+def with_crossings(
     seconds: Float64Array, above: Float64Array, threshold: Float64Array
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
     """The same lines with a point of both added wherever they cross."""

@@ -109,6 +109,10 @@ class Features:
         """Snippets from `start` to before `stop`."""
         return self.values[start:stop]
 
+    def chunks(self) -> Iterator[Float32Array]:
+        """All snippets in order: at once, as they are in memory."""
+        yield self.values
+
     def load(self) -> Features:
         """Themselves, as they are in memory."""
         return self

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -20,7 +21,13 @@ from av.video.stream import VideoStream
 
 from lpat.addresses import Address, Url, is_url, one_line
 from lpat.aside import items_aside
-from lpat.containers import break_off_reason, open_container, video_stream
+from lpat.containers import (
+    break_off_reason,
+    check_unchanged,
+    open_container,
+    stated_duration,
+    video_stream,
+)
 from lpat.errors import VideoError
 from lpat.frames import Frame, Scaler
 
@@ -35,6 +42,9 @@ SHORTEST_LOSS = 0.5
 
 DEFAULT_RATE = 25
 """Frames a second where neither timestamps nor the container tell."""
+
+HIGHEST_RATE = 300
+"""Frames a second. What is beyond is the resolution of a clock, not a rate of frames."""
 
 
 class Video:
@@ -99,6 +109,22 @@ class Video:
             seconds = (self._container.duration or 0) / av.time_base
         return seconds if seconds > 0 else None
 
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Nominal frames per second as the header has them; frames go by their timestamps."""
+        rates = (self._stream.guessed_rate, self._stream.average_rate)
+        return next((rate for rate in rates if rate and rate <= HIGHEST_RATE), None)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels as stored, before any rotation."""
+        return self._stream.width, self._stream.height
+
+    @property
+    def codec(self) -> str:
+        """What the video is encoded by, as FFmpeg calls it."""
+        return self._stream.codec_context.codec.canonical_name
+
     def __enter__(self) -> Video:
         return self
 
@@ -141,12 +167,12 @@ class Video:
             self.duration = time + duration
             yield Frame(time, duration, picture, scaler)
         if self._opened is not None and isinstance(self.path, Path):
-            _check_unchanged(self.path, self._opened)
+            check_unchanged(self.path, self._opened)
         if self.duration == 0:
             reason = self.broken_off or self._reason
             raise VideoError(f"{one_line(self.path)}: no picture can be decoded ({reason})")
         if self.broken_off is None and not self.clock_breaks:
-            said = _said_duration(self._stream)
+            said = stated_duration(self._container, self._stream)
             if said - self._end > max(SHORTEST_LOSS, said / 100):
                 self.broken_off = f"it ends after {self._end:.1f} s of {said:.1f} s"
 
@@ -227,32 +253,6 @@ def _decoded(
         yield 0, stream.decode(None), None
     except FFmpegError as error:
         yield 0, [], error
-
-
-def _said_duration(stream: VideoStream) -> float:
-    """Seconds that the container says of the stream itself; 0 where it doesn't."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # as Matroska has it
-    minutes, _, seconds = rest.partition(":")
-    try:
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        return 0.0
-
-
-def _check_unchanged(path: Path, before: os.stat_result) -> None:
-    try:
-        now = path.stat()
-    except OSError:
-        raise VideoError(f"{one_line(path)}: was removed while it was read") from None
-    if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
-        raise VideoError(f"{one_line(path)}: was replaced while it was read")
-    if now.st_size != before.st_size:
-        sizes = f"from {before.st_size} to {now.st_size} bytes"
-        raise VideoError(f"{one_line(path)}: changed while it was read ({sizes})")
-    if now.st_mtime_ns != before.st_mtime_ns:
-        raise VideoError(f"{one_line(path)}: was written to while it was read")
 
 
 class _Clock:

@@ -26,7 +26,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose actions are motion to the left and to the right; of this it is surer."""
+    """A model that takes motion to the left or right for an action, and is surer of the right."""
     spec = default_spec()
     weights = np.zeros((spec.dimension, 3), np.float32)
     weights[MotionExtractor().blocks["velocity"].stop - 2] = [-8, 12, 0]  # the mean along x

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -100,7 +101,7 @@ def test_a_rerun_does_only_what_is_missing(
     before = (tmp_path / "out" / "detections.json").read_bytes()
     (tmp_path / "out" / "videos" / "two.json").unlink()
     again = run_detect(model, videos, "--output", "out")
-    assert statuses(tmp_path / "out") == {"one": "unchanged", "two": "done"}
+    assert statuses(tmp_path / "out") == {"one": "skipped", "two": "done"}
     assert "1 done, 1 unchanged" in again.stdout
     assert (tmp_path / "out" / "detections.json").read_bytes() == before
     run_detect(model, videos, "--output", "out", "--overwrite")
@@ -138,15 +139,83 @@ def test_inputs_of_equal_names_are_both_kept(
     assert (tmp_path / "out" / "videos" / "sub" / "one.mp4.json").is_file()
 
 
-@pytest.mark.parametrize("name", [b"two words.mp4", b"-dash.mp4", b"line\nbreak.mp4", b"\xff.mp4"])
+STRANGE_NAMES = [
+    b"two words", b"-dash", b"line\nbreak", b"\xff", "🎬".encode(), b"x" * 251, b"[1]*", b"@list",
+    b"a:b", b"CON", b"\x1b[31m",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows all of these names")
 def test_strange_names_are_no_trouble(
-    run_detect: Detect, model: Path, videos: Path, tmp_path: Path, name: bytes
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
 ) -> None:
-    (videos / "two.mp4").rename(videos / os.fsdecode(name))
+    names = [os.fsdecode(name) for name in STRANGE_NAMES]
+    for name in names:
+        (videos / f"{name}.mp4").hardlink_to(videos / "one.mp4")
+    (videos / "ONE.mp4").hardlink_to(videos / "one.mp4")
     done = run_detect(model, videos, "--output", "out")
     assert done.returncode == 0, done.stderr
-    stem = os.fsdecode(name).removesuffix(".mp4")
-    assert set(read_detections(tmp_path / "out" / "detections.json")) == {"one", stem}
+    found = read_detections(tmp_path / "out" / "detections.json")
+    assert set(found) == {"one", "ONE", "two", *names}
+    assert set(statuses(tmp_path / "out").values()) == {"done"}
+    written = [path.name for path in (tmp_path / "out" / "videos").iterdir()]
+    assert len({name.casefold() for name in written}) == len(names) + 3
+    again = run_detect(model, videos, "--output", "out")
+    assert f"0 done, {len(names) + 3} unchanged" in again.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows all of these names")
+def test_strange_names_are_no_trouble_where_they_are_typed(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    names = [os.fsdecode(name) for name in STRANGE_NAMES]
+    for name in names:
+        (tmp_path / f"{name}.mp4").hardlink_to(videos / "one.mp4")
+    done = run_detect("--output", "out", "--", model, *(f"{name}.mp4" for name in names))
+    assert done.returncode == 0, done.stderr
+    assert set(statuses(tmp_path / "out")) == set(names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows all of these names")
+def test_strange_names_of_bad_files_are_named_on_one_line(
+    run_detect: Detect, model: Path, tmp_path: Path
+) -> None:
+    names = [os.fsdecode(name) for name in STRANGE_NAMES]
+    (tmp_path / "bad").mkdir()
+    for name in names:
+        (tmp_path / "bad" / f"{name}.mp4").touch()
+    done = run_detect(model, "bad", "--output", "out")
+    assert done.returncode == 1
+    assert [line[:8] for line in done.stderr.splitlines()] == ["failed: "] * len(names)
+
+
+def test_lists_patterns_and_standard_input_are_taken_together(
+    model: Path, videos: Path, write_video: WriteVideo, tmp_path: Path
+) -> None:
+    write_video("piped.ts", pts=range(30))
+    (tmp_path / "list").write_text("videos/one.mp4\n", encoding="utf-8")
+    done = subprocess.run(
+        command_line(model, "@list", "videos/t*.mp4", "-", "--output", "out", "--jobs", "2"),
+        cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=False,
+        input=(tmp_path / "piped.ts").read_bytes(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert statuses(tmp_path / "out") == {"one": "done", "two": "done", "stdin": "done"}
+
+
+def test_a_bad_url_is_named_without_its_password(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        urls = [f"http://me:hunter2@{place}/v.mp4", f"http://{place}/features.npy?token=hunter2"]
+        done = run_detect(model, videos, *urls, "--output", "out", "--timeout", "0.3")
+    assert done.returncode == 3
+    assert f"failed: v: http://me:***@{place}/v.mp4: no answer within 0.3 s\n" in done.stderr
+    assert "feature files are read from disk only" in done.stderr
+    seen = done.stderr + done.stdout
+    seen += "".join(path.read_text() for path in (tmp_path / "out").rglob("*.json"))
+    assert "hunter2" not in seen
 
 
 def test_feature_files_are_taken_and_checked(

@@ -1,14 +1,18 @@
 """Videos to features, once: the cache, the extractor's spec, several processes."""
 
+import errno
+import gc
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lpat import extraction
-from lpat.errors import FeatureError, LpatError, VideoError
+from lpat.errors import FeatureError, LpatError, OutputError, VideoError
 from lpat.extraction import (
     FeatureCache,
     default_spec,
@@ -16,9 +20,10 @@ from lpat.extraction import (
     extractor_of,
     load_all_features,
     load_features,
+    scratch_folder,
     stream_features,
 )
-from lpat.feature_files import write_features
+from lpat.feature_files import write_features, write_rows
 from lpat.inputs import Input
 from lpat.types import Features, FeatureSpec
 
@@ -69,19 +74,50 @@ def test_a_video_of_which_parts_failed_to_decode_is_not_cached(
     assert cache.get(video.file, spec) is not None
 
 
-def test_a_video_that_changes_while_it_is_read_is_not_taken_for_the_new_one(
+def test_a_video_that_changes_after_it_was_read_is_not_taken_for_the_new_one(
     video: Input, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def extract_while_it_grows(path: Path, spec: FeatureSpec) -> extraction.Extraction:
-        result = extract_features(path, spec)
-        with path.open("ab") as file:
+    def write_while_it_grows(place: Path, *rest: Any) -> None:
+        write_rows(place, *rest)
+        with video.file.open("ab") as file:
             file.write(b"more")
-        return result
 
     cache = FeatureCache(tmp_path / "cache")
-    monkeypatch.setattr(extraction, "extract_features", extract_while_it_grows)
+    monkeypatch.setattr(extraction, "write_rows", write_while_it_grows)
     load_features(video, None, cache)
     assert cache.get(video.file, default_spec()) is None
+
+
+def test_temporary_files_go_with_their_features(video: Input, tmp_path: Path) -> None:
+    before = set(scratch_folder().iterdir())
+    results = [its for _, its in load_all_features([video, video], None, None, 1)]
+    assert len(set(scratch_folder().iterdir()) - before) == 2
+    assert all(isinstance(its, extraction.Extraction) for its in results)
+    del results
+    gc.collect()
+    assert set(scratch_folder().iterdir()) == before
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(
+    video: Input, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(place: Path, *_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = set(scratch_folder().iterdir())
+    monkeypatch.setattr(extraction, "write_rows", fail)
+    with pytest.raises(OutputError, match=r"can't be written \(No space left on device\)"):
+        load_features(video, None, None)
+    assert set(scratch_folder().iterdir()) == before
+
+
+def test_leaving_a_stream_early_ends_its_threads(write_video: WriteVideo) -> None:
+    before = threading.active_count()
+    with stream_features(write_video(pts=range(200)), default_spec()) as stream:
+        rows = iter(stream)
+        next(rows)
+        assert threading.active_count() > before
+    assert threading.active_count() == before
 
 
 def test_a_video_is_extracted_once(
@@ -89,7 +125,7 @@ def test_a_video_is_extracted_once(
 ) -> None:
     cache = FeatureCache(tmp_path / "cache")
     first = load_features(video, None, cache)
-    monkeypatch.setattr(extraction, "extract_features", None)
+    monkeypatch.setattr(extraction, "stream_features", None)
     second = load_features(video, None, cache)
     assert (first.from_cache, second.from_cache) == (False, True)
     np.testing.assert_array_equal(first.features.values, second.features.values)

@@ -6,10 +6,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from lpat.errors import FeatureError
-from lpat.feature_files import read_features, spec_from_json, write_features
+from lpat.feature_files import read_features, spec_from_json, write_features, write_rows
 from lpat.types import Features, FeatureSpec
 
 VALUES = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -147,3 +147,21 @@ def test_a_spec_with_a_broken_field_is_refused(change: dict[str, object]) -> Non
     assert spec_from_json(value).dimension == 3
     with pytest.raises(FeatureError):
         spec_from_json({**value, **change})
+
+
+def test_features_written_as_they_come_are_those_written_at_once(tmp_path: Path) -> None:
+    write_features(tmp_path / "whole.safetensors", Features(VALUES, SPEC, 1.25))
+    write_rows(tmp_path / "rows.safetensors", iter(VALUES), SPEC, lambda: 1.25)
+    whole, rows = (tmp_path / f"{name}.safetensors" for name in ("whole", "rows"))
+    assert whole.read_bytes() == rows.read_bytes()
+    assert load_file(whole).keys() == {"features"}  # by the format's own library
+    np.testing.assert_array_equal(load_file(whole)["features"], VALUES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [([], "at least one snippet"), ([VALUES[0], VALUES[0] * np.nan], "snippet 1 are not finite")],
+)
+def test_rows_that_are_no_features_are_not_written(tmp_path: Path, rows, message: str) -> None:
+    with pytest.raises(FeatureError, match=message):
+        write_rows(tmp_path / "rows.safetensors", rows, SPEC, lambda: 1.25)

@@ -2,11 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from lpat.errors import UsageError
+from lpat.files import write_text
 from lpat.workers import WorkerError, run_all
 
 
@@ -20,6 +25,34 @@ def die(number: int) -> int:
     if number == 1:
         os._exit(9)
     return number
+
+
+def die_once(path: Path) -> int:
+    if path.name == "two" and not path.exists():
+        path.touch()
+        os._exit(9)
+    return len(path.name)
+
+
+def tell_and_sleep(path: Path) -> None:
+    write_text(path, str(os.getpid()))
+    time.sleep(60)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")  # one that ended may wait there to be collected
+    return not (stat.exists() and stat.read_text(encoding="utf-8").split(")")[1].split()[0] == "Z")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def sleep_long(number: int) -> int:
@@ -42,9 +75,29 @@ def test_nothing_to_do_gives_nothing() -> None:
     assert list(run_all(square, [], 4)) == []
 
 
-def test_a_worker_that_dies_is_an_error_not_a_hang() -> None:
-    with pytest.raises(WorkerError, match="a worker process died"):
-        list(run_all(die, [0, 1, 2], 2))
+def test_a_worker_that_dies_fails_only_what_it_worked_on() -> None:
+    results = dict(run_all(die, [0, 1, 2, 3], 2))
+    failure = results.pop(1)
+    assert isinstance(failure, WorkerError)
+    assert "died twice" in str(failure)
+    assert results == {0: 0, 2: 2, 3: 3}
+
+
+def test_what_a_worker_died_of_once_is_done_the_second_time(tmp_path: Path) -> None:
+    results = dict(run_all(die_once, [tmp_path / "one", tmp_path / "two", tmp_path / "three"], 2))
+    assert results == {tmp_path / "one": 3, tmp_path / "two": 3, tmp_path / "three": 5}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by a signal")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    code = "from tests.runtime.test_workers import *; list(run_all(tell_and_sleep, PATHS, 2))"
+    code = code.replace("PATHS", f"[Path({str(tmp_path)!r}) / name for name in 'ab']")
+    process = subprocess.Popen([sys.executable, "-c", code])
+    wait_until(lambda: len(list(tmp_path.glob("?"))) == 2)
+    process.kill()
+    process.wait()
+    for path in tmp_path.glob("?"):
+        wait_until(lambda path=path: not is_running(int(path.read_text(encoding="utf-8"))))
 
 
 def test_leaving_early_ends_the_workers_at_once() -> None:

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from lpat.annotations import read_annotations
 from lpat.detections import read_detections
 from lpat.errors import OutputError
+from lpat.formats import FORMATS
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.saving import Saving
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.windows.dialogs import Dialogs
+from lpat_viewer.windows.dialogs import Dialogs, path_in
 from lpat_viewer.windows.writing import Writer
 
 Button = QMessageBox.StandardButton
@@ -166,3 +167,46 @@ def test_detections_are_exported_beside_the_window(
     assert workspace.notices.latest is not None
     assert workspace.notices.latest.text == f"Wrote {path}"
     assert read_detections(path)["video"].segments.tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "written"),
+    [
+        ("d.json", "json", "d.json"),
+        ("d.detections.json", "srt", "d.detections.srt"),  # only the kind was chosen
+        ("d.csv", "json", "d.csv"),  # only the name was typed
+        ("d", "json", "d.json"),
+        ("d", "vtt", "d.vtt"),
+        ("d.xyz", "json", "d.xyz"),
+        ("d.xyz", "edl", "d.xyz.edl"),
+        ("d.json", "labelstudio", "d.labelstudio.json"),
+        ("d.EDL", "edl", "d.EDL"),
+    ],
+)
+def test_the_name_and_the_kind_choose_the_file(typed: str, kind: str, written: str) -> None:
+    assert path_in(Path("x") / typed, FORMATS[kind]) == Path("x") / written
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_kind_that_changes_the_name_replaces_no_file_unasked(
+    replaced: bool, qtbot: QtBot, workspace: Workspace, dialogs: Dialogs, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path = tmp_path / "d.srt"
+    path.write_text("mine", encoding="utf-8")
+    offered: list[str] = []
+
+    def ask(*words: object) -> tuple[str, str]:
+        offered.extend(str(words[3]).split(";;"))
+        return str(tmp_path / "d.json"), "Subtitles (SubRip) (*.srt)"
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    answer(monkeypatch, Button.Yes if replaced else Button.No)
+    dialogs.export()
+    assert all(form.suffix in kind for form, kind in zip(FORMATS.values(), offered, strict=True))
+    if replaced:
+        qtbot.waitUntil(lambda: workspace.notices.latest is not None)
+        assert path.read_text(encoding="utf-8").startswith("1\n00:00:01,000 --> 00:00:02,000\njump")
+    else:
+        assert path.read_text(encoding="utf-8") == "mine"
+    assert not (tmp_path / "d.json").exists()

@@ -1,5 +1,6 @@
 """A review saved, and read again as lpat-train and lpat-eval do."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from lpat.annotations import Annotations, VideoAnnotation, read_annotations
 from lpat.detections import read_detections, read_external_data
 from lpat.errors import UsageError
 from lpat.files import write_json
+from lpat.formats import FORMATS
+from lpat.media import media_of
 from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer
@@ -111,6 +114,27 @@ def test_the_review_is_exported_as_detections(reviewed: Workspace, tmp_path: Pat
         [7.0, 8.0], [1.0, 2.0], [5.0, 6.0],
     ]  # fmt: skip
     assert read_external_data(tmp_path / "d.json") == {"corrected": True}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_review_is_exported_in_every_format(
+    name: str, reviewed: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / f"d{FORMATS[name].suffix}"
+    Corrections(reviewed).exporting(path)()
+    text = path.read_bytes().decode()
+    assert "dive" in text
+    if name != "json":
+        detections = detections_of(reviewed.review.segments)
+        assert text == FORMATS[name].text_of(detections, media_of(Path("video.mp4"), "video", 60.0))
+
+
+def test_a_format_whose_package_is_missing_is_not_begun(
+    reviewed: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pympi", None)
+    with pytest.raises(UsageError, match="format eaf needs the package pympi-ling"):
+        Corrections(reviewed).exporting(tmp_path / "d.eaf")
 
 
 def test_without_a_review_the_layer_is_exported(workspace: Workspace, tmp_path: Path) -> None:

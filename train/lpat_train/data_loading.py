@@ -43,7 +43,7 @@ def load_labelled(
     chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
     spec = _spec_of(chosen, stride)
     loaded = (
-        (source, its if isinstance(its, LpatError) else its.features)
+        (source, its if isinstance(its, LpatError) else its.features.load())
         for source, its in load_all_features(chosen, spec, cache, jobs)
     )
     return _gathered(loaded, len(chosen), shown=True)
@@ -111,7 +111,8 @@ def _opened(
         if isinstance(extraction, LpatError):
             yield source, extraction
         else:
-            yield source, _stored(source, spec, cache, check=False) or extraction.features
+            cached = _stored(source, spec, cache, check=False)
+            yield source, extraction.features if cached is None else cached
 
 
 def _stored(
@@ -131,13 +132,7 @@ def _stored(
         return stored
     if source.holds_features or cache is None or spec is None:
         return None
-    try:
-        stored = locate_features(cache.path_of(source.file, spec))
-        if check:
-            stored.check()
-    except FeatureError:
-        return None
-    return stored if stored.spec == spec else None
+    return cache.get(source.file, spec, check=check)
 
 
 def _gathered(

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from lpat.cli import options
-from lpat.cli.app import DONE, FAILED, PARTIAL, run
+from lpat.cli.app import run
+from lpat.cli.batches import finish, resumable
+from lpat.cli.grouped_help import GroupedCommand
+from lpat.cli.progress import progress as shown_progress
 
-if TYPE_CHECKING:
-    from lpat.batch import BatchReport
+GROUPS = {
+    "Results": (
+        "output",
+        "formats",
+        "scores",
+        "overlay",
+        "clips",
+        "clip_margin",
+        "overwrite",
+    ),
+    "Work": ("device", "jobs", "ray_address", "timeout", "on_error", "progress"),
+    "Live": ("live", "live_timeout"),
+    "Features": ("cache_folder", "no_cache"),
+}
 
 
-@click.command("lpat-detect")
+@click.command("lpat-detect", cls=GroupedCommand, groups=GROUPS)
 @click.argument("model", type=options.FILE)
 @click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option(
@@ -26,8 +39,26 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for the results.",
 )
+@options.formats
+@click.option("--scores", is_flag=True, help="Write each input's scores (safetensors) too.")
+@click.option(
+    "--overlay", is_flag=True, help="Write each video with labels and timeline burnt in too."
+)
+@click.option("--clips", is_flag=True, help="Cut each detection out as a video of its own too.")
+@click.option(
+    "--clip-margin",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time that clips show before and after.",
+)
+@options.overwrite
 @options.device
 @options.jobs
+@options.ray
+@options.on_error
+@options.progress
 @click.option(
     "--live",
     is_flag=True,
@@ -41,7 +72,6 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Time without growth after which a file is complete.",
 )
-@click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 @options.timeout
 @options.cache_options
 @click.version_option(package_name="lpat")
@@ -51,11 +81,19 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     output: Path,
+    formats: tuple[str, ...],
+    scores: bool,
+    overlay: bool,
+    clips: bool,
+    clip_margin: float,
+    overwrite: bool,
     device: str,
     jobs: int | None,
+    ray_address: str | None,
+    on_error: str,
+    progress: str,
     live: bool,
     live_timeout: float,
-    overwrite: bool,
     timeout: float,
     cache_folder: Path | None,
     no_cache: bool,
@@ -63,61 +101,52 @@ def command(
     """Find when actions happen in INPUTS, by the exported MODEL.
 
     INPUTS are videos, feature files, folders, patterns, URLs, @LIST (a file with one a line; @- on
-    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all
-    results), OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what was done). A bad
-    input is named and passed over; a rerun does only what is missing.
+    standard input) and - (a video on standard input). Writes OUTPUT/detections.json (all results),
+    OUTPUT/videos/NAME.json (each input's) and OUTPUT/run.json (what became of each input). A bad
+    input is named and passed over. The same command again does only what is missing.
 
-    Exit codes: 0 all done, 1 nothing done, 3 some inputs failed, 130 interrupted.
+    Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
-    from tqdm import tqdm
-
-    from lpat.addresses import one_line
     from lpat.analysis import local_engine
-    from lpat.batch import Outcome, detect_batch
+    from lpat.batch.detection import detect_batch
+    from lpat.batch.outputs import chosen_outputs
+    from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
 
-    localizer = Localizer(model, device)  # type: ignore[arg-type] - click checked the choice
+    outputs = chosen_outputs(
+        formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
+    )
+    localizer = Localizer(model, "cpu" if ray_address else device)  # type: ignore[arg-type] - click checked the choice
     if live:
         from lpat.cli.live import detect_live
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
         return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
-    print(f"{model.name}: {len(localizer.classes)} classes, running on {localizer.provider}")
+    place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
+    print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
-    analyse = local_engine(localizer, cache, jobs or available_cores())
-    with tqdm(total=len(found), unit="video", disable=None, file=sys.stderr) as bar:
-
-        def show(outcome: Outcome) -> None:
-            name = one_line(outcome.name)
-            if outcome.status == "failed":
-                tqdm.write(f"failed: {name}: {outcome.reason}", file=sys.stderr)
-            elif outcome.reason is not None:
-                tqdm.write(f"note: {name}: {outcome.reason}", file=sys.stderr)
-            if failures := outcome.decode_failures:
-                tqdm.write(f"note: {name}: {failures} parts could not be decoded", file=sys.stderr)
-            bar.update()
-
-        report = detect_batch(
-            localizer, analyse, found, output, overwrite=overwrite, on_outcome=show
+    if ray_address:
+        analyse = ray_engine(model, cache, ray_address, device=device, workers=jobs)
+    else:
+        analyse = local_engine(localizer, cache, jobs or available_cores())
+    with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+        ledger = detect_batch(
+            localizer,
+            analyse,
+            found,
+            output,
+            outputs=outputs,
+            overwrite=overwrite,
+            on_error=on_error,  # type: ignore[arg-type] - click checked the choice
+            options=options.values_of(context),
+            on_outcome=show,
         )
-    _print_summary(report, output)
-    if report.count("failed") == 0:
-        return DONE
-    return FAILED if report.count("failed") == len(found) else PARTIAL
-
-
-def _print_summary(report: BatchReport, output: Path) -> None:
-    if report.inputs == 1 and not report.count("failed"):
+    if ledger.total == 1 and ledger.stopped is None and not ledger.counts["failed"]:
         _print_detections(output)
-    counts = f"{report.count('done')} done"
-    if unchanged := report.count("unchanged"):
-        counts += f", {unchanged} unchanged"
-    if failed := report.count("failed"):
-        counts += f", {failed} failed"
-    print(f"{counts}; results in {output / 'detections.json'}")
+    return finish("lpat-detect", ledger, f"results in {output / 'detections.json'}")
 
 
 def _print_detections(output: Path) -> None:

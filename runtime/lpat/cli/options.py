@@ -32,6 +32,38 @@ jobs = click.option(
     default=None,
     help="Videos read at the same time.  [default: one per core]",
 )
+ray = click.option(
+    "--ray",
+    "ray_address",
+    metavar="ADDRESS|local",
+    default=None,
+    help="Read videos by the workers of a Ray cluster: HOST:PORT, auto for the one that this "
+    "machine is part of, or local. --jobs is their number then.",
+)
+formats = click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT,...",
+    callback=lambda context, option, values: _words(values),
+    help="Write detections in these formats too: csv, srt, vtt, chapters, edl, otio, eaf, "
+    "labelstudio. json is always written.",
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Do again what is there already.")
+on_error = click.option(
+    "--on-error",
+    type=click.Choice(["skip", "stop"]),
+    default="skip",
+    show_default=True,
+    help="After an input that failed: go on with the others, or end.",
+)
+progress = click.option(
+    "--progress",
+    type=click.Choice(["auto", "none", "json"]),
+    default="auto",
+    show_default=True,
+    help="On stderr: a bar if that is a terminal, nothing, or an object a line for programs.",
+)
 timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -70,3 +102,18 @@ def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None
     if no_cache:
         return None
     return FeatureCache(cache_folder) if cache_folder else default_cache()
+
+
+def values_of(context: click.Context) -> dict[str, Any]:
+    """Every option of a command as it is in force, as JSON values, for the record of a run."""
+    options = {option.name for option in context.command.params if isinstance(option, click.Option)}
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in sorted(context.params.items())
+        if name in options
+    }
+
+
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Words of values that hold several, separated by commas."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())

@@ -122,10 +122,10 @@ class _Group:
         """Features of the whole video; None when cancelled."""
         path, spec = self._source.file, self._spec
         if self._source.holds_features:
-            return load_features(self._source, spec, None).features
+            return load_features(self._source, spec, None).features.load()
         cached = cache.get(path, spec) if cache is not None else None
         if cached is not None:
-            return cached
+            return cached.load()
         place = cache.path_of(path, spec) if cache is not None else None
         extraction = self._extract()
         if extraction is None:
@@ -135,7 +135,7 @@ class _Group:
             self._progress.tell(Remark(f"{path}: {count} parts could not be decoded"))
         if cache is not None and place is not None:
             cache.put(place, extraction)
-        return extraction.features
+        return extraction.features.load()
 
     def _extract(self) -> Extraction | None:
         """Features of the whole video, with those so far scored now and then."""

@@ -176,7 +176,7 @@ class Corrections(Target):
         It may run in another thread.
 
         Raises:
-            UsageError: there is nothing to write.
+            UsageError: there is nothing to write, or nothing to write the format with.
         """
         return exporting(self._workspace, path)
 

@@ -13,7 +13,9 @@ from lpat.annotation_files import save_annotations
 from lpat.annotations import Annotations, VideoAnnotation
 from lpat.detections import detections_document
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.files import write_json, write_text
+from lpat.formats import check_formats, format_for
+from lpat.media import media_of
 from lpat.types import Detections
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.workspace import Workspace
@@ -109,10 +111,11 @@ def detections_of(segments: Sequence[ReviewedSegment]) -> Detections:
 def exporting(workspace: Workspace, path: Path) -> Callable[[], None]:
     """What writes all that isn't rejected, or without a review the active layer, as lpat-detect.
 
-    It may run in another thread, and raises OutputError where the file can't be written.
+    The path's ending chooses the format. It may run in another thread, and raises OutputError
+    where the file can't be written.
 
     Raises:
-        UsageError: there is neither, or no video is open.
+        UsageError: there is neither, no video is open, or what the format needs isn't installed.
     """
     layer, review, name = workspace.layers.active, workspace.review, workspace.name
     if not name:
@@ -125,7 +128,16 @@ def exporting(workspace: Workspace, path: Path) -> Callable[[], None]:
         detections = layer.detections
     else:
         raise UsageError("there are no detections to export: run a model or open a file of them")
-    return lambda: write_json(path, detections_document({name: detections}, external))
+    (form,) = check_formats([format_for(path).name])
+    video, duration = workspace.video or Path(name), workspace.playhead.duration
+
+    def write() -> None:
+        if form.name == "json":
+            write_json(path, detections_document({name: detections}, external))
+        else:
+            write_text(path, form.text_of(detections, media_of(video, name, duration)))
+
+    return write
 
 
 def _were(count: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from lpat.errors import LpatError, UsageError
+from lpat.formats import FORMATS, Format, format_for
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.picture import save_picture
@@ -94,14 +95,20 @@ class Dialogs:
         return True
 
     def export(self) -> None:
-        """Ask for a file and write the detections as lpat-detect does."""
+        """Ask for a file and a format, and write the detections as lpat-detect does."""
         proposed = Path(self._folder()) / f"{self._workspace.name or 'video'}.detections.json"
-        path = self._ask_where("Export detections", proposed, "Detections (*.json)")
-        if path is not None:
+        kinds = {f"{form.readers} (*{form.suffix})": form for form in FORMATS.values()}
+        name, kind = QFileDialog.getSaveFileName(
+            self._parent, "Export detections", str(proposed), ";;".join(kinds)
+        )
+        if not name:
+            return
+        path = path_in(Path(name), kinds.get(kind, FORMATS["json"]))
+        if path == Path(name) or self._may_replace(path):
             self.export_to(path)
 
     def export_to(self, path: Path) -> None:
-        """Begin to write the detections as lpat-detect does."""
+        """Begin to write the detections, in the format that the path's ending chooses."""
         try:
             write = self._corrections.exporting(path)
         except UsageError as error:
@@ -159,6 +166,15 @@ class Dialogs:
             return self.save() and self._writer.finish()
         return answer == buttons.Discard
 
+    def _may_replace(self, path: Path) -> bool:
+        """Whether a file may be written that the file dialog didn't ask about."""
+        if not path.exists():
+            return True
+        buttons = QMessageBox.StandardButton
+        text = f"{path.name} is there already. Replace it?"
+        answer = QMessageBox.question(self._parent, "Export detections", text)
+        return answer == buttons.Yes
+
     def _ask_label(self, label: str) -> str:
         labels = sorted({*self._workspace.classes.labels, label} - {""})
         place = labels.index(label) if label in labels else 0
@@ -178,3 +194,17 @@ class Dialogs:
     def _folder(self) -> str:
         video = self._workspace.video
         return str(video.parent if video is not None else Path.cwd())
+
+
+def path_in(path: Path, form: Format) -> Path:
+    """A path that was typed, with the ending of the format that was chosen beside it.
+
+    JSON is what the dialog begins with, so with it an ending that was typed stays as it is.
+    """
+    typed = format_for(path)
+    if path.suffix and (typed is form or form.name == "json"):
+        return path
+    bare = (
+        path.name[: -len(typed.suffix)] if path.name.lower().endswith(typed.suffix) else path.name
+    )
+    return path.with_name(bare + form.suffix)

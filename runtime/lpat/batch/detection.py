@@ -1,0 +1,79 @@
+"""Detection over many inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lpat import __version__
+from lpat.analysis import Engine
+from lpat.batch.collection import write_collections
+from lpat.batch.folder import batch_folder
+from lpat.batch.ledger import Ledger, OnError, facts_of_run
+from lpat.batch.outcomes import Outcome, failure
+from lpat.batch.outputs import Output
+from lpat.batch.plan import plan_batch
+from lpat.batch.writing import Writer
+from lpat.errors import LpatError, OutputError
+from lpat.files import takes_no_more
+from lpat.inputs import Input
+from lpat.localizer import Localizer
+
+
+def detect_batch(
+    localizer: Localizer,
+    analyse: Engine,
+    inputs: Sequence[Input],
+    output: Path,
+    *,
+    outputs: Sequence[Output] = (),
+    overwrite: bool = False,
+    on_error: OnError = "skip",
+    options: Mapping[str, Any] | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+) -> Ledger:
+    """Detect in every input; write `videos/NAME.json` each, `detections.json` and `run.json`.
+
+    `outputs` says what is to be written beside. An input whose files are there already, made by
+    this model from the input as it is now, is left unchanged; what its stored detections suffice
+    for is made of them. A bad input is reported and passed over, or with "stop" ends the batch.
+    So does a disk that takes no more. However the batch ends, `run.json` says how far it came, with
+    `options` as they are given, and the ledger's `stopped` says what ended it before its end.
+
+    Raises:
+        OutputError: the folder can't be written, or another process is writing into it.
+    """
+    made_by = {"model": localizer.path.name, "model_sha256": localizer.sha256}
+    facts = facts_of_run("lpat-detect", options or {}) | {
+        "model": str(localizer.path),
+        "model_sha256": localizer.sha256,
+        "provider": localizer.provider,
+    }
+    settings = {"model": localizer.sha256, "version": __version__}
+
+    def outcomes() -> Generator[Outcome, None, None]:
+        plan = plan_batch(inputs, output, settings, outputs, overwrite)
+        for work, other in plan.clashing:
+            yield failure(work.source, f"its files would be those of {other!r}: name it otherwise")
+        for work, stored in plan.unchanged:
+            yield writer.unchanged(work, stored)
+        for work, stored, missing in plan.to_convert:
+            yield writer.convert(work, stored, missing)
+        for source, analysis in analyse([work.source for work in plan.to_analyse.values()]):
+            if isinstance(analysis, LpatError):
+                yield failure(source, analysis)
+            else:
+                yield writer.write(plan.to_analyse[source.name], analysis)
+
+    with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
+        writer = Writer(output, outputs, made_by, overwrite)
+        try:
+            ledger.record_all(outcomes(), inputs, on_error)
+            sources = sorted(writer.written, key=lambda source: source.name)
+            write_collections(output, sources, made_by, outputs)
+        except OutputError as error:
+            if not takes_no_more(error):
+                raise
+            ledger.stopped = str(error)
+    return ledger

@@ -1,0 +1,165 @@
+"""What can be written for each input of a batch, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lpat.addresses import Url
+from lpat.batch.entries import Settings
+from lpat.files import write_text
+from lpat.formats import FORMATS, Format, check_formats
+from lpat.inputs import Input, output_name
+from lpat.media import Media, media_of
+from lpat.renderings import Stamp, reason_without_pictures
+from lpat.types import Detections, Scores
+
+ALWAYS = "json"
+"""The format that every input gets: it is the batch's memory too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What is written of one input.
+
+    Its numbers are those of its JSON file, rounded, so that whatever is made of them later, when
+    only that file is there, is the same.
+    """
+
+    source: Input
+    stamp: Stamp | None  # of the file as it was before it was read
+    model_sha256: str
+    detections: Detections
+    duration: float
+    scores: Scores | None = None  # None where the detections come from their file
+
+    @cached_property
+    def media(self) -> Media:
+        """The video as other programs refer to it."""
+        return media_of(self.source.path, self.source.name, self.duration)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that can be written for an input.
+
+    `write` makes it, whole or not at all, at the place given, or says why this input can't have
+    one.
+    """
+
+    name: str
+    place: str  # below the output folder, with {name} for the input's
+    write: Callable[[Result, Path], str | None]
+    needs_scores: bool = False
+    settings: Settings = field(default_factory=dict)  # others make another file
+
+    def path(self, folder: Path, source: Input) -> Path:
+        """Where it is for an input."""
+        return folder / self.place.replace("{name}", output_name(source))
+
+
+def chosen_outputs(
+    formats: Iterable[str] = (),
+    *,
+    scores: bool = False,
+    overlay: bool = False,
+    clips: bool = False,
+    clip_margin: float = 0.0,
+) -> tuple[Output, ...]:
+    """What is to be written beside each input's JSON file, in the order of writing.
+
+    Raises:
+        UsageError: a format isn't known, or its package isn't installed.
+    """
+    chosen = [_text_output(form) for form in check_formats(formats) if form.name != ALWAYS]
+    if scores:
+        chosen.append(_SCORES)
+    if clips:
+        chosen.append(_clips_output(clip_margin))
+    if overlay:
+        chosen.append(_OVERLAY)
+    return tuple(chosen)
+
+
+def entry_path(folder: Path, source: Input) -> Path:
+    """Where an input's detections go; a folder of their own keeps them from the batch's files."""
+    return folder / "videos" / f"{output_name(source)}.json"
+
+
+def missing_outputs(
+    chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, source: Input
+) -> list[Output]:
+    """Those chosen that an input hasn't got, or has with other settings.
+
+    `written` is what its entry lists; where that has a note, there is no file.
+    """
+    missing = []
+    for output in chosen:
+        listed = dict(written.get(output.name, {"missing": True}))
+        note = listed.pop("note", None)
+        there = note is not None or output.path(folder, source).exists()
+        if listed != dict(output.settings) or not there:
+            missing.append(output)
+    return missing
+
+
+def remove_outputs(names: Iterable[str], folder: Path, source: Input) -> None:
+    """Remove files of an input that no longer fit its detections. Clips stay."""
+    for output in (*map(_text_output, FORMATS.values()), _SCORES, _OVERLAY):
+        if output.name in names:
+            output.path(folder, source).unlink(missing_ok=True)
+
+
+def _text_output(form: Format) -> Output:
+    def write(result: Result, path: Path) -> None:
+        write_text(path, form.text_of(result.detections, result.media))
+
+    return Output(form.name, f"videos/{{name}}{form.suffix}", write)
+
+
+def _scores_of(result: Result) -> Scores:
+    if result.scores is None:
+        raise ValueError("this output needs scores, which stored detections don't have")
+    return result.scores
+
+
+def _write_scores(result: Result, path: Path) -> None:
+    from lpat.score_files import write_scores
+
+    write_scores(path, _scores_of(result), result.model_sha256)
+
+
+def _reason_without_video(source: Input) -> str | None:
+    if isinstance(source.path, Url):
+        return "clips and overlays are made of files; this is a URL"
+    return reason_without_pictures(source)
+
+
+def _write_overlay(result: Result, path: Path) -> str | None:
+    from lpat.overlay import write_overlay
+
+    if (reason := _reason_without_video(result.source)) is not None:
+        return reason
+    scores = _scores_of(result)
+    write_overlay(result.source.file, scores, result.detections, path, stamp=result.stamp)
+    return None
+
+
+def _clips_output(margin: float) -> Output:
+    def write(result: Result, folder: Path) -> str | None:
+        from lpat.clips import write_clips
+
+        if (reason := _reason_without_video(result.source)) is not None:
+            return reason
+        write_clips(
+            result.source.file, result.detections, folder, margin=margin, stamp=result.stamp
+        )
+        return None
+
+    return Output("clips", "clips/{name}", write, settings={"margin": margin})
+
+
+_SCORES = Output("scores", "videos/{name}.scores.safetensors", _write_scores, needs_scores=True)
+_OVERLAY = Output("overlay", "videos/{name}.overlay.mp4", _write_overlay, needs_scores=True)

@@ -1,0 +1,154 @@
+"""The files of one input: its outputs, then the entry that lists them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lpat.analysis import Analysis
+from lpat.batch.entries import Entry, Settings, Stored, read_stored, write_entry
+from lpat.batch.outcomes import UNCHANGED, Outcome, failure
+from lpat.batch.outputs import Output, Result, entry_path, missing_outputs, remove_outputs
+from lpat.batch.plan import Work
+from lpat.detections import detections_document, detections_from_document
+from lpat.errors import LpatError, OutputError
+from lpat.files import takes_no_more
+from lpat.inputs import Input
+from lpat.types import Detections
+
+
+class Writer:
+    """Writes inputs' files below a folder; `written` has those that are up to date.
+
+    A disk that takes no more raises `OutputError`; whatever else an output fails of is its input's
+    alone.
+    """
+
+    def __init__(
+        self, folder: Path, outputs: Sequence[Output], made_by: Mapping[str, Any], overwrite: bool
+    ) -> None:
+        self.written: list[Input] = []
+        self._folder = folder
+        self._outputs = outputs
+        self._made_by = made_by
+        self._overwrite = overwrite
+
+    def unchanged(self, work: Work, stored: Stored) -> Outcome:
+        """The outcome of an input for which nothing is to be done."""
+        source, entry = work.source, stored.entry
+        self.written.append(source)
+        return Outcome(
+            source.name,
+            str(source.path),
+            "skipped",
+            "; ".join([UNCHANGED, *entry.shortfalls]),
+            duration=entry.duration,
+            detections=len(stored.detections),
+            decode_failures=entry.decode_failures,
+        )
+
+    def convert(self, work: Work, stored: Stored, outputs: Sequence[Output]) -> Outcome:
+        """Write what is missing of an input's outputs from its stored detections."""
+        names = ", ".join(output.name for output in outputs)
+        outcome = Outcome(
+            work.source.name,
+            str(work.source.path),
+            "done",
+            reason=f"only {names}, of stored detections",
+        )
+        result = self._result(work, stored.detections, stored.entry.duration)
+        return self._write(result, stored.entry, outputs, outcome)
+
+    def write(self, work: Work, analysis: Analysis) -> Outcome:
+        """Write what was found in an input."""
+        name = work.source.name
+        document = detections_document({name: analysis.detections})
+        detections = detections_from_document(document, name)[name]
+        entry = Entry(
+            work.key,
+            round(analysis.duration, 3),
+            {},
+            analysis.decode_failures,
+            analysis.broken_off,
+        )
+        entry = replace(entry, outputs=self._kept(work.source, entry, detections))
+        outputs = self._outputs
+        if not self._overwrite:
+            outputs = missing_outputs(outputs, entry.outputs, self._folder, work.source)
+        outcome = Outcome(
+            name,
+            str(work.source.path),
+            "done",
+            provider=analysis.provider,
+            from_cache=analysis.from_cache,
+            seconds=analysis.seconds,
+        )
+        result = self._result(work, detections, entry.duration)
+        return self._write(replace(result, scores=analysis.scores), entry, outputs, outcome)
+
+    def _result(self, work: Work, detections: Detections, duration: float) -> Result:
+        sha256 = self._made_by["model_sha256"]
+        return Result(work.source, work.stamp, sha256, detections, duration)
+
+    def _kept(self, source: Input, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
+        """Outputs that are there and fit what was found; those that don't are removed."""
+        before = read_stored(entry_path(self._folder, source))
+        if before is None:
+            return {}
+        same = replace(before.entry, outputs={}) == entry
+        if same and _rows(before.detections) == _rows(detections):
+            return before.entry.outputs
+        # While its files are replaced, an entry of this key would vouch for them.
+        entry_path(self._folder, source).unlink(missing_ok=True)
+        chosen = {output.name for output in self._outputs}
+        remove_outputs(set(before.entry.outputs) - chosen, self._folder, source)
+        return {}
+
+    def _write(
+        self, result: Result, entry: Entry, outputs: Sequence[Output], outcome: Outcome
+    ) -> Outcome:
+        """The outcome, once the outputs are written and then the entry, which lists them too."""
+        begun = time.monotonic()
+        source = result.source
+        path = entry_path(self._folder, source)
+        document = detections_document({source.name: result.detections}, self._made_by)
+        notes, failures = list(outcome.notes), []
+        replaced = {output.name for output in outputs}
+        written = {key: value for key, value in entry.outputs.items() if key not in replaced}
+        if len(written) < len(entry.outputs):  # it may not vouch for what is being replaced
+            write_entry(path, document, replace(entry, outputs=written))
+        for output in outputs:
+            try:
+                note = output.write(result, output.path(self._folder, source))
+            except LpatError as error:
+                if isinstance(error, OutputError) and takes_no_more(error):
+                    raise
+                failures.append(f"{output.name}: {error}")
+                continue
+            written[output.name] = {**output.settings, **({"note": note} if note else {})}
+            if note:
+                notes.append(f"{output.name}: {note}")
+        try:
+            write_entry(path, document, replace(entry, outputs=written))
+        except OutputError as error:
+            if takes_no_more(error):
+                raise
+            return failure(source, error)
+        self.written.append(source)
+        return replace(
+            outcome,
+            status="failed" if failures else "partial" if entry.shortfalls else "done",
+            reason="; ".join([*failures, *entry.shortfalls]) or outcome.reason,
+            duration=entry.duration,
+            detections=len(result.detections),
+            decode_failures=entry.decode_failures,
+            notes=tuple(notes),
+            seconds={**outcome.seconds, "write": round(time.monotonic() - begun, 4)},
+        )
+
+
+def _rows(detections: Detections) -> Any:
+    return detections_document({"": detections})["results"]

@@ -1,0 +1,103 @@
+"""Stretches of a video as files of their own, encoded anew: for what can't be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from lpat.frames import Frame
+from lpat.muxing import TICKS, Sound, add_pictures, clock_start, video_output
+from lpat.planes import Upright, matrix_of, planes_of, shown_size, tag_colours
+from lpat.video import DEFAULT_RATE, Video
+
+_Writer = Generator[None, Frame | None, None]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Seconds of a video, and the file to write them to."""
+
+    start: float
+    end: float
+    path: Path
+
+
+def encode_stretches(source: Path, stretches: Sequence[Stretch]) -> list[float | None]:
+    """Write each stretch as MP4; when its first picture lies, None (and no file) without one.
+
+    The video is decoded once, up to the last end.
+
+    Raises:
+        VideoError: it can't be read.
+        OutputError: a file can't be written.
+    """
+    firsts: list[float | None] = [None] * len(stretches)
+    waiting = sorted(range(len(stretches)), key=lambda n: stretches[n].start, reverse=True)
+    writers: dict[int, _Writer] = {}
+    try:
+        with Video.open(source) as video:
+            origin: Fraction | None = None
+            for frame in video:
+                origin = clock_start(frame) if origin is None else origin
+                while waiting and stretches[waiting[-1]].start < frame.time + frame.duration:
+                    n = waiting.pop()
+                    firsts[n] = frame.time
+                    writers[n] = _writer(source, video, stretches[n], origin)
+                    next(writers[n])
+                for n in list(writers):
+                    if frame.time < stretches[n].end:
+                        writers[n].send(frame)
+                    else:
+                        _finish(writers.pop(n))
+                if not waiting and not writers:
+                    break
+        while writers:
+            _finish(writers.popitem()[1])
+    finally:
+        for writer in writers.values():  # after a failure: no part of a file stays
+            writer.close()
+    return firsts
+
+
+def _finish(writer: _Writer) -> None:
+    try:
+        writer.send(None)
+    except StopIteration:
+        return
+
+
+def _writer(source: Path, video: Video, stretch: Stretch, origin: Fraction) -> _Writer:
+    """Takes the frames of a stretch, then None; its file is there after that."""
+    first = yield
+    if first is None:
+        return
+    width, height = shown_size(first, video._stream.sample_aspect_ratio)
+    size = (width + width % 2, height + height % 2)
+    upright = Upright(size, matrix_of(first.picture))
+    canvas = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
+    planes = planes_of(canvas)
+    begin = origin + Fraction(first.time)
+    options = {"video_track_timescale": str(TICKS)}
+    with video_output(stretch.path, "mp4", options) as output:
+        stream = add_pictures(output, *size, video._stream.guessed_rate or Fraction(DEFAULT_RATE))
+        tag_colours(stream, first.picture)
+        end = origin + Fraction(stretch.end)
+        with closing(Sound(source, output, begin, end)) as sound:
+            frame: Frame | None = first
+            while frame is not None:
+                for plane, pixels in zip(planes, upright.planes(frame.picture), strict=True):
+                    plane[:] = pixels
+                picture = av.VideoFrame.from_ndarray(canvas, "yuv420p")
+                time = frame.time - first.time
+                picture.pts, picture.time_base = round(time * TICKS), Fraction(1, TICKS)
+                picture.duration = round(frame.duration * TICKS)
+                sound.mux_until(time)
+                output.mux(stream.encode(picture))
+                frame = yield
+        output.mux(stream.encode(None))

@@ -1,0 +1,157 @@
+"""Detections as video files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from lpat.clip_copying import MP4, Copier, NotCopiable
+from lpat.clip_encoding import Stretch, encode_stretches
+from lpat.clip_files import clip_stems, listed_files, write_list, write_plan
+from lpat.errors import OutputError
+from lpat.files import claim_folder
+from lpat.renderings import Stamp, check_same
+from lpat.types import Detections
+from lpat.video import Video
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A detection's file. Times are seconds of the video that it was cut from."""
+
+    file: str
+    label: str
+    score: float
+    start: float
+    end: float
+    first_picture: float  # when the first picture that is shown lies
+    cut: Literal["copied", "encoded"]
+    reason: str | None = None  # why it couldn't be copied
+
+
+def write_clips(
+    source: Path,
+    detections: Detections,
+    folder: Path,
+    *,
+    margin: float = 0.0,
+    stamp: Stamp | None = None,
+) -> tuple[Clip, ...]:
+    """Write one file per detection into `folder`, and `clips.json`, which lists them.
+
+    Clips are in the order of time. `margin` seconds are added on both sides, as far as the video
+    goes. Streams are copied where the pictures allow it and encoded anew where not. Files that an
+    earlier call wrote and this one doesn't are removed; others are left alone. A detection that
+    lies past the video's end has no clip. Without detections there is only an empty list.
+
+    Args:
+        source: the video.
+        detections: found in it.
+        folder: for this video's clips alone.
+        margin: seconds.
+        stamp: of the video as it was analysed.
+
+    Raises:
+        VideoError: the video can't be read, or has changed.
+        OutputError: the folder can't be written.
+    """
+    check_same(source, stamp)
+    claim_folder(folder)
+    wanted = _wanted(detections, margin)
+    before = listed_files(folder)
+    clips: list[Clip] = []
+    if wanted:
+        with Video.open(source, threads=1) as video:
+            first = next(iter(video)).picture.pts
+        with Video.open(source, threads=1) as video:
+            clips = _cut(source, wanted, folder, before, _copier(video, first))
+    check_same(source, stamp)
+    clips.sort(key=lambda clip: clip.file)
+    kept = {clip.file for clip in clips}
+    for name in before - kept:
+        _remove(folder / name)
+    write_list(folder, str(source), margin, [asdict(clip) for clip in clips])
+    return tuple(clips)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A clip before it is cut: the detection, and what to write."""
+
+    stem: str
+    label: str
+    score: float
+    start: float
+    end: float
+    stretch: tuple[float, float]  # with its margins
+
+    def clip(self, suffix: str, first: float, reason: str | None) -> Clip:
+        """The clip, once it is cut."""
+        cut = "copied" if reason is None else "encoded"
+        return Clip(
+            self.stem + suffix, self.label, self.score, self.start, self.end,
+            round(first, 6), cut, reason,
+        )  # fmt: skip
+
+
+def _wanted(detections: Detections, margin: float) -> list[_Wanted]:
+    """All clips, in the order of time."""
+    rows = sorted(
+        (start, end, detections.classes[label], score)
+        for (start, end), label, score in zip(
+            detections.segments.tolist(), detections.labels, detections.scores.tolist(), strict=True
+        )
+    )
+    stems = clip_stems([(label, start) for start, _, label, _ in rows])
+    return [
+        _Wanted(stem, label, score, start, end, (max(start - margin, 0.0), end + margin))
+        for stem, (start, end, label, score) in zip(stems, rows, strict=True)
+    ]
+
+
+def _copier(video: Video, first: int | None) -> Copier | str:
+    """What copies, or the reason why nothing can be copied."""
+    try:
+        return Copier(video, first)
+    except NotCopiable as reason:
+        return str(reason)
+
+
+def _cut(
+    source: Path, wanted: Sequence[_Wanted], folder: Path, before: set[str], copier: Copier | str
+) -> list[Clip]:
+    """Copy what can be copied, then encode the rest."""
+    suffix = MP4.suffix if isinstance(copier, str) else copier.form.suffix
+    possible = {cut.stem + end for cut in wanted for end in (suffix, MP4.suffix)}
+    write_plan(folder, before | possible)
+    clips: list[Clip] = []
+    refused: list[tuple[_Wanted, str]] = []
+    for cut in wanted:
+        if isinstance(copier, str):
+            refused.append((cut, copier))
+            continue
+        try:
+            first = copier.copy(*cut.stretch, folder / (cut.stem + suffix))
+        except NotCopiable as reason:
+            refused.append((cut, str(reason)))
+            continue
+        if first is not None:
+            clips.append(cut.clip(suffix, first, None))
+    if refused:
+        stretches = [Stretch(*cut.stretch, folder / (cut.stem + MP4.suffix)) for cut, _ in refused]
+        firsts = encode_stretches(source, stretches)
+        clips += [
+            cut.clip(MP4.suffix, first, reason)
+            for (cut, reason), first in zip(refused, firsts, strict=True)
+            if first is not None
+        ]
+    return clips
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be removed ({error.strerror})") from error

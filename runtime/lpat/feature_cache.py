@@ -1,0 +1,157 @@
+"""The cache of extracted features: shared by commands and processes, and bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+import uuid
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpat.addresses import Address, Url
+from lpat.errors import FeatureError, OutputError, UsageError
+from lpat.feature_files import write_features
+from lpat.leases import Leases
+from lpat.stored_features import StoredFeatures, locate_features
+from lpat.types import FeatureSpec
+
+if TYPE_CHECKING:
+    from lpat.extraction import Extraction
+
+LIMIT = "20 GB"
+"""What a cache may hold unless $LPAT_CACHE_LIMIT says otherwise: some 2000 hours of video."""
+
+ABANDONED = 24 * 3600.0
+"""Seconds after which a part of a file is nobody's: its writer died."""
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def cache_limit() -> int:
+    """Bytes that a cache may hold, of $LPAT_CACHE_LIMIT: "20 GB", "500M", "0".
+
+    Raises:
+        UsageError: it says something else.
+    """
+    text = os.environ.get("LPAT_CACHE_LIMIT") or LIMIT
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise UsageError(f"LPAT_CACHE_LIMIT: expected a size such as {LIMIT!r}, not {text!r}")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """A folder of extracted features, by the video's path, size and time and by the spec.
+
+    Beyond `limit` bytes the files whose use is longest ago go, but none whose features anybody
+    holds, in this process or another.
+    """
+
+    folder: Path
+    limit: int = field(default_factory=cache_limit)
+
+    def path_of(self, video: Path, spec: FeatureSpec) -> Path:
+        """Where the features of a video as it is now are kept."""
+        return self.folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}.safetensors"
+
+    def get(self, video: Path, spec: FeatureSpec, *, check: bool = True) -> StoredFeatures | None:
+        """Features from the cache; None where there are none, or a file that doesn't hold them.
+
+        With `check` all are read once, to be sure that they are finite.
+        """
+        path = self.path_of(video, spec)
+        if not path.is_file():
+            return None
+        release = Leases.of(self.folder).hold(path.name)
+        try:
+            stored = locate_features(path)
+            if check:
+                stored.check()
+            if stored.spec != spec:
+                raise FeatureError(f"{path}: features of another spec")
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        except FeatureError:
+            release()
+            return None
+        weakref.finalize(stored, release)
+        return stored
+
+    def put(self, path: Path, extraction: Extraction) -> None:
+        """Keep features at the `path_of` the video as it was when its reading began.
+
+        Not if parts of it failed to decode or it broke off. A folder that can't be written costs
+        the next run its time, not this one its result.
+        """
+        if not extraction.decode_failures and extraction.broken_off is None:
+            with contextlib.suppress(OutputError):
+                write_features(path, extraction.features)
+                self._trim()
+
+    def _trim(self) -> None:
+        """Remove what is beyond the limit, and parts that nobody goes on with."""
+        files = list(self._files())
+        for path, _, used in files:
+            if path.suffix == ".part" and used < time.time() - ABANDONED:
+                path.unlink(missing_ok=True)
+        whole = [entry for entry in files if entry[0].suffix == ".safetensors"]
+        excess = sum(size for _, size, _ in whole) - self.limit
+        leases = Leases.of(self.folder)
+        for path, size, _ in sorted(whole, key=lambda entry: entry[2]):
+            if excess <= 0:
+                return
+            if leases.remove(path):
+                excess -= size
+
+    def _files(self) -> Iterator[tuple[Path, int, float]]:
+        """Path, size and time of the last use of each file."""
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    status = entry.stat()
+                    yield Path(entry.path), status.st_size, status.st_mtime
+
+
+def default_cache() -> FeatureCache:
+    """The user's cache: $LPAT_CACHE, or `lpat` in the platform's folder for caches."""
+    own = os.environ.get("LPAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return FeatureCache(Path(own) if own else Path(base) / "lpat")
+
+
+def file_key(path: Address, settings: Mapping[str, object]) -> str:
+    """Digest of a file's path, size and time and of the settings it is worked on with.
+
+    A URL of something stored counts as unchanged; whatever is sent live, as new each time.
+    """
+    identity = _url_identity(path) if isinstance(path, Url) else _file_identity(path)
+    text = json.dumps([identity, settings], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _url_identity(url: Url) -> list[str]:
+    return [str(url)] if url.is_kept else [str(url), uuid.uuid4().hex]
+
+
+def _file_identity(path: Path) -> list[str | int]:
+    state = file_state(path)
+    return [str(path)] if state is None else [os.path.abspath(path), *state]  # noqa: PTH100
+
+
+def file_state(path: Address) -> tuple[int, int] | None:
+    """Size and time of a file, which tell whether it changed; None of what is no file."""
+    if isinstance(path, Url):
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,132 @@
+"""Engines over many machines: Ray's actors read the videos, the batch's process writes the results.
+
+Ray Core rather than Ray Data: an input is a path, its result small, and each input must be
+accounted for by name whatever becomes of its worker. Ray Data answers for a data set as a whole: a
+video that kills its worker would be retried for ever, or end the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from lpat.analysis import Analyses, Analysis, Engine, local_engine
+from lpat.errors import LpatError, UsageError
+from lpat.extraction import Extraction, FeatureCache, load_all_features
+from lpat.fleet.cluster import connected
+from lpat.fleet.dispatch import Fleet
+from lpat.fleet.worker import Result, Work
+from lpat.inputs import Input
+from lpat.localizer import Localizer
+from lpat.types import FeatureSpec
+
+Extractions = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
+"""`lpat.extraction.load_all_features`, somewhere."""
+
+
+def ray_engine(
+    model: Path,
+    cache: FeatureCache | None,
+    address: str,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+) -> Engine:
+    """An engine whose inputs are analysed by Ray's actors, with the results of `local_engine`.
+
+    `address` is a cluster's `HOST:PORT`, `auto` for the one that this machine is part of, or
+    `local` for one of this machine alone, which ends with the analyses. Each of the `workers`, one
+    for each core if None, holds the model, which is sent to it. Videos and the cache are read by
+    their paths, so machines must have them at the same place; feature files likewise.
+
+    With `auto` the network runs on the CPU, whose share of a video's time is small and whose
+    results are the same everywhere; `cuda` gives each worker a share of a GPU.
+
+    Raises:
+        UsageError: Ray isn't installed.
+        FleetError: from the iteration: no cluster answers, or no worker can be had in it.
+    """
+    _expect_ray()
+    content = model.read_bytes()
+    wanted = "cpu" if device == "auto" else device
+    make_work = partial(_analyser, model, content, wanted, cache)
+
+    def analyse(sources: Sequence[Input]) -> Analyses:
+        return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
+
+    return analyse
+
+
+def ray_features(
+    spec: FeatureSpec, cache: FeatureCache | None, address: str, *, workers: int | None = None
+) -> Extractions:
+    """`load_all_features` by Ray's actors; `address` and `workers` as in `ray_engine`.
+
+    Raises:
+        UsageError: Ray isn't installed.
+        FleetError: from the iteration: no cluster answers, or no worker can be had in it.
+    """
+    _expect_ray()
+
+    def extract(sources: Sequence[Input]) -> Iterator[tuple[Input, Extraction | LpatError]]:
+        return run_on_fleet(partial(_extractor, spec, cache), sources, address, workers)
+
+    return extract
+
+
+def run_on_fleet(
+    make_work: Callable[[], Work[Result]],
+    sources: Sequence[Input],
+    address: str,
+    workers: int | None,
+    *,
+    gpu: bool = False,
+) -> Iterator[tuple[Input, Result | LpatError]]:
+    """Each input with what the work that workers make themselves gives, as it comes.
+
+    Raises:
+        FleetError: no cluster answers, or no worker can be had in it.
+        DeviceError: a share of a `gpu` is wanted and the cluster has none.
+    """
+    if not sources:  # as in a rerun that finds all done: no cluster is needed for that
+        return
+    with connected(address, workers) as cluster:
+        fleet = Fleet(cluster, make_work, min(workers or cluster.cores, len(sources)), gpu=gpu)
+        yield from fleet.run(sources)
+
+
+def _analyser(
+    model: Path, content: bytes, device: str, cache: FeatureCache | None
+) -> Work[Analysis]:
+    """What analyses one input on a worker: the engine of one process."""
+    localizer = Localizer(model, device, content=content)  # type: ignore[arg-type]
+    engine = local_engine(localizer, cache, jobs=1)
+
+    def analyse(source: Input) -> Analysis | LpatError:
+        (_, analysis) = next(engine([source]))
+        if isinstance(analysis, LpatError):
+            return analysis
+        return replace(analysis, provider=localizer.provider)
+
+    return analyse
+
+
+def _extractor(spec: FeatureSpec, cache: FeatureCache | None) -> Work[Extraction]:
+    """What extracts one input's features on a worker."""
+
+    def extract(source: Input) -> Extraction | LpatError:
+        (_, extraction) = next(load_all_features([source], spec, cache, jobs=1))
+        if isinstance(extraction, LpatError):
+            return extraction
+        # They may lie in a file that only the worker has.
+        return replace(extraction, features=extraction.features.load())
+
+    return extract
+
+
+def _expect_ray() -> None:
+    if find_spec("ray") is None:
+        raise UsageError("--ray: the package ray isn't installed; pip install 'lpat[ray]'")

@@ -1,0 +1,95 @@
+"""A worker of the fleet: an actor's process on some machine, with all that it needs to work."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from lpat.errors import LpatError
+from lpat.inputs import Input
+
+Result = TypeVar("Result")
+Work = Callable[[Input], Result | LpatError]
+"""What a worker does with each input."""
+
+
+class FleetError(LpatError, RuntimeError):
+    """A fleet that can't be had, or a machine in it that can't be worked with."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How things are where the batch is driven, and must be where it is worked on."""
+
+    versions: dict[str, str]
+    folder: str  # relative paths start here
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Result]):
+    """What became of an input on a worker. `unseen`: the worker finds no such file."""
+
+    result: Result | LpatError
+    unseen: bool = False
+
+
+def present_setting() -> Setting:
+    """The setting of this process."""
+    import onnxruntime
+
+    versions = {"lpat": version("lpat"), "onnxruntime": onnxruntime.__version__}
+    return Setting(versions, str(Path.cwd()))
+
+
+class Worker:
+    """Runs in an actor; every method's result can be sent."""
+
+    def prepare(self, make_work: list[Any], expected: Setting) -> str | FleetError:
+        """This machine's name once the worker is ready, or why it can't be.
+
+        `make_work` is a reference in a list, so that nothing of it is loaded before the versions
+        are known to agree.
+        """
+        import cv2
+        import ray
+
+        host = platform.node()
+        for name, found in present_setting().versions.items():
+            if found != expected.versions[name]:
+                return FleetError(
+                    f"{host}: expected {name} {expected.versions[name]}, as where the batch was "
+                    f"started, not {found}"
+                )
+        cv2.setNumThreads(1)  # there is a worker for every core
+        with contextlib.suppress(OSError):  # an input that isn't found says so itself
+            os.chdir(expected.folder)
+        try:
+            loaded: Any = ray.get(make_work[0])
+            self._work: Work[Any] = loaded()
+        except LpatError as error:
+            return FleetError(f"{host}: {error}")
+        return host
+
+    def work(self, source: Input) -> Answer[Any]:
+        """What the worker makes of an input.
+
+        A bug met in one of a hundred thousand videos doesn't end the batch: it is that input's
+        failure, with its place.
+        """
+        try:
+            result = self._work(source)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            result = FleetError(
+                f"{source.path}: {type(error).__name__}: {error} "
+                f"({Path(place.filename).name}, line {place.lineno}, on {platform.node()})"
+            )
+        missing = isinstance(source.path, Path) and not source.path.exists()
+        return Answer(result, unseen=isinstance(result, LpatError) and missing)

@@ -1,0 +1,175 @@
+"""Video files written whole or not at all, with the sound of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.codec import codecs_available
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from lpat.errors import LpatError, OutputError
+from lpat.files import atomic_path
+from lpat.frames import Frame
+from lpat.video import Video
+
+TICKS = 90_000
+"""Of a second, in which new pictures have their times."""
+
+_ENCODERS = {
+    "libx264": {"crf": "20", "preset": "veryfast"},
+    "libopenh264": {"rc_mode": "quality"},
+    "mpeg4": {"qmin": "3", "qmax": "3"},
+}
+"""Encoders for MP4 in the order of preference, each at constant quality."""
+
+
+@contextmanager
+def video_output(path: Path, form: str, options: dict[str, str]) -> Iterator[OutputContainer]:
+    """A container of FFmpeg's format `form` that becomes the file at `path`.
+
+    Raises:
+        OutputError: it can't be written, or can't hold what is put into it.
+    """
+    with atomic_path(path) as temporary:
+        try:
+            # An open file, as FFmpeg takes no name that isn't UTF-8.
+            with (
+                temporary.open("r+b") as file,
+                av.open(file, "w", format=form, options=options) as output,
+            ):
+                yield output
+        except FFmpegError as error:
+            raise OutputError(f"{path}: can't be written ({error.strerror})") from error
+
+
+def add_pictures(output: OutputContainer, width: int, height: int, rate: Fraction) -> VideoStream:
+    """A stream for new pictures of a size, whose times are in `TICKS`."""
+    name = next((name for name in _ENCODERS if name in codecs_available), None)
+    if name is None:
+        raise OutputError(f"expected one of the encoders {', '.join(_ENCODERS)} in FFmpeg")
+    stream = output.add_stream(name, rate=rate, options=dict(_ENCODERS[name]))
+    if not isinstance(stream, VideoStream):
+        raise TypeError(f"{name} isn't an encoder of pictures")
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    stream.codec_context.time_base = Fraction(1, TICKS)
+    stream.codec_context.thread_count = 0
+    return stream
+
+
+def rescaled(packet: Packet, stream: Stream, shift: Fraction) -> Packet:
+    """A copy of a packet for another file's `stream`, `shift` seconds later."""
+    copy: Packet = Packet(bytes(packet))
+    ticks = round(shift / packet.time_base)
+    copy.time_base = packet.time_base
+    copy.pts = None if packet.pts is None else packet.pts + ticks
+    copy.dts = None if packet.dts is None else packet.dts + ticks
+    copy.duration = packet.duration
+    copy.is_keyframe = packet.is_keyframe
+    for data in packet.iter_sidedata():
+        copy.set_sidedata(data)
+    copy.stream = stream
+    return copy
+
+
+class Sound:
+    """A file's first track of sound, put into an output as its pictures come.
+
+    Copied where the output's format takes it, encoded as AAC where it doesn't. Sound that can't be
+    read is left out: the pictures are what matters.
+    """
+
+    def __init__(
+        self, source: Path, output: OutputContainer, start: Fraction, end: Fraction | None = None
+    ) -> None:
+        """`start` and `end` are seconds on the container's clock; `start` becomes 0."""
+        self._output, self._start, self._end = output, start, end
+        self._video: Video | None = None
+        self._packets: Iterator[Packet[AudioStream]] = iter(())
+        self._next: Packet[AudioStream] | None = None
+        self._stream: AudioStream | None = None
+        self._encodes = False
+        try:
+            self._video = Video.open(source, threads=1)
+            container = self._video._container
+            track = next((s for s in container.streams.audio if s.codec_context), None)
+            if track is not None:
+                self._add(track, container)
+        except (LpatError, FFmpegError):
+            self._next = None
+
+    def _add(self, track: AudioStream, container: InputContainer) -> None:
+        self._encodes = (
+            track.codec_context.codec.canonical_name not in self._output.supported_codecs
+        )
+        if self._encodes:
+            rate = track.codec_context.sample_rate
+            self._stream = self._output.add_stream("aac", rate=min(rate, 48_000))
+            self._stream.codec_context.layout = "stereo"
+        else:
+            self._stream = self._output.add_stream_from_template(track, opaque=True)
+        if self._start > 1 and container.duration:
+            container.seek(round(self._start * av.time_base))
+        self._packets = (packet for packet in container.demux(track) if packet.size)
+        self._advance()
+
+    def mux_until(self, seconds: float) -> None:
+        """Put in all sound before a time of the output."""
+        while (packet := self._next) is not None:
+            begin = self._start + Fraction(seconds)
+            time = (packet.pts or 0) * packet.time_base
+            if time >= begin or (self._end is not None and time >= self._end):
+                return
+            if time + (packet.duration or 0) * packet.time_base > self._start:
+                self._put(packet)
+            self._advance()
+
+    def close(self) -> None:
+        """Put in the rest, up to the end, and release the file."""
+        try:
+            if self._end is not None:
+                self.mux_until(float(self._end - self._start))
+            else:
+                self.mux_until(float("1e9"))
+            if self._encodes and self._stream is not None:
+                self._output.mux(self._stream.encode(None))
+        finally:
+            if self._video is not None:
+                self._video.close()
+
+    def _put(self, packet: Packet[AudioStream]) -> None:
+        if self._stream is None:
+            return
+        if not self._encodes:
+            self._output.mux(rescaled(packet, self._stream, -self._start))
+            return
+        try:
+            frames = packet.decode()
+        except FFmpegError:
+            return
+        for frame in frames:
+            if frame.pts is not None and frame.time_base:
+                frame.pts -= round(self._start / frame.time_base)
+            self._output.mux(self._stream.encode(frame))
+
+    def _advance(self) -> None:
+        try:
+            self._next = next(self._packets, None)
+        except FFmpegError:  # it breaks off here
+            self._next = None
+
+
+def clock_start(frame: Frame) -> Fraction:
+    """When the first picture is shown on the container's clock, in seconds."""
+    picture = frame.picture
+    if picture.pts is None or picture.time_base is None:
+        return Fraction(0)
+    return picture.pts * picture.time_base
