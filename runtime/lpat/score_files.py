@@ -29,7 +29,7 @@ def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
     Raises:
         OutputError: the file can't be written.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     header = {
         "schema": _SCHEMA,
@@ -43,8 +43,9 @@ def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
         "background": np.ascontiguousarray(scores.background, np.float32),
         "probabilities": np.ascontiguousarray(scores.probabilities, np.float32),
     }
-    with atomic_path(path) as temporary:
-        save_file(arrays, str(temporary), metadata={KEY: json.dumps(header, sort_keys=True)})
+    content = save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)})
+    with atomic_path(path) as temporary:  # written here: a full disk is an OSError then
+        temporary.write_bytes(content)
 
 
 def read_scores(path: Path) -> tuple[Scores, str]:

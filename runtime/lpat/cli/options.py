@@ -112,12 +112,15 @@ def cache_options(command: Command) -> Command:
 
 
 def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
-    """The cache that `cache_options` chose."""
+    """The cache that `cache_options` chose, without what killed processes left in it."""
     from lpat.extraction import FeatureCache, default_cache
+    from lpat.files import remove_abandoned
 
     if no_cache:
         return None
-    return FeatureCache(cache_folder) if cache_folder else default_cache()
+    cache = FeatureCache(cache_folder) if cache_folder else default_cache()
+    remove_abandoned(cache.folder)
+    return cache
 
 
 def values_of(context: click.Context) -> dict[str, Any]:
