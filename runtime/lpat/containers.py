@@ -165,13 +165,15 @@ def stated_duration(container: InputContainer, stream: VideoStream) -> float:
 def check_unchanged(path: Path, before: os.stat_result) -> None:
     """Nothing, if the file is still what it was when its state was `before`.
 
+    One that was removed meanwhile was read to its end all the same: it stays until it is closed.
+
     Raises:
         VideoError: it isn't.
     """
     try:
         now = path.stat()
     except OSError:
-        raise VideoError(f"{one_line(path)}: was removed while it was read") from None
+        return
     if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
         raise VideoError(f"{one_line(path)}: was replaced while it was read")
     if now.st_size != before.st_size:
