@@ -19,6 +19,7 @@ from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.feature_cache import FeatureCache, default_cache, file_key, file_state
 from lpat.feature_files import PRECOMPUTED, write_rows
 from lpat.inputs import Input
+from lpat.memory import give_back_memory
 from lpat.motion import MotionExtractor
 from lpat.scratch import scratch_folder
 from lpat.snippets import Tick, resample
@@ -258,6 +259,7 @@ def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Ex
         if video.decode_failures and threads != 1 and isinstance(path, Path):
             # What FFmpeg makes of damaged frames depends on its threads. One is the same anywhere.
             video = _write_features_of(path, spec, place, 1)
+        give_back_memory()
         features = locate_features(place)
     except BaseException as error:
         place.unlink(missing_ok=True)
