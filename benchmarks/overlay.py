@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 import cv2
 
-from lpat.extraction import default_cache
+from lpat.feature_cache import default_cache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.muxing import TICKS, add_pictures, video_output

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lpat.errors import LpatError
 
 if TYPE_CHECKING:
-    from lpat.extraction import FeatureCache
+    from lpat.feature_cache import FeatureCache
     from lpat.live import LiveDetector
     from lpat.localizer import Localizer
     from lpat.types import Detection, Detections, Features, FeatureSpec, Scores
@@ -35,7 +35,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Detection": "lpat.types",
     "Detections": "lpat.types",
-    "FeatureCache": "lpat.extraction",
+    "FeatureCache": "lpat.feature_cache",
     "FeatureSpec": "lpat.types",
     "Features": "lpat.types",
     "LiveDetector": "lpat.live",

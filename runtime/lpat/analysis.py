@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpat.errors import LpatError
-from lpat.extraction import Extraction, FeatureCache, load_all_features
+from lpat.extraction import Extraction, load_all_features
+from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect

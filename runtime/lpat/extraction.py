@@ -16,7 +16,7 @@ from typing import Protocol
 
 from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.feature_cache import FeatureCache, default_cache, file_key, file_state
+from lpat.feature_cache import FeatureCache, file_state
 from lpat.feature_files import PRECOMPUTED, write_rows
 from lpat.inputs import Input
 from lpat.memory import give_back_memory
@@ -27,22 +27,6 @@ from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array, Parameter
 from lpat.video import Video
 from lpat.workers import available_cores, run_all
-
-__all__ = [
-    "EXTRACTORS",
-    "Extraction",
-    "FeatureCache",
-    "FeatureExtractor",
-    "FeatureStream",
-    "default_cache",
-    "default_spec",
-    "extract_features",
-    "extractor_of",
-    "file_key",
-    "load_all_features",
-    "load_features",
-    "stream_features",
-]
 
 
 class FeatureExtractor(Protocol):

@@ -11,7 +11,8 @@ import numpy as np
 
 from lpat.devices import device_of
 from lpat.errors import LpatError, ModelError
-from lpat.extraction import FeatureCache, default_cache, load_features
+from lpat.extraction import load_features
+from lpat.feature_cache import FeatureCache, default_cache
 from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json

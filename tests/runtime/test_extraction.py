@@ -14,7 +14,6 @@ import pytest
 from lpat import extraction
 from lpat.errors import FeatureError, LpatError, OutputError, VideoError
 from lpat.extraction import (
-    FeatureCache,
     default_spec,
     extract_features,
     extractor_of,
@@ -22,6 +21,7 @@ from lpat.extraction import (
     load_features,
     stream_features,
 )
+from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features, write_rows
 from lpat.inputs import Input
 from lpat.scratch import scratch_folder

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lpat.errors import UsageError
-from lpat.extraction import Extraction, FeatureCache
-from lpat.feature_cache import ABANDONED, cache_limit
+from lpat.extraction import Extraction
+from lpat.feature_cache import ABANDONED, FeatureCache, cache_limit
 from lpat.types import Features, FeatureSpec
 
 SPEC = FeatureSpec("motion", 1, {}, 5)

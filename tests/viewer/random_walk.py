@@ -43,7 +43,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lpat.extraction import FeatureCache, default_spec, extract_features
+from lpat.extraction import default_spec, extract_features
+from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features
 from lpat.files import write_json
 from lpat_viewer.windows.application import Viewer

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.extraction import FeatureCache, default_spec, load_features
+from lpat.extraction import default_spec, load_features
+from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer

@@ -10,7 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 from tests.viewer.random_walk import Walk, write_files
 
-from lpat.extraction import FeatureCache, default_spec
+from lpat.extraction import default_spec
+from lpat.feature_cache import FeatureCache
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 

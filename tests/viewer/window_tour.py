@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from lpat.annotations import read_annotations
 from lpat.detections import read_detections
-from lpat.extraction import FeatureCache
+from lpat.feature_cache import FeatureCache
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 

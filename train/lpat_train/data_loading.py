@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from lpat.annotations import VideoAnnotation
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import EXTRACTORS, FeatureCache, default_spec, load_all_features
+from lpat.extraction import EXTRACTORS, default_spec, load_all_features
+from lpat.feature_cache import FeatureCache
 from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
 from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features

@@ -9,7 +9,7 @@ from pathlib import Path
 from lpat.addresses import Url
 from lpat.batch.entries import Entry, Stored, read_stored
 from lpat.batch.outputs import Output, entry_path, missing_outputs
-from lpat.extraction import file_key
+from lpat.feature_cache import file_key
 from lpat.inputs import Input, output_name
 from lpat.renderings import Stamp
 

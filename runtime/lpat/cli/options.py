@@ -11,7 +11,7 @@ import click
 from lpat.errors import UsageError
 
 if TYPE_CHECKING:
-    from lpat.extraction import FeatureCache
+    from lpat.feature_cache import FeatureCache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -113,7 +113,7 @@ def cache_options(command: Command) -> Command:
 
 def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
     """The cache that `cache_options` chose, without what killed processes left in it."""
-    from lpat.extraction import FeatureCache, default_cache
+    from lpat.feature_cache import FeatureCache, default_cache
     from lpat.files import remove_abandoned
 
     if no_cache:

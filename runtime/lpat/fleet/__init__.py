@@ -15,7 +15,8 @@ from pathlib import Path
 
 from lpat.analysis import Analyses, Analysis, Engine, local_engine
 from lpat.errors import LpatError, UsageError
-from lpat.extraction import Extraction, FeatureCache, load_all_features
+from lpat.extraction import Extraction, load_all_features
+from lpat.feature_cache import FeatureCache
 from lpat.fleet.cluster import connected
 from lpat.fleet.dispatch import Fleet
 from lpat.fleet.worker import Result, Work

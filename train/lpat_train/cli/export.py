@@ -17,7 +17,7 @@ from lpat.errors import UsageError
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
-    from lpat.extraction import FeatureCache
+    from lpat.feature_cache import FeatureCache
     from lpat.inputs import Input
     from lpat.model_file import Precision
     from lpat.types import Features, FeatureSpec

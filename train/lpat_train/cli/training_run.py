@@ -11,7 +11,7 @@ import torch
 
 from lpat.annotations import Annotations, VideoAnnotation
 from lpat.errors import UsageError
-from lpat.extraction import FeatureCache
+from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_run
 from lpat_train.cli.train_display import SegmentJudge, display

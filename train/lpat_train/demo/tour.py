@@ -16,7 +16,8 @@ from tqdm import tqdm
 from lpat.annotations import VideoAnnotation, read_annotations
 from lpat.cli import detect as detect_command
 from lpat.cli import evaluate as evaluate_command
-from lpat.extraction import FeatureCache, load_features
+from lpat.extraction import load_features
+from lpat.feature_cache import FeatureCache
 from lpat.files import write_text
 from lpat.inputs import Input
 from lpat.localizer import Localizer

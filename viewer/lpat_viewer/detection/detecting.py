@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import Extraction, FeatureCache, load_features
+from lpat.extraction import Extraction, load_features
+from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect

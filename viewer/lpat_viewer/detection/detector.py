@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from lpat.extraction import FeatureCache
+from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect

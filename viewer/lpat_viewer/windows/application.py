@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
-from lpat.extraction import FeatureCache
+from lpat.feature_cache import FeatureCache
 from lpat.feature_files import SUFFIXES as FEATURES
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
