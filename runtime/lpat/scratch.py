@@ -12,11 +12,7 @@ import time
 from pathlib import Path
 
 from lpat.errors import OutputError
-
-try:
-    import fcntl
-except ImportError:  # Windows: there what a killed process leaves stays
-    fcntl = None
+from lpat.locks import try_lock
 
 _PREFIX = "lpat-scratch-"
 _LOCK = ".lock"
@@ -28,7 +24,7 @@ _SETTLING = 60.0
 def scratch_folder() -> Path:
     """A folder for temporary files, removed when the program ends.
 
-    A process that is killed can't; the next one removes its folder.
+    A process that is killed can't; the next one removes its folder, where the system has locks.
 
     Raises:
         OutputError: there is no place for temporary files.
@@ -39,7 +35,7 @@ def scratch_folder() -> Path:
     except OSError as error:
         raise OutputError(f"temporary files can't be written ({error.strerror})") from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if fcntl is not None and _locked(handle):
+    if try_lock(handle):
         for other in folder.parent.glob(f"{_PREFIX}*"):
             if other != folder:
                 _remove_if_left(other)
@@ -53,18 +49,7 @@ def _remove_if_left(folder: Path) -> None:
             return
         handle = os.open(folder / _LOCK, os.O_RDWR)
         try:
-            if _locked(handle):
+            if try_lock(handle):
                 shutil.rmtree(folder, ignore_errors=True)
         finally:
             os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    """Whether the file could be locked at once; the lock ends with the process."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
