@@ -7,7 +7,7 @@ video that kills its worker would be retried for ever, or end the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -85,7 +85,7 @@ def run_on_fleet(
     workers: int | None,
     *,
     gpu: bool = False,
-) -> Iterator[tuple[Input, Result | LpatError]]:
+) -> Generator[tuple[Input, Result | LpatError]]:
     """Each input with what the work that workers make themselves gives, as it comes.
 
     Raises:
