@@ -242,6 +242,9 @@ def test_feature_files_are_taken_and_checked(
         (["model.onnx", "folder"], "expected a folder with videos"),
         (["model.onnx"], "Missing argument 'INPUTS...'"),
         (["model.onnx", "x.mp4", "--device", "tpu"], "Invalid value for '--device'"),
+        (["model.onnx", "x.mp4", "--live", "--clips"], "--clips: expected without --live"),
+        (["model.onnx", "x.mp4", "--live", "--format", "srt"], "--format: expected without --live"),
+        (["model.onnx", "x.mp4", "--live", "--ray", "local"], "--ray: expected without --live"),
     ],
 )
 def test_bad_usage_is_one_clear_line(

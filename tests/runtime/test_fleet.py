@@ -16,7 +16,7 @@ import lpat.fleet.dispatch as dispatch_module
 from lpat.addresses import STDIN
 from lpat.analysis import Analysis, local_engine
 from lpat.batch.detection import detect_batch
-from lpat.errors import DeviceError, LpatError
+from lpat.errors import DeviceError, LpatError, UsageError
 from lpat.extraction import default_spec, load_all_features
 from lpat.feature_files import write_features
 from lpat.fleet import ray_engine, ray_features, run_on_fleet
@@ -286,6 +286,10 @@ def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
 def test_a_share_of_a_gpu_needs_a_gpu(address: str, model: Path, stubs: tuple[Input, ...]) -> None:
     with pytest.raises(DeviceError, match="has no GPU"):
         next(ray_engine(model, None, address, device="cuda")(stubs))
+    with pytest.raises(DeviceError, match="has no GPU"):
+        next(ray_engine(model, None, address, require_gpu=True)(stubs))
+    with pytest.raises(UsageError, match="--require-gpu: expected a device other than cpu"):
+        ray_engine(model, None, address, device="cpu", require_gpu=True)
 
 
 def test_a_fleet_extracts_the_features_that_one_process_extracts(

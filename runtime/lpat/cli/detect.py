@@ -13,6 +13,7 @@ from lpat.cli.app import run
 from lpat.cli.batches import finish, resumable
 from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
+from lpat.errors import UsageError
 
 GROUPS = {
     "Results": (
@@ -28,6 +29,10 @@ GROUPS = {
     "Live": ("live", "live_timeout"),
     "Features": ("cache_folder", "no_cache"),
 }
+
+
+WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
+"""Options that --live can't do as they say."""
 
 
 @click.command("lpat-detect", cls=GroupedCommand, groups=GROUPS)
@@ -118,6 +123,8 @@ def command(
     from lpat.localizer import Localizer
     from lpat.workers import available_cores
 
+    if live:
+        _check_live(context)
     outputs = chosen_outputs(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
@@ -137,7 +144,9 @@ def command(
     found = find_inputs(inputs, timeout)
     cache = options.cache_from(cache_folder, no_cache)
     if ray_address:
-        analyse = ray_engine(model, cache, ray_address, device=device, workers=jobs)
+        analyse = ray_engine(
+            model, cache, ray_address, device=device, require_gpu=require_gpu, workers=jobs
+        )
     else:
         analyse = local_engine(localizer, cache, jobs or available_cores())
     with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
@@ -155,6 +164,12 @@ def command(
     if ledger.total == 1 and ledger.stopped is None and not ledger.counts["failed"]:
         _print_detections(output)
     return finish("lpat-detect", ledger, f"results in {output / 'detections.json'}")
+
+
+def _check_live(context: click.Context) -> None:
+    for option in context.command.params:
+        if option.name in WHOLE_VIDEOS and context.params[option.name]:
+            raise UsageError(f"{option.opts[0]}: expected without --live; it is for whole videos")
 
 
 def _print_detections(output: Path) -> None:

@@ -34,6 +34,7 @@ def ray_engine(
     address: str,
     *,
     device: str = "auto",
+    require_gpu: bool = False,
     workers: int | None = None,
 ) -> Engine:
     """An engine whose inputs are analysed by Ray's actors, with the results of `local_engine`.
@@ -44,15 +45,18 @@ def ray_engine(
     their paths, so machines must have them at the same place; feature files likewise.
 
     With `auto` the network runs on the CPU, whose share of a video's time is small and whose
-    results are the same everywhere; `cuda` gives each worker a share of a GPU.
+    results are the same everywhere; `cuda`, or a GPU that is required, gives each worker a share
+    of one.
 
     Raises:
-        UsageError: Ray isn't installed.
+        UsageError: Ray isn't installed, or a GPU is required and the CPU asked for.
         FleetError: from the iteration: no cluster answers, or no worker can be had in it.
     """
     _expect_ray()
     content = model.read_bytes()
-    wanted = "cpu" if device == "auto" else device
+    if require_gpu and device == "cpu":
+        raise UsageError("--require-gpu: expected a device other than cpu")
+    wanted = {"auto": "cuda" if require_gpu else "cpu"}.get(device, device)
     make_work = partial(_analyser, model, content, wanted, cache)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
