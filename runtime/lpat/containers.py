@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +42,22 @@ def open_container(address: Address) -> InputContainer:
     return _open_url(address) if isinstance(address, Url) else _open_file(address)
 
 
+@contextmanager
+def access_errors_named(path: Path) -> Iterator[None]:
+    """In the block, a file that isn't there or can't be read is a `VideoError` that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise VideoError(f"{one_line(path)}: no such file") from None
+    except VideoError:
+        raise
+    except OSError as error:
+        raise VideoError(f"{one_line(path)}: can't be read ({error.strerror})") from error
+
+
 def _open_file(path: Path) -> InputContainer:
     name = one_line(path)
-    try:
+    with access_errors_named(path):
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             kind = "not a file"
@@ -63,12 +78,6 @@ def _open_file(path: Path) -> InputContainer:
                 return av.open(address, options=options, **OPEN_OPTIONS)
             except FFmpegError as error:
                 raise VideoError(f"{name}: expected a video, but {_fault(path, error)}") from error
-    except FileNotFoundError:
-        raise VideoError(f"{name}: no such file") from None
-    except VideoError:
-        raise
-    except OSError as error:
-        raise VideoError(f"{name}: can't be read ({error.strerror})") from error
 
 
 def _fault(path: Path, error: FFmpegError) -> str:

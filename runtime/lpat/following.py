@@ -14,7 +14,7 @@ import av
 from av.error import FFmpegError
 
 from lpat.addresses import Address, one_line
-from lpat.containers import OPEN_OPTIONS, video_stream
+from lpat.containers import OPEN_OPTIONS, access_errors_named, video_stream
 from lpat.errors import VideoError
 from lpat.extraction import extractor_of
 from lpat.snippets import resample
@@ -82,16 +82,10 @@ class GrowingFile:
         self.timeout = timeout
         self._stopped = False
         name = one_line(path)
-        try:
+        with access_errors_named(path):
             if not stat.S_ISREG(path.stat().st_mode):
                 raise VideoError(f"{name}: expected a file that grows; a pipe is read from - only")
             self._file = path.open("rb", buffering=0)
-        except FileNotFoundError:
-            raise VideoError(f"{name}: no such file") from None
-        except VideoError:
-            raise
-        except OSError as error:
-            raise VideoError(f"{name}: can't be read ({error.strerror})") from error
 
     def __enter__(self) -> GrowingFile:
         return self

@@ -9,6 +9,7 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from lpat.addresses import one_line
+from lpat.containers import access_errors_named
 from lpat.errors import VideoError
 from lpat.frames import Frame, Scaler
 from lpat.seek_index import BROKEN_CLOCK, SeekIndex, own_index, read_index
@@ -246,12 +247,8 @@ def said_duration(video: Video) -> float | None:
 
 
 def _status(path: Path) -> os.stat_result:
-    try:
+    with access_errors_named(path):
         return path.stat()
-    except FileNotFoundError:
-        raise VideoError(f"{one_line(path)}: no such file") from None
-    except OSError as error:
-        raise VideoError(f"{one_line(path)}: can't be read ({error.strerror})") from error
 
 
 def _read_index(path: Path) -> Generator[None, None, SeekIndex]:

@@ -15,8 +15,7 @@ from lpat.batch.outcomes import Outcome, failure
 from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
 from lpat.batch.writing import Writer
-from lpat.errors import LpatError, OutputError
-from lpat.files import takes_no_more
+from lpat.errors import LpatError
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 
@@ -69,11 +68,6 @@ def detect_batch(
 
     with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
         writer = Writer(output, outputs, made_by, overwrite)
-        try:
-            ledger.record_all(outcomes(), inputs, on_error)
-            write_collections(output, writer.written, made_by, outputs)
-        except OutputError as error:
-            if not takes_no_more(error):
-                raise
-            ledger.stopped = str(error)
+        ledger.record_all(outcomes(), inputs, on_error)
+        write_collections(output, writer.written, made_by, outputs)
     return ledger

@@ -58,12 +58,7 @@ def extract_batch(
 
     facts = {**facts_of_run("lpat-extract", options or {}), "dimension": spec.dimension}
     with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
-        try:
-            ledger.record_all(outcomes(), inputs, on_error)
-        except OutputError as error:
-            if not takes_no_more(error):
-                raise
-            ledger.stopped = str(error)
+        ledger.record_all(outcomes(), inputs, on_error)
     return ledger
 
 

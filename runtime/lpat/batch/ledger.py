@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from lpat import __version__
 from lpat.batch.outcomes import STATUSES, Outcome, Status
 from lpat.errors import LpatError, OutputError
-from lpat.files import json_line, json_text, write_text
+from lpat.files import json_line, json_text, takes_no_more, write_text
 from lpat.inputs import Input
 
 OnError = Literal["skip", "stop"]
@@ -34,7 +34,7 @@ class Ledger:
 
     The file is written at the start, now and then, and at the end. It says `"complete": true` only
     once every input has come to something, and otherwise, where it can still be said, what
-    stopped the batch.
+    stopped the batch. A disk that takes no more ends the block, and is what `stopped` then says.
     """
 
     def __init__(
@@ -79,14 +79,15 @@ class Ledger:
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
+    ) -> bool:
         if error is None and self.stopped is None:
             self._write(ended=True)
-            return
+            return False
         if error is not None:
             self.stopped = _why(error)
         with suppress(OutputError):  # the disk may be what failed; the file stays as it was
             self._write(ended=True)
+        return isinstance(error, OutputError) and takes_no_more(error)
 
     def record(self, outcome: Outcome) -> None:
         """Enter the outcome of an input, and tell whoever follows."""
