@@ -19,9 +19,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
 
+from linear_model import write_linear_model
 from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
 from lpat.extraction import default_spec
@@ -29,7 +28,7 @@ from lpat.fleet import run_on_fleet
 from lpat.fleet.cluster import connected
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.model_file import KEY, ModelMetadata
+from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing, detect
 from lpat.types import Scores
 
@@ -65,34 +64,8 @@ def make_analyses(duration: float) -> Callable[[Input], object]:
 def tiny_model(path: Path) -> Localizer:
     """A model of the same classes, for the batch to name; it runs nothing here."""
     spec = default_spec()
-    D, C = spec.dimension, len(CLASSES)
-    weights = numpy_helper.from_array(np.zeros((D, C + 1), np.float32), "weights")
-    constants = {"sizes": np.array([C, 1]), "axis": np.array([2]), "times": np.array([1])}
-    nodes = [
-        helper.make_node("MatMul", ["features", "weights"], ["raw"]),
-        helper.make_node("Split", ["raw", "sizes"], ["scores", "column"], axis=2),
-        helper.make_node("Squeeze", ["column", "axis"], ["background"]),
-        helper.make_node("ReduceMean", ["raw", "times"], ["pooled"], keepdims=0),
-        helper.make_node("Softmax", ["pooled"], ["probabilities"], axis=-1),
-    ]
-    shapes = {
-        "scores": ["B", "T", C],
-        "background": ["B", "T"],
-        "probabilities": ["B", C + 1],
-    }
-    kind = onnx.TensorProto.FLOAT
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info("features", kind, ["B", "T", D])],
-        [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()],
-        [weights, *(numpy_helper.from_array(value, name) for name, value in constants.items())],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    model.ir_version = 9
-    metadata = ModelMetadata(CLASSES, spec, PostProcessing())
-    helper.set_model_props(model, {KEY: metadata.to_json()})
-    path.write_bytes(model.SerializeToString())
+    weights = np.zeros((spec.dimension, len(CLASSES) + 1), np.float32)
+    write_linear_model(path, weights, ModelMetadata(CLASSES, spec, PostProcessing()).to_json())
     return Localizer(path, "cpu")
 
 

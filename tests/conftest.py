@@ -10,14 +10,13 @@ from typing import cast
 import av
 import hypothesis
 import numpy as np
-import onnx
 import pytest
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
-from lpat.model_file import KEY, ModelMetadata
+from linear_model import write_linear_model
+from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
 
@@ -64,40 +63,10 @@ def make_model() -> Callable[..., Path]:
     def make(path: Path, spec: FeatureSpec, *, metadata: str | None = "", classes: int = 2) -> Path:
         random = np.random.default_rng(0)
         weights = random.normal(size=(spec.dimension, classes + 1)).astype(np.float32)
-        nodes = [
-            helper.make_node("MatMul", ["features", "weights"], ["raw"]),
-            helper.make_node("Split", ["raw", "sizes"], ["scores", "column"], axis=2),
-            helper.make_node("Squeeze", ["column", "axis"], ["background"]),
-            helper.make_node("ReduceMean", ["raw", "times"], ["pooled"], keepdims=0),
-            helper.make_node("Softmax", ["pooled"], ["probabilities"], axis=-1),
-        ]
-        constants = {
-            "weights": weights,
-            "sizes": np.array([classes, 1]),
-            "axis": np.array([2]),
-            "times": np.array([1]),
-        }
-        shapes = {
-            "scores": ["B", "T", classes],
-            "background": ["B", "T"],
-            "probabilities": ["B", classes + 1],
-        }
-        graph = helper.make_graph(
-            nodes,
-            "tiny",
-            [_value("features", ["B", "T", spec.dimension])],
-            [_value(name, shape) for name, shape in shapes.items()],
-            [numpy_helper.from_array(value, name) for name, value in constants.items()],
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-        model.ir_version = 9
         if metadata == "":
             labels = tuple(f"class_{index}" for index in range(classes))
             metadata = ModelMetadata(labels, spec, PostProcessing()).to_json()
-        if metadata is not None:
-            helper.set_model_props(model, {KEY: metadata})
-        path.write_bytes(model.SerializeToString())
-        return path
+        return write_linear_model(path, weights, metadata)
 
     return make
 
@@ -170,7 +139,3 @@ def write_video(tmp_path: Path) -> WriteVideo:
         return path
 
     return write
-
-
-def _value(name: str, shape: list[str | int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)

@@ -8,15 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
 
 import lpat
+from linear_model import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.extraction import default_spec
-from lpat.model_file import KEY, ModelMetadata
+from lpat.model_file import ModelMetadata
 from lpat.motion import MotionExtractor
 from lpat.segments import PostProcessing
 
@@ -30,42 +29,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = default_spec()
     weights = np.zeros((spec.dimension, 3), np.float32)
     weights[MotionExtractor().blocks["velocity"].stop - 2] = [-8, 12, 0]  # the mean along x
-    nodes = [
-        helper.make_node("MatMul", ["features", "weights"], ["product"]),
-        helper.make_node("Add", ["product", "bias"], ["raw"]),
-        helper.make_node("Split", ["raw", "sizes"], ["scores", "column"], axis=2),
-        helper.make_node("Squeeze", ["column", "last"], ["background"]),
-        helper.make_node("ReduceMax", ["raw", "times"], ["pooled"], keepdims=0),
-        helper.make_node("Softmax", ["pooled"], ["probabilities"], axis=-1),
-    ]
-    constants = {
-        "weights": weights,
-        "bias": np.array([0, 0, 4], np.float32),
-        "sizes": np.array([2, 1]),
-        "last": np.array([2]),
-        "times": np.array([1]),
-    }
-    shapes = {
-        "features": ["B", "T", spec.dimension],
-        "scores": ["B", "T", 2],
-        "background": ["B", "T"],
-        "probabilities": ["B", 3],
-    }
-    features, *outputs = (
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in shapes.items()
-    )
-    graph = helper.make_graph(
-        nodes, "direction", [features], outputs,
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    model.ir_version = 9
     metadata = ModelMetadata(("left", "right"), spec, PostProcessing(class_selection="all"))
-    helper.set_model_props(model, {KEY: metadata.to_json()})
-    path = tmp_path_factory.mktemp("model") / "model.onnx"
-    path.write_bytes(model.SerializeToString())
-    return path
+    return write_linear_model(
+        tmp_path_factory.mktemp("model") / "model.onnx",
+        weights,
+        metadata.to_json(),
+        bias=np.array([0, 0, 4], np.float32),
+        pooling="ReduceMax",
+    )
 
 
 @pytest.fixture
