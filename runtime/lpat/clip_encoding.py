@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
 from lpat.frames import Frame
-from lpat.muxing import TICKS, Sound, add_pictures, clock_start, video_output
+from lpat.muxing import TICKS, Sound, add_pictures, clock_start, timed_picture, video_output
 from lpat.planes import Upright, matrix_of, planes_of, shown_size, tag_colours
 from lpat.video import DEFAULT_RATE, Video
 
@@ -93,10 +92,8 @@ def _writer(source: Path, video: Video, stretch: Stretch, origin: Fraction) -> _
             while frame is not None:
                 for plane, pixels in zip(planes, upright.planes(frame.picture), strict=True):
                     plane[:] = pixels
-                picture = av.VideoFrame.from_ndarray(canvas, "yuv420p")
                 time = frame.time - first.time
-                picture.pts, picture.time_base = round(time * TICKS), Fraction(1, TICKS)
-                picture.duration = round(frame.duration * TICKS)
+                picture = timed_picture(canvas, time, frame.duration)
                 sound.mux_until(time)
                 output.mux(stream.encode(picture))
                 frame = yield

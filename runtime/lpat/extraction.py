@@ -16,9 +16,9 @@ from typing import Protocol
 
 from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.feature_cache import FeatureCache, file_state
+from lpat.feature_cache import FeatureCache
 from lpat.feature_files import PRECOMPUTED, write_rows
-from lpat.inputs import Input
+from lpat.inputs import Input, largest_first
 from lpat.memory import give_back_memory
 from lpat.motion import MotionExtractor
 from lpat.scratch import scratch_folder
@@ -192,7 +192,7 @@ def load_all_features(
             to_extract.append(source)
     jobs = min(jobs, len(to_extract))
     if jobs > 1:
-        to_extract.sort(key=_size, reverse=True)
+        to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
     extract = partial(_extract_into, cache, scratch_folder(), threads, spec=spec)
     results = chain(run_all(extract, piped, 1), run_all(extract, to_extract, jobs))
@@ -281,8 +281,3 @@ def _checked(
     if spec is not None and (differences := spec.differences(features.spec)):
         raise FeatureError(f"{path}: {'; '.join(differences)}")
     return features
-
-
-def _size(source: Input) -> int:
-    state = file_state(source.path)
-    return state[0] if state is not None else 0

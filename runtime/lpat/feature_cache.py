@@ -121,10 +121,15 @@ class FeatureCache:
 
 
 def default_cache() -> FeatureCache:
-    """The user's cache: $LPAT_CACHE, or `lpat` in the platform's folder for caches."""
+    """The user's cache, in `default_folder()`."""
+    return FeatureCache(default_folder())
+
+
+def default_folder() -> Path:
+    """The user's folder for what can be made again: $LPAT_CACHE, or `lpat` among their caches."""
     own = os.environ.get("LPAT_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return FeatureCache(Path(own) if own else Path(base) / "lpat")
+    return Path(own) if own else Path(base) / "lpat"
 
 
 def file_key(path: Address, settings: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,18 @@ def output_name(source: Input) -> str:
     is always the same. No two inputs share one, even where upper and lower case are the same.
     """
     return safe_name(source.name, is_ambiguous=source.has_lookalike)
+
+
+def largest_first(sources: Iterable[Input]) -> list[Input]:
+    """The inputs by the bytes of their files: a long one that is begun last is waited for."""
+    return sorted(sources, key=_size, reverse=True)
+
+
+def _size(source: Input) -> int:
+    try:
+        return source.path.stat().st_size if isinstance(source.path, Path) else 0
+    except OSError:
+        return 0
 
 
 def find_inputs(

@@ -12,7 +12,7 @@ import numpy as np
 from lpat.devices import device_of
 from lpat.errors import LpatError, ModelError
 from lpat.extraction import load_features
-from lpat.feature_cache import FeatureCache, default_cache
+from lpat.feature_cache import FeatureCache, default_folder
 from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
@@ -68,7 +68,7 @@ class Localizer:
             self.metadata,
             device_of(device),
             require_gpu=require_gpu,
-            engines=default_cache().folder / "engines" / self.sha256[:24],
+            engines=default_folder() / "engines" / self.sha256[:24],
         )
         self.provider = self.session.provider
         self.provider_note = self.session.note

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from lpat.errors import LpatError, OutputError
 from lpat.files import atomic_path
-from lpat.frames import Frame
+from lpat.frames import Frame, UInt8Array
 from lpat.video import Video
 
 TICKS = 90_000
@@ -63,6 +63,14 @@ def add_pictures(output: OutputContainer, width: int, height: int, rate: Fractio
     stream.codec_context.time_base = Fraction(1, TICKS)
     stream.codec_context.thread_count = 0
     return stream
+
+
+def timed_picture(pixels: UInt8Array, time: float, duration: float) -> av.VideoFrame:
+    """A picture for such a stream: planes of yuv420p one below the other, and seconds."""
+    picture = av.VideoFrame.from_ndarray(pixels, "yuv420p")
+    picture.pts, picture.time_base = round(time * TICKS), Fraction(1, TICKS)
+    picture.duration = round(duration * TICKS)
+    return picture
 
 
 def rescaled(packet: Packet, stream: Stream, shift: Fraction) -> Packet:

@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 from lpat.frames import Frame, Size, UInt8Array
-from lpat.muxing import TICKS, Sound, add_pictures, clock_start, video_output
+from lpat.muxing import TICKS, Sound, add_pictures, clock_start, timed_picture, video_output
 from lpat.overlay_drawing import (
     PAPER,
     PLAYHEAD,
@@ -102,10 +102,7 @@ class _Painter:
         top, bottom = height + layout.pad // 2 * 2, height + layout.ruler
         for plane, value, part in zip(self._planes, self._playhead, (1, 2, 2), strict=True):
             plane[top // part : bottom // part, x // part : x // part + half * 2 // part] = value
-        picture = av.VideoFrame.from_ndarray(self._canvas, "yuv420p")
-        picture.pts, picture.time_base = round(frame.time * TICKS), Fraction(1, TICKS)
-        picture.duration = round(frame.duration * TICKS)
-        return picture
+        return timed_picture(self._canvas, frame.time, frame.duration)
 
     def _put_labels(self, time: float) -> None:
         segments = self._detections.segments

@@ -191,3 +191,11 @@ def test_broken_or_hostile_metadata_is_refused(text, message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         metadata_from_json(text)
     assert len(str(caught.value)) < 400
+
+
+def test_a_model_loads_whatever_the_limit_of_the_cache_says(
+    tmp_path: Path, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LPAT_CACHE_LIMIT", "plenty")
+    model = make_model(tmp_path / "model.onnx", SPEC)
+    assert Localizer(model, "cpu").provider == "CPUExecutionProvider"

@@ -14,7 +14,7 @@ from lpat.addresses import Url
 from lpat.errors import DeviceError, LpatError, VideoError
 from lpat.fleet.cluster import Cluster
 from lpat.fleet.worker import Answer, FleetError, Work, Worker, present_setting
-from lpat.inputs import Input
+from lpat.inputs import Input, largest_first
 from lpat.workers import WorkerError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Fleet:
         """
         import ray
 
-        for source in sorted(sources, key=_size_of, reverse=True):
+        for source in largest_first(sources):
             if isinstance(source.path, Url) and source.path.is_stdin:
                 yield source, VideoError("-: standard input can't be read by the workers of --ray")
             else:
@@ -225,14 +225,6 @@ def _gpu_share(cluster: Cluster, workers: int) -> float:
         raise DeviceError(f"--device cuda: the cluster at {cluster.address} has no GPU")
     per_gpu = -(-workers // cluster.gpus)
     return int(10_000 / per_gpu) / 10_000  # Ray's own precision
-
-
-def _size_of(source: Input) -> int:
-    """Bytes of an input, to begin with the longest: begun last, it would be waited for."""
-    try:
-        return source.path.stat().st_size if isinstance(source.path, Path) else 0
-    except OSError:
-        return 0
 
 
 def _cause(error: Exception) -> str:
