@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import hypothesis
@@ -16,9 +16,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from linear_model import write_linear_model
+from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
+from mean_backbone import write_mean_backbone
 
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]
@@ -67,6 +69,32 @@ def make_model() -> Callable[..., Path]:
             labels = tuple(f"class_{index}" for index in range(classes))
             metadata = ModelMetadata(labels, spec, PostProcessing()).to_json()
         return write_linear_model(path, weights, metadata)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_backbone() -> Callable[..., Path]:
+    """A function that writes a tiny backbone, by default of 4 frames of 16 x 16 pixels.
+
+    Its features are weighted sums of the frames' channels, or with `means` the mean of each frame,
+    channel by channel, on the scale that the metadata gives it.
+    """
+
+    def make(
+        path: Path, stream: Stream = "rgb", *, means: bool = False, seed: int = 0, **changes: Any
+    ) -> Path:
+        channels, frames = CHANNELS[stream], changes.get("frames", 4)
+        dimension = channels * frames if means else changes.get("dimension", 6)
+        tiny = {"name": "tiny", "frames": 4, "short_side": 16, "crop": (16, 16)}
+        metadata = BackboneMetadata(**{**tiny, **changes, "stream": stream, "dimension": dimension})
+        random = np.random.default_rng(seed)
+        weights = np.eye(dimension)
+        if not means:
+            weights = random.normal(size=(channels * frames, dimension))
+        return write_mean_backbone(
+            path, weights.astype(np.float32), metadata.clip_shape, metadata.to_json()
+        )
 
     return make
 

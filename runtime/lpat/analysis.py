@@ -42,7 +42,9 @@ def local_engine(localizer: Localizer, cache: FeatureCache | None, jobs: int) ->
 
     def analyse(sources: Sequence[Input]) -> Analyses:
         spec = localizer.metadata.features
-        for source, extraction in load_all_features(sources, spec, cache, jobs):
+        for source, extraction in load_all_features(
+            sources, spec, cache, jobs, localizer.backbones
+        ):
             if isinstance(extraction, LpatError):
                 yield source, extraction
                 continue

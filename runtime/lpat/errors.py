@@ -29,6 +29,10 @@ class ModelError(LpatError, ValueError):
     """A model file that isn't ours, is broken, or doesn't fit the features."""
 
 
+class BackboneError(LpatError, ValueError):
+    """A backbone that can't be read, isn't the one that is needed, or gives no usable features."""
+
+
 class OutputError(LpatError, OSError):
     """A place that can't be written."""
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lpat.addresses import Address, Url
+from lpat.backbones.search import BACKBONES, Backbones
+from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import PRECOMPUTED, write_rows
@@ -69,12 +71,19 @@ def default_spec(stride: int = 8) -> FeatureSpec:
     return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride)
 
 
-def extractor_of(spec: FeatureSpec) -> FeatureExtractor:
-    """The extractor that makes features of exactly this spec.
+def extractor_of(
+    spec: FeatureSpec, backbones: Backbones = BACKBONES, *, threads: int = 0
+) -> FeatureExtractor:
+    """The extractor that makes features of exactly this spec; 0 `threads` are one per core.
 
     Raises:
         FeatureError: no such extractor here, or it can't make such features.
+        BackboneError: a backbone that it needs isn't found.
     """
+    if spec.extractor == BACKBONE:
+        from lpat.backbones.extractor import open_extractor
+
+        return open_extractor(spec, backbones, threads)
     if spec.extractor == PRECOMPUTED:
         raise FeatureError(
             f"precomputed features of {spec.dimension} dimensions are expected, not a video: "
@@ -118,7 +127,7 @@ class FeatureStream:
 
 @contextlib.contextmanager
 def stream_features(
-    path: Address, spec: FeatureSpec, *, threads: int = 0
+    path: Address, spec: FeatureSpec, backbones: Backbones = BACKBONES, *, threads: int = 0
 ) -> Iterator[FeatureStream]:
     """The features of a video, for whoever wants each as soon as it is there.
 
@@ -128,7 +137,7 @@ def stream_features(
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
-    extractor = extractor_of(spec)
+    extractor = extractor_of(spec, backbones, threads=threads)
     with (
         Video.open(path, threads=threads or min(available_cores(), MOST_DECODERS)) as video,
         contextlib.closing(extractor.extract(resample(video, spec.fps), spec)) as vectors,
@@ -136,7 +145,9 @@ def stream_features(
         yield FeatureStream(video, vectors)
 
 
-def extract_features(path: Address, spec: FeatureSpec, *, threads: int = 0) -> Extraction:
+def extract_features(
+    path: Address, spec: FeatureSpec, backbones: Backbones = BACKBONES, *, threads: int = 0
+) -> Extraction:
     """Features of a video, read once from start to end.
 
     They are written to a temporary file as they are made, so memory doesn't grow with the video.
@@ -147,11 +158,14 @@ def extract_features(path: Address, spec: FeatureSpec, *, threads: int = 0) -> E
         FeatureError: no extractor makes features of this spec.
         OutputError: no room for the temporary file.
     """
-    return _in_care(_extract(path, spec, scratch_folder(), threads))
+    return _in_care(_extract(path, spec, backbones, scratch_folder(), threads))
 
 
 def load_features(
-    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None
+    source: Input,
+    spec: FeatureSpec | None,
+    cache: FeatureCache | None,
+    backbones: Backbones = BACKBONES,
 ) -> Extraction:
     """Features of an input: a feature file is read, a video extracted once and then cached.
 
@@ -164,11 +178,15 @@ def load_features(
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
     ready = _ready(source, spec, cache)
-    return ready or _in_care(_extract_into(cache, scratch_folder(), 0, source, spec))
+    return ready or _in_care(_extract_into(cache, backbones, scratch_folder(), 0, source, spec))
 
 
 def load_all_features(
-    sources: Sequence[Input], spec: FeatureSpec | None, cache: FeatureCache | None, jobs: int
+    sources: Sequence[Input],
+    spec: FeatureSpec | None,
+    cache: FeatureCache | None,
+    jobs: int,
+    backbones: Backbones = BACKBONES,
 ) -> Iterator[tuple[Input, Extraction | LpatError]]:
     """`load_features` of each input as it is ready; an error stands in the place of a bad one.
 
@@ -194,7 +212,7 @@ def load_all_features(
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
-    extract = partial(_extract_into, cache, scratch_folder(), threads, spec=spec)
+    extract = partial(_extract_into, cache, backbones, scratch_folder(), threads, spec=spec)
     results = chain(run_all(extract, piped, 1), run_all(extract, to_extract, jobs))
     for source, extraction in results:
         yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
@@ -216,6 +234,7 @@ def _ready(
 
 def _extract_into(
     cache: FeatureCache | None,
+    backbones: Backbones,
     folder: Path,
     threads: int,
     source: Input,
@@ -226,23 +245,25 @@ def _extract_into(
     path = None
     if cache is not None and isinstance(source.path, Path):
         path = cache.path_of(source.path, spec)
-    extraction = _extract(source.path, spec, folder, threads)
+    extraction = _extract(source.path, spec, backbones, folder, threads)
     if cache is not None and path is not None:
         cache.put(path, extraction)
     return extraction
 
 
-def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Extraction:
+def _extract(
+    path: Address, spec: FeatureSpec, backbones: Backbones, folder: Path, threads: int
+) -> Extraction:
     """Features of a video in a new file in `folder`, which is the caller's to remove."""
     start = time.perf_counter()
     handle, name = tempfile.mkstemp(dir=folder, suffix=".safetensors")
     os.close(handle)
     place = Path(name)
     try:
-        video = _write_features_of(path, spec, place, threads)
+        video = _write_features_of(path, spec, backbones, place, threads)
         if video.decode_failures and threads != 1 and isinstance(path, Path):
             # What FFmpeg makes of damaged frames depends on its threads. One is the same anywhere.
-            video = _write_features_of(path, spec, place, 1)
+            video = _write_features_of(path, spec, backbones, place, 1)
         give_back_memory()
         features = locate_features(place)
     except BaseException as error:
@@ -260,9 +281,11 @@ def _extract(path: Address, spec: FeatureSpec, folder: Path, threads: int) -> Ex
     )
 
 
-def _write_features_of(path: Address, spec: FeatureSpec, place: Path, threads: int) -> Video:
+def _write_features_of(
+    path: Address, spec: FeatureSpec, backbones: Backbones, place: Path, threads: int
+) -> Video:
     """Write features of a video to `place`; the video, closed, which says how that went."""
-    with stream_features(path, spec, threads=threads) as stream:
+    with stream_features(path, spec, backbones, threads=threads) as stream:
         write_rows(place, stream, spec, lambda: stream.video.duration)
         return stream.video
 

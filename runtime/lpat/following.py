@@ -14,6 +14,7 @@ import av
 from av.error import FFmpegError
 
 from lpat.addresses import Address, one_line
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.containers import OPEN_OPTIONS, access_errors_named, video_stream
 from lpat.errors import VideoError
 from lpat.extraction import extractor_of
@@ -41,7 +42,9 @@ class LiveFeatures:
 
 
 @contextmanager
-def live_features(source: Address, spec: FeatureSpec, timeout: float) -> Iterator[LiveFeatures]:
+def live_features(
+    source: Address, spec: FeatureSpec, timeout: float, backbones: Backbones = BACKBONES
+) -> Iterator[LiveFeatures]:
     """Features of a source as it comes; a file ends when it hasn't grown for `timeout` seconds.
 
     One thread decodes it, as several hold pictures back.
@@ -50,7 +53,7 @@ def live_features(source: Address, spec: FeatureSpec, timeout: float) -> Iterato
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
-    extractor = extractor_of(spec)
+    extractor = extractor_of(spec, backbones)
 
     @contextmanager
     def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import av
 import numpy as np
@@ -14,6 +14,9 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 UInt8Array = NDArray[np.uint8]
+Interpolation = Literal["AREA", "BILINEAR"]
+"""How pictures are scaled; both smooth what they make smaller."""
+
 Size = tuple[int, int]
 """Width and height in pixels, in this order, as OpenCV has it."""
 
@@ -25,23 +28,31 @@ class Scaler:
     """
 
     def __init__(self) -> None:
-        self._reformatters: dict[tuple[str, Size | None], VideoReformatter] = {}
+        self._reformatters: dict[tuple[str, Size | None, Interpolation], VideoReformatter] = {}
         self._lock = threading.Lock()
 
-    def pixels(self, picture: av.VideoFrame, pixel_format: str, size: Size | None) -> UInt8Array:
+    def pixels(
+        self,
+        picture: av.VideoFrame,
+        pixel_format: str,
+        size: Size | None,
+        interpolation: Interpolation = "AREA",
+    ) -> UInt8Array:
         """Picture (H, W) or (H, W, 3), contiguous, the caller's own."""
         transposed, mirrored, inverted = _orientation(picture)
         width, height = size or _upright_size(picture)
         if transposed:
             width, height = height, width
         with self._lock:
-            reformatter = self._reformatters.setdefault((pixel_format, size), VideoReformatter())
+            reformatter = self._reformatters.setdefault(
+                (pixel_format, size, interpolation), VideoReformatter()
+            )
             scaled = reformatter.reformat(
                 picture,
                 width=width,
                 height=height,
                 format=pixel_format,
-                interpolation="AREA",
+                interpolation=interpolation,
                 threads=1,
             )
         pixels = scaled.to_ndarray()
@@ -71,9 +82,13 @@ class Frame:
         """Pixels down, after rotation."""
         return _upright_size(self.picture)[1]
 
-    def gray(self, size: Size | None = None) -> UInt8Array:
+    def gray(self, size: Size | None = None, scaling: Interpolation = "AREA") -> UInt8Array:
         """Luma (H, W), 0 black to 255 white, upright; scaled to `size` if given."""
-        return self.scaler.pixels(self.picture, "gray", size)
+        return self.scaler.pixels(self.picture, "gray", size, scaling)
+
+    def rgb(self, size: Size | None = None, scaling: Interpolation = "AREA") -> UInt8Array:
+        """Red, green, blue (H, W, 3), upright; scaled to `size` if given."""
+        return self.scaler.pixels(self.picture, "rgb24", size, scaling)
 
     def bgr(self, size: Size | None = None) -> UInt8Array:
         """Blue, green, red (H, W, 3), upright; scaled to `size` if given."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lpat.backbones.backbone_file import is_bundle
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.devices import device_of
 from lpat.errors import LpatError, ModelError
 from lpat.extraction import load_features
@@ -16,6 +19,7 @@ from lpat.feature_cache import FeatureCache, default_folder
 from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
+from lpat.onnx_files import read_onnx
 from lpat.segments import detect
 from lpat.sessions import cpu_session, place
 from lpat.stored_features import StoredFeatures
@@ -30,7 +34,6 @@ Source = str | Path | Features | StoredFeatures | Float32Array
 """What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""
 
 _OUTPUTS = ("scores", "background", "probabilities")
-_LARGEST_FILE = 2 << 30
 
 
 class Localizer:
@@ -39,7 +42,8 @@ class Localizer:
     `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
     take a GPU that is there.
 
-    `content` is the file's where the path is another machine's.
+    `content` is the file's where the path is another machine's. `backbones` says where those are
+    found that make the model's features, if any do; a bundled model's are in itself.
 
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
@@ -53,9 +57,11 @@ class Localizer:
         *,
         require_gpu: bool = False,
         content: bytes | None = None,
+        backbones: Backbones = BACKBONES,
     ) -> None:
         self.path = Path(path)
-        content = _content_of(self.path) if content is None else content
+        sent = content is not None
+        content = read_onnx(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
             on_cpu = cpu_session(content)
@@ -70,6 +76,10 @@ class Localizer:
             require_gpu=require_gpu,
             engines=default_folder() / "engines" / self.sha256[:24],
         )
+        if is_bundle(on_cpu):
+            own = {"contents": (content,)} if sent else {"paths": (self.path, *backbones.paths)}
+            backbones = replace(backbones, **own)
+        self.backbones = replace(backbones, device=device, require_gpu=require_gpu)
         self.provider = self.session.provider
         self.provider_note = self.session.note
 
@@ -176,7 +186,7 @@ class Localizer:
             yield from detect_in_stream(detector, source)
             return
         address = one_input(source).path
-        with live_features(address, self.metadata.features, timeout) as features:
+        with live_features(address, self.metadata.features, timeout, self.backbones) as features:
             yield from detect_in_stream(detector, features.rows, features.video)
 
     def _features_of(self, source: Source, cache: FeatureCache | None) -> Features | StoredFeatures:
@@ -186,22 +196,7 @@ class Localizer:
         if isinstance(source, np.ndarray):
             duration = len(source) * spec.snippet_seconds
             return Features(np.asarray(source, np.float32), spec, duration)
-        return load_features(one_input(source), spec, cache).features
-
-
-def _content_of(path: Path) -> bytes:
-    """The file, whole: a model is one file, so nothing beside it is ever opened."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise ModelError(f"{path}: expected a model file below 2 GiB")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file") from error
-    except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror})") from error
-    if not content:
-        raise ModelError(f"{path}: expected an ONNX model, but it is empty (0 bytes)")
-    return content
+        return load_features(one_input(source), spec, cache, self.backbones).features
 
 
 def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:

@@ -68,8 +68,10 @@ class Session:
             raise DeviceError(f"{self.provider}: {_reason(error)}") from error
 
 
-def cpu_session(content: bytes) -> onnxruntime.InferenceSession:
+def cpu_session(content: bytes, *, optimised: bool = True) -> onnxruntime.InferenceSession:
     """A model's network on the CPU, where any model of ours can be loaded.
+
+    What isn't `optimised` is loaded at once, for whoever wants to know what is in the file.
 
     Raises:
         ModelError: not an ONNX model, or one for a newer ONNX Runtime.
@@ -77,8 +79,11 @@ def cpu_session(content: bytes) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)  # its warnings go to stderr; ours are one line
+    options = _cpu_options()
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        return onnxruntime.InferenceSession(content, _cpu_options(), providers=[CPU])
+        return onnxruntime.InferenceSession(content, options, providers=[CPU])
     except Exception as error:  # the kinds it raises share no base
         reason = _reason(error)
         if _NEWER.search(reason):
@@ -86,7 +91,7 @@ def cpu_session(content: bytes) -> onnxruntime.InferenceSession:
                 f"made for a newer ONNX Runtime than {onnxruntime.__version__}; upgrade it: "
                 f"pip install --upgrade {onnxruntime.package_name} ({reason})"
             ) from error
-        raise ModelError(f"expected an ONNX model of lpat, but {reason}") from error
+        raise ModelError(f"expected an ONNX model, but {reason}") from error
 
 
 def place(

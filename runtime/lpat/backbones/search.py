@@ -1,0 +1,102 @@
+"""Where backbones are found: as given, by $LPAT_BACKBONES, and in the user's folder of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lpat.backbones.backbone_file import Backbone, read_backbones
+from lpat.backbones.spec import Wanted, streams_of, wanted_by
+from lpat.errors import BackboneError
+from lpat.types import FeatureSpec
+
+VARIABLE = "LPAT_BACKBONES"
+"""Files and folders of backbones, separated as in $PATH."""
+
+
+def user_folder() -> Path:
+    """The user's folder of backbones: `lpat/backbones` among their data."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "lpat" / "backbones"
+
+
+@dataclass(frozen=True)
+class Backbones:
+    """Where backbones are to be found, and how they are to be run.
+
+    Files and folders that are given come first. A file of them may be a bundled model. `contents`
+    are files that another machine has sent. `batch` is the number of clips that are run at once.
+    """
+
+    paths: tuple[Path, ...] = ()
+    contents: tuple[bytes, ...] = field(default=(), repr=False)
+    device: str = "auto"
+    require_gpu: bool = False
+    batch: int | None = None
+
+    @cached_property
+    def given(self) -> tuple[Backbone, ...]:
+        """The backbones of all files that were given.
+
+        Raises:
+            BackboneError: one can't be read, or isn't a backbone.
+        """
+        files = [read_backbones(path) for path in self.paths if not path.is_dir()]
+        sent = [read_backbones(Path("backbone.onnx"), content) for content in self.contents]
+        return tuple(backbone for found in (*files, *sent) for backbone in found)
+
+    def find(self, spec: FeatureSpec) -> tuple[Backbone, ...]:
+        """The backbones that make features of a spec, RGB first.
+
+        Raises:
+            BackboneError: one isn't found, or a file was given that holds none of them.
+        """
+        wanted = wanted_by(spec)
+        known = {backbone.sha256: backbone for backbone in self.given}
+        digests = [one.sha256 for one in wanted]
+        for path in {backbone.path for backbone in self.given}:
+            theirs = [backbone for backbone in self.given if backbone.path == path]
+            if not any(backbone.sha256 in digests for backbone in theirs):
+                expected = " and ".join(one.title for one in wanted)
+                raise BackboneError(f"{path}: expected {expected}, not {theirs[0].title}")
+        for one in wanted:
+            if one.sha256 not in known:
+                known[one.sha256] = _found(one, self._folders())
+        return streams_of([known[digest] for digest in digests])
+
+    def _folders(self) -> Iterator[Path]:
+        yield from (path for path in self.paths if path.is_dir())
+        listed = os.environ.get(VARIABLE, "")
+        yield from (Path(name) for name in listed.split(os.pathsep) if name)
+        yield user_folder()
+
+
+BACKBONES = Backbones()
+"""Those that are found without being given, run where `auto` has it."""
+
+
+def _found(wanted: Wanted, places: Iterator[Path]) -> Backbone:
+    looked: list[str] = []
+    for place in places:
+        looked.append(str(place))
+        for path in sorted(place.glob("*.onnx")) if place.is_dir() else [place]:
+            if _digest(path) == wanted.sha256:
+                for backbone in read_backbones(path):
+                    if backbone.metadata.stream == wanted.stream:
+                        return backbone
+    raise BackboneError(
+        f"backbone {wanted.title} is needed and wasn't found in {', '.join(looked)}: "
+        f"give its file by --backbone or ${VARIABLE}, or put it into that folder"
+    )
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpat.backbones.clips import clips_of, scaled_size, windows
+from lpat.backbones.metadata import BackboneMetadata
+
+
+@pytest.mark.parametrize(
+    ("size", "scaled"),
+    [
+        ((340, 256), (340, 256)),
+        ((320, 240), (341, 256)),
+        ((1920, 1080), (455, 256)),
+        ((48, 64), (256, 341)),
+        ((1, 1), (256, 256)),
+    ],
+)
+def test_the_shorter_side_is_scaled(size, scaled):
+    assert scaled_size(size, 256) == scaled
+
+
+@pytest.mark.parametrize(
+    ("count", "frames", "stride", "expected"),
+    [
+        (4, 4, 4, ["0123"]),
+        (6, 4, 4, ["0123", "4555"]),
+        (1, 4, 4, ["0000"]),
+        (6, 4, 2, ["0012", "1234", "3455"]),
+        (5, 2, 4, ["12", "44"]),
+        (0, 4, 4, []),
+    ],
+)
+def test_windows_by_hand(count, frames, stride, expected):
+    items = "0123456789"[:count]
+    assert ["".join(window) for window in windows(items, frames, stride)] == expected
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 25))
+def test_windows_are_those_of_a_list(count, frames, stride):
+    lead = (frames - stride) // 2
+    expected = [
+        [min(max(start + number, 0), count - 1) for number in range(frames)]
+        for start in range(-lead, count - lead, stride)
+    ]
+    assert list(windows(range(count), frames, stride)) == expected
+
+
+def test_a_window_comes_once_its_last_item_is_there():
+    taken = []
+
+    def items():
+        for number in range(12):
+            taken.append(number)
+            yield number
+
+    next(windows(items(), 4, 4))
+    assert taken == [0, 1, 2, 3]
+
+
+def test_a_centre_crop_is_normalised():
+    metadata = BackboneMetadata(
+        "it", "rgb", 1, frames=1, short_side=4, crop=(2, 2), mean=(1, 2, 3), deviation=(2.0,)
+    )
+    picture = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    (clip,) = clips_of([picture], metadata)
+    assert clip.shape == (3, 1, 2, 2)
+    expected = (picture[1:3, 2:4].transpose(2, 0, 1) - np.array([1, 2, 3])[:, None, None]) / 2
+    np.testing.assert_array_equal(clip[:, 0], expected)
+
+
+def test_channels_can_be_blue_first():
+    metadata = BackboneMetadata("it", "rgb", 1, frames=1, short_side=2, crop=(2, 2), colour="bgr")
+    picture = np.zeros((2, 2, 3), np.uint8)
+    picture[..., 0] = 255  # red
+    (clip,) = clips_of([picture], metadata)
+    np.testing.assert_array_equal(clip[:, 0, 0, 0], [-1, -1, 1])
+
+
+def test_ten_crops_are_the_centre_and_corners_and_their_mirror_images():
+    metadata = BackboneMetadata("it", "flow", 1, frames=1, short_side=3, crop=(1, 1), crops="ten")
+    picture = np.zeros((3, 3, 2), np.uint8)
+    picture[..., 0] = np.arange(9).reshape(3, 3)
+    picture[..., 1] = 100
+    clips = clips_of([picture], metadata) * 127.5 + 127.5
+    right = [4, 0, 2, 6, 8]
+    np.testing.assert_allclose(clips[:5, 0].ravel(), right, atol=1e-4)
+    np.testing.assert_allclose(clips[5:, 0].ravel(), [255 - value for value in right], atol=1e-4)
+    np.testing.assert_allclose(clips[:, 1].ravel(), 100, atol=1e-4)

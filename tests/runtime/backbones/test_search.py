@@ -1,0 +1,112 @@
+import os
+
+import pytest
+
+from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.search import Backbones, user_folder
+from lpat.backbones.spec import backbone_spec, streams_of, wanted_by
+from lpat.errors import BackboneError
+from lpat.types import FeatureSpec
+
+
+@pytest.fixture
+def no_backbones(monkeypatch, tmp_path):
+    """Nothing by variable, and an empty user folder."""
+    monkeypatch.delenv("LPAT_BACKBONES", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    user_folder().mkdir(parents=True)
+
+
+@pytest.fixture
+def rgb(make_backbone, tmp_path):
+    return make_backbone(tmp_path / "rgb.onnx", "rgb", name="eye")
+
+
+@pytest.fixture
+def flow(make_backbone, tmp_path):
+    return make_backbone(tmp_path / "flow.onnx", "flow", name="ear", dimension=5)
+
+
+@pytest.fixture
+def spec(rgb, flow):
+    return backbone_spec([*read_backbones(flow), *read_backbones(rgb)])
+
+
+def test_a_spec_has_rgb_first_whatever_the_order_given(spec, rgb, flow):
+    assert spec == backbone_spec([*read_backbones(rgb), *read_backbones(flow)])
+    assert [one.name for one in wanted_by(spec)] == ["eye", "ear"]
+    assert (spec.dimension, spec.snippet_frames, spec.stride) == (11, 4, 4)
+
+
+def test_given_files_are_found_in_any_order(no_backbones, spec, rgb, flow):
+    found = Backbones((flow, rgb)).find(spec)
+    assert [backbone.metadata.name for backbone in found] == ["eye", "ear"]
+    assert [backbone.path for backbone in found] == [rgb, flow]
+
+
+def test_sent_files_are_found(no_backbones, spec, rgb, flow):
+    found = Backbones(contents=(flow.read_bytes(), rgb.read_bytes())).find(spec)
+    assert [backbone.metadata.stream for backbone in found] == ["rgb", "flow"]
+
+
+@pytest.mark.parametrize("place", ["folder", "variable of files", "variable of a folder", "user"])
+def test_they_are_found_in_each_place(no_backbones, monkeypatch, tmp_path, spec, rgb, flow, place):
+    if place == "folder":
+        assert len(Backbones((tmp_path,)).find(spec)) == 2
+        return
+    if place == "user":
+        for path in (rgb, flow):
+            path.rename(user_folder() / path.name)
+    else:
+        value = f"{rgb}{os.pathsep}{flow}" if place == "variable of files" else str(tmp_path)
+        monkeypatch.setenv("LPAT_BACKBONES", value)
+    assert len(Backbones().find(spec)) == 2
+
+
+def test_what_is_missing_is_named_with_the_places(no_backbones, spec, rgb):
+    with pytest.raises(
+        BackboneError, match=r"backbone ear \(flow, SHA-256 .*wasn't found in .*lpat"
+    ):
+        Backbones((rgb,)).find(spec)
+
+
+def test_a_wrong_one_is_refused_by_name(no_backbones, spec, rgb, flow, make_backbone, tmp_path):
+    other = make_backbone(tmp_path / "other.onnx", "rgb", name="nose", seed=1)
+    with pytest.raises(
+        BackboneError, match=r"other.onnx: expected eye \(rgb.*ear \(flow.*not nose \(rgb"
+    ):
+        Backbones((rgb, flow, other)).find(spec)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fps": 10.0}, "same fps, not 25.0 of eye .* and 10.0 of tiny"),
+        ({"frames": 8}, "same frames, not 4 of eye .* and 8 of tiny"),
+    ],
+)
+def test_streams_that_see_other_frames_are_refused(make_backbone, tmp_path, rgb, changes, message):
+    other = make_backbone(tmp_path / "other.onnx", "flow", **changes)
+    with pytest.raises(BackboneError, match=message):
+        streams_of([*read_backbones(rgb), *read_backbones(other)])
+
+
+def test_two_of_one_stream_are_refused(make_backbone, tmp_path, rgb):
+    other = make_backbone(tmp_path / "other.onnx", "rgb", seed=1)
+    with pytest.raises(BackboneError, match="one backbone of each stream"):
+        streams_of([*read_backbones(rgb), *read_backbones(other)])
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"rgb": "0" * 64},
+        {"rgb": "0" * 63, "rgb_name": "eye"},
+        {"rgb": "0" * 64, "rgb_name": "eye", "extra": 1},
+        {"rgb": "0" * 64, "rgb_name": 7},
+    ],
+)
+def test_a_spec_that_names_no_backbones_is_refused(parameters):
+    with pytest.raises(BackboneError, match="names and SHA-256"):
+        wanted_by(FeatureSpec("backbone", 1, parameters, 6))
