@@ -1,6 +1,7 @@
 // Medians of 5 x 5 neighbourhoods. For kernels.hpp; without a choice in it, so that compilers vectorise.
 #pragma once
 
+#include "tvl1/independent.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {
@@ -51,16 +52,17 @@ inline void median_row(const float* const* rows, float* result, const RowShape& 
                        float* scratch) {
   constexpr std::ptrdiff_t margin = 16;  // floats before the first pixel, of which two are used
   const std::ptrdiff_t pitch = shape.padded + 2 * margin;
-  const float* __restrict r0 = rows[0] - margin;
-  const float* __restrict r1 = rows[1] - margin;
-  const float* __restrict r2 = rows[2] - margin;
-  const float* __restrict r3 = rows[3] - margin;
-  const float* __restrict r4 = rows[4] - margin;
-  float* __restrict s0 = scratch;
-  float* __restrict s1 = s0 + pitch;
-  float* __restrict s2 = s1 + pitch;
-  float* __restrict s3 = s2 + pitch;
-  float* __restrict s4 = s3 + pitch;
+  const float* r0 = rows[0] - margin;
+  const float* r1 = rows[1] - margin;
+  const float* r2 = rows[2] - margin;
+  const float* r3 = rows[3] - margin;
+  const float* r4 = rows[4] - margin;
+  float* s0 = scratch;
+  float* s1 = s0 + pitch;
+  float* s2 = s1 + pitch;
+  float* s3 = s2 + pitch;
+  float* s4 = s3 + pitch;
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < pitch; ++x) {
     float column[5] = {r0[x], r1[x], r2[x], r3[x], r4[x]};
     apply<column_order>(column);
@@ -70,12 +72,13 @@ inline void median_row(const float* const* rows, float* result, const RowShape& 
     s3[x] = column[3];
     s4[x] = column[4];
   }
-  float* __restrict median = result;
-  const float* __restrict t0 = s0 + margin - 2;
-  const float* __restrict t1 = s1 + margin - 2;
-  const float* __restrict t2 = s2 + margin - 2;
-  const float* __restrict t3 = s3 + margin - 2;
-  const float* __restrict t4 = s4 + margin - 2;
+  float* median = result;
+  const float* t0 = s0 + margin - 2;
+  const float* t1 = s1 + margin - 2;
+  const float* t2 = s2 + margin - 2;
+  const float* t3 = s3 + margin - 2;
+  const float* t4 = s4 + margin - 2;
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < shape.padded; ++x) {
     float v[25] = {t0[x], t0[x + 1], t0[x + 2], t0[x + 3], t0[x + 4],
                    t1[x], t1[x + 1], t1[x + 2], t1[x + 3], t1[x + 4],

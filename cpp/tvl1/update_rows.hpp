@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "tvl1/independent.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {
@@ -24,22 +25,23 @@ template <bool measured>
 inline void primal_pixels(float* row, const float* above, const RowShape& shape, const Step& step,
                           float* changes) {
   const std::ptrdiff_t stride = shape.stride;
-  float* __restrict ux = row + flow_x * stride;
-  float* __restrict uy = row + flow_y * stride;
-  float* __restrict change = changes;
-  const float* __restrict xx = row + dual_xx * stride;
-  const float* __restrict xy = row + dual_xy * stride;
-  const float* __restrict yx = row + dual_yx * stride;
-  const float* __restrict yy = row + dual_yy * stride;
-  const float* __restrict xy_above = above + dual_xy * stride;
-  const float* __restrict yy_above = above + dual_yy * stride;
-  const float* __restrict jx = row + slope_x * stride;
-  const float* __restrict jy = row + slope_y * stride;
-  const float* __restrict over = row + inverse * stride;
-  const float* __restrict rest = row + constant * stride;
+  float* ux = row + flow_x * stride;
+  float* uy = row + flow_y * stride;
+  float* change = changes;
+  const float* xx = row + dual_xx * stride;
+  const float* xy = row + dual_xy * stride;
+  const float* yx = row + dual_yx * stride;
+  const float* yy = row + dual_yy * stride;
+  const float* xy_above = above + dual_xy * stride;
+  const float* yy_above = above + dual_yy * stride;
+  const float* jx = row + slope_x * stride;
+  const float* jy = row + slope_y * stride;
+  const float* over = row + inverse * stride;
+  const float* rest = row + constant * stride;
   const float tau = step.tau;
   const float most = step.limit;
   const float least = -step.limit;
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < shape.padded; ++x) {
     const float before_x = ux[x];
     const float before_y = uy[x];
@@ -75,14 +77,15 @@ inline float primal_row(float* row, const float* above, const RowShape& shape, c
 
 inline void dual_row(float* row, const float* below, const RowShape& shape) {
   const std::ptrdiff_t stride = shape.stride;
-  const float* __restrict ux = row + flow_x * stride;
-  const float* __restrict uy = row + flow_y * stride;
-  const float* __restrict ux_below = below + flow_x * stride;
-  const float* __restrict uy_below = below + flow_y * stride;
-  float* __restrict xx = row + dual_xx * stride;
-  float* __restrict xy = row + dual_xy * stride;
-  float* __restrict yx = row + dual_yx * stride;
-  float* __restrict yy = row + dual_yy * stride;
+  const float* ux = row + flow_x * stride;
+  const float* uy = row + flow_y * stride;
+  const float* ux_below = below + flow_x * stride;
+  const float* uy_below = below + flow_y * stride;
+  float* xx = row + dual_xx * stride;
+  float* xy = row + dual_xy * stride;
+  float* yx = row + dual_yx * stride;
+  float* yy = row + dual_yy * stride;
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < shape.padded; ++x) {
     const float x_by_x = ux[x + 1] - ux[x];
     const float x_by_y = ux_below[x] - ux[x];

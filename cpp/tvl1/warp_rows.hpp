@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "tvl1/independent.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {
@@ -50,20 +51,21 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
   const std::ptrdiff_t stride = shape.stride;
   const std::ptrdiff_t width = shape.width;
   const std::ptrdiff_t padded = shape.padded;
-  const float* __restrict ux = row + flow_x * stride;
-  const float* __restrict uy = row + flow_y * stride;
-  float* __restrict jx = row + slope_x * stride;
-  float* __restrict jy = row + slope_y * stride;
-  float* __restrict over = row + inverse * stride;
-  float* __restrict rest = row + constant * stride;
-  float* __restrict across = scratch;                // 4 weights for each pixel
-  float* __restrict down = scratch + 4 * padded;     // as many
-  float* __restrict column = scratch + 8 * padded;   // whole numbers
-  float* __restrict line = scratch + 9 * padded;
+  const float* ux = row + flow_x * stride;
+  const float* uy = row + flow_y * stride;
+  float* jx = row + slope_x * stride;
+  float* jy = row + slope_y * stride;
+  float* over = row + inverse * stride;
+  float* rest = row + constant * stride;
+  float* across = scratch;                // 4 weights for each pixel
+  float* down = scratch + 4 * padded;     // as many
+  float* column = scratch + 8 * padded;   // whole numbers
+  float* line = scratch + 9 * padded;
   const float unit = task.unit;
   const auto last_x = static_cast<float>(width + 1);
   const auto last_y = static_cast<float>(task.height + 1);
   const auto y = static_cast<float>(task.y);
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < width; ++x) {
     float t = 0;
     locate(static_cast<float>(static_cast<std::int32_t>(x)) + unit * ux[x], last_x, &column[x], &t);
@@ -72,6 +74,7 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
     cubic(t, down + 4 * x);
   }
   // An image's value, its slopes, and what the flow so far explains.
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < width; ++x) {
     const float* corner = task.image +
                           (static_cast<std::ptrdiff_t>(line[x]) - 1) * task.image_pitch +
@@ -84,6 +87,7 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
   }
   constexpr float flat = 1.2e-7F;  // |slope|^2 in grey levels per pixel
   const float steep = flat * unit * unit;
+  LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < width; ++x) {
     const float square = jx[x] * jx[x] + jy[x] * jy[x];
     over[x] = square > steep ? 1 / square : 0;
