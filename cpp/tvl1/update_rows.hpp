@@ -45,13 +45,13 @@ inline void primal_pixels(float* row, const float* above, const RowShape& shape,
   for (std::ptrdiff_t x = 0; x < shape.padded; ++x) {
     const float before_x = ux[x];
     const float before_y = uy[x];
-    const float wanted = -(rest[x] + (jx[x] * before_x + jy[x] * before_y)) * over[x];
+    const float wanted = (rest[x] + (jx[x] * before_x + jy[x] * before_y)) * over[x];
     const float bounded = wanted < most ? wanted : most;
     const float move = bounded > least ? bounded : least;
     const float divergence_x = (xx[x] - xx[x - 1]) + (xy[x] - xy_above[x]);
     const float divergence_y = (yx[x] - yx[x - 1]) + (yy[x] - yy_above[x]);
-    const float change_x = move * jx[x] + tau * divergence_x;
-    const float change_y = move * jy[x] + tau * divergence_y;
+    const float change_x = tau * divergence_x - move * jx[x];
+    const float change_y = tau * divergence_y - move * jy[x];
     ux[x] = before_x + change_x;
     uy[x] = before_y + change_y;
     if constexpr (measured) change[x] = change_x * change_x + change_y * change_y;

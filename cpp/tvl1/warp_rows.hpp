@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "tvl1/four.hpp"
 #include "tvl1/independent.hpp"
 #include "tvl1/kernels.hpp"
 
@@ -33,18 +34,16 @@ inline void cubic(float t, float* weights) {
   weights[3] = a * s * t * t;
 }
 
-inline void gather(const float* corner, std::ptrdiff_t pitch, const float* across,
-                   const float* down, float* result) {
-  float sums[pixel_floats] = {};
-  for (int j = 0; j < 4; ++j) {
-    const float* taps = corner + j * pitch;
-    for (int c = 0; c < pixel_floats; ++c) {
-      const float line = (taps[c] * across[0] + taps[c + 4] * across[1]) +
-                         (taps[c + 8] * across[2] + taps[c + 12] * across[3]);
-      sums[c] += line * down[j];
-    }
-  }
-  for (int c = 0; c < pixel_floats; ++c) result[c] = sums[c];
+inline Four row_of_taps(const float* taps, const float* across) {
+  return (load(taps) * across[0] + load(taps + 4) * across[1]) +
+         (load(taps + 8) * across[2] + load(taps + 12) * across[3]);
+}
+
+inline Four gather(const float* corner, std::ptrdiff_t pitch, const float* across,
+                   const float* down) {
+  return (row_of_taps(corner, across) * down[0] + row_of_taps(corner + pitch, across) * down[1]) +
+         (row_of_taps(corner + 2 * pitch, across) * down[2] +
+          row_of_taps(corner + 3 * pitch, across) * down[3]);
 }
 
 inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, float* scratch) {
@@ -79,8 +78,7 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
     const float* corner = task.image +
                           (static_cast<std::ptrdiff_t>(line[x]) - 1) * task.image_pitch +
                           (static_cast<std::ptrdiff_t>(column[x]) - 1) * pixel_floats;
-    float pixel[pixel_floats];
-    gather(corner, task.image_pitch, across + 4 * x, down + 4 * x, pixel);
+    const Four pixel = gather(corner, task.image_pitch, across + 4 * x, down + 4 * x);
     rest[x] = pixel[0] - task.first[pixel_floats * x];
     jx[x] = pixel[1] * unit;
     jy[x] = pixel[2] * unit;
