@@ -1,0 +1,1 @@
+"""Networks that turn clips of frames or of flow into features, and what they are fed."""
