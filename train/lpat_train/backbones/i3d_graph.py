@@ -32,7 +32,6 @@ from lpat_train.backbones.toom_cook import Transforms, transforms
 OPSET = 18
 IR_VERSION = 10
 
-_OUTPUTS = 4  # frames from one set of products
 _BLOCK = 16  # channels of a block in which 2D convolutions are computed directly
 _LAYERS = ("Conv3d_1a_7x7", "Conv3d_2b_1x1", "Conv3d_2c_3x3", *BLOCKS)
 
@@ -131,6 +130,18 @@ class _Graph:
     def reshaped(self, name: str, *shape: int) -> str:
         return self.add("Reshape", name, self.constant(shape))
 
+    def as_frames(self, frames: Frames) -> Frames:
+        """Frames from what has the same values in another shape."""
+        name = self.reshaped(frames.name, -1, frames.channels, frames.height, frames.width)
+        return replace(frames, name=name)
+
+    def split(self, name: str, count: int) -> list[str]:
+        """Equal parts of a value (N, ...), along its second axis."""
+        parts = [f"{name}_{part}" for part in range(count)]
+        node = helper.make_node("Split", [name], parts, axis=1, num_outputs=count)
+        self.nodes.append(node)
+        return parts
+
     def across_time(self, frames: Frames, matrix: Float64Array) -> str:
         """A matrix (U, time) times the frames, as (N, U, values of a frame)."""
         flat = self.reshaped(frames.name, -1, frames.time, frames.values)
@@ -142,8 +153,8 @@ class _Graph:
         kernel: Float64Array,
         bias: Float64Array,
         size: int,
-        stride: int,
-        group: int,
+        stride: int = 1,
+        group: int = 1,
     ) -> str:
         """A 2D convolution of pictures of `size` pixels a side, padded as TensorFlow does."""
         before, after = same_padding(size, kernel.shape[-1], stride)
@@ -163,65 +174,54 @@ class _Graph:
         count, _, taps, *_ = weights.kernel.shape
         if taps == 1:
             name = self.convolution(
-                frames.name, weights.kernel[:, :, 0], weights.bias, frames.height, 1, 1
+                frames.name, weights.kernel[:, :, 0], weights.bias, frames.height
             )
             return replace(frames, name=self.add("Relu", name), channels=count)
         return self.unit_over_time(frames, weights)
 
     def unit_over_time(self, frames: Frames, weights: Weights) -> Frames:
         """A unit of 3 x 3 x 3."""
-        tile = transforms(min(frames.time, _OUTPUTS), weights.kernel.shape[2])
-        kernels, biases = _products(tile, weights)
-        count, products = len(weights.bias), len(kernels)
-        name = self.across_time(frames, _tiled_inputs(tile, frames.time))
-        name = self.reshaped(name, -1, products * frames.channels, frames.height, frames.width)
+        algorithm = transforms(frames.time, weights.kernel.shape[2])
+        kernels, biases = _products(algorithm, weights)
+        products, count, channels, *_ = kernels.shape
+        name = self.across_time(frames, _inputs(algorithm, frames.time))
+        name = self.reshaped(name, -1, products * channels, frames.height, frames.width)
         name = self.convolution(
             name,
             kernels.reshape(-1, *kernels.shape[2:]),
             biases.reshape(-1),
-            frames.height,
-            1,
-            products,
+            size=frames.height,
+            group=products,
         )
-        return self.after_products(tile, replace(frames, name=name, channels=count))
-
-    def after_products(self, tile: Transforms, frames: Frames) -> Frames:
-        """Frames from products (N tiles, n K, H, W)."""
-        tiles = frames.time // len(tile.outputs)
-        matrix = np.kron(np.eye(tiles), tile.outputs).astype(np.float64)
-        products = replace(frames, time=matrix.shape[1])
-        name = self.add("Relu", self.across_time(products, matrix))
-        return replace(
-            frames, name=self.reshaped(name, -1, frames.channels, frames.height, frames.width)
-        )
+        return self.after_products(algorithm, replace(frames, name=name, channels=count))
 
     def first_unit(self, weights: Weights, size: int) -> Frames:
-        """The unit of 7 x 7 x 7 and stride 2 on the clips: two filters, of even and odd frames."""
+        """The unit of 7 x 7 x 7 and stride 2: two filters, of a clip's even and odd frames."""
         count, channels, taps, *_ = weights.kernel.shape
-        time = FRAMES // 2
-        tile = transforms(_OUTPUTS, (taps + 1) // 2)
-        phases = np.pad(weights.kernel, [(0, 0), (0, 0), (0, 1), (0, 0), (0, 0)])
-        phases = np.stack([phases[:, :, 0::2], phases[:, :, 1::2]], axis=1)
-        phases = phases.reshape(count, 2 * channels, -1, taps, taps)
-        kernels, biases = _products(tile, Weights(phases, weights.bias))
-        products, tiles = len(kernels), time // _OUTPUTS
-        inputs = _tiled_inputs(tile, time).reshape(tiles, products, time)
-        matrix = np.einsum("ipt,sz,cd->piscdtz", inputs, np.eye(2), np.eye(channels))
-        flat = self.reshaped("clips", -1, channels * FRAMES, size * size)
-        name = self.add("MatMul", self.constant(matrix.reshape(-1, channels * FRAMES)), flat)
-        parts = [f"{name}_{part}" for part in range(products)]
-        self.nodes.append(
-            helper.make_node("Split", [name], parts, axis=1, num_outputs=products, name="Split")
-        )
+        time, side = FRAMES // 2, -(-size // 2)
+        algorithm = transforms(time, (taps + 1) // 2)
+        kernel = np.pad(weights.kernel, [(0, 0), (0, 0), (0, 1), (0, 0), (0, 0)])
+        halves = np.concatenate([kernel[:, :, 0::2], kernel[:, :, 1::2]], axis=1)
+        kernels, biases = _products(algorithm, replace(weights, kernel=halves))
+        matrix = np.einsum(
+            "pt,sz,cd->pscdtz", _inputs(algorithm, time), np.eye(2), np.eye(channels)
+        ).reshape(-1, channels * FRAMES)
+        clips = Frames("clips", channels * FRAMES, 1, size, size)
+        inputs = self.split(self.across_time(clips, matrix), len(kernels))
         convolved = [
             self.convolution(
-                self.reshaped(part, -1, 2 * channels, size, size), kernel, bias, size, 2, 1
+                self.reshaped(part, -1, 2 * channels, size, size), kernel, bias, size, stride=2
             )
-            for part, kernel, bias in zip(parts, kernels, biases, strict=True)
+            for part, kernel, bias in zip(inputs, kernels, biases, strict=True)
         ]
-        side = -(-size // 2)
         name = self.add("Concat", *convolved, axis=1)
-        return self.after_products(tile, Frames(name, time, count, side, side))
+        return self.after_products(algorithm, Frames(name, time, count, side, side))
+
+    def after_products(self, algorithm: Transforms, frames: Frames) -> Frames:
+        """Frames from their products, which are (N, n K, H, W)."""
+        products = replace(frames, time=algorithm.outputs.shape[1])
+        name = self.add("Relu", self.across_time(products, algorithm.outputs))
+        return self.as_frames(replace(frames, name=name))
 
     def inception(self, frames: Frames, state: Mapping[str, np.ndarray], block: str) -> Frames:
         """The four branches of a block."""
@@ -274,10 +274,7 @@ class _Graph:
             )
             for tap in range(kernel)
         ]
-        name = self.reshaped(
-            self.add("Max", *shifted), -1, frames.channels, frames.height, frames.width
-        )
-        return replace(frames, name=name, time=len(starts))
+        return self.as_frames(replace(frames, name=self.add("Max", *shifted), time=len(starts)))
 
     def mean(self, frames: Frames) -> None:
         """The mean over time and place, which is the output."""
@@ -287,18 +284,14 @@ class _Graph:
         self.add("ReduceMean", name, self.constant([1, 3]), keepdims=0, output="features")
 
 
-def _products(tile: Transforms, weights: Weights) -> tuple[Float64Array, Float64Array]:
+def _products(algorithm: Transforms, weights: Weights) -> tuple[Float64Array, Float64Array]:
     """Kernels (n, K, C, H, W) and biases (n, K) of a unit's products."""
-    kernels = np.einsum("nt,kcthw->nkchw", tile.filter, weights.kernel)
+    kernels = np.einsum("nt,kcthw->nkchw", algorithm.filter, weights.kernel)
     biases = np.zeros((len(kernels), len(weights.bias)))
     biases[0] = weights.bias
     return kernels, biases
 
 
-def _tiled_inputs(tile: Transforms, time: int) -> Float64Array:
-    """Matrix (tiles n, time) of a clip's inputs to all products; the first output sees frame -1."""
-    count, products = len(tile.outputs), len(tile.inputs)
-    padded = np.zeros((time // count, products, time + products))
-    for number, rows in enumerate(padded):
-        rows[:, number * count : number * count + products] = tile.inputs
-    return padded[:, :, 1 : time + 1].reshape(-1, time)
+def _inputs(algorithm: Transforms, time: int) -> Float64Array:
+    """Matrix (n, time) from a clip's frames; the first output sees one before them, of zeros."""
+    return algorithm.inputs[:, 1 : time + 1]

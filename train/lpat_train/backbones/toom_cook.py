@@ -17,7 +17,7 @@ import numpy as np
 
 from lpat.types import Float64Array
 
-_POINTS = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+_POINTS = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 4.0, -0.25, -4.0)
 """Where polynomials are evaluated, apart from infinity; the nearer to 1, the less is rounded."""
 
 
@@ -35,7 +35,7 @@ class Transforms:
 
 
 def transforms(outputs: int, taps: int) -> Transforms:
-    """The transforms for `outputs` outputs of a filter of `taps` taps, at most 8 products in all.
+    """The transforms for `outputs` outputs of a filter of `taps` taps, at most 11 products in all.
 
     Multiplying polynomials of m and r coefficients is evaluating both at n points, n products, and
     interpolation; a filter is that transposed.
