@@ -126,7 +126,7 @@ def _check_weight(path: Path, name: str, weight: Tensor, shape: tuple[int, ...])
         raise CheckpointError(
             f"{path}: {name}: expected numbers with fractions, not {weight.dtype}"
         )
-    if not weight.isfinite().all():
+    if not weight.float().isfinite().all():
         raise CheckpointError(f"{path}: {name}: expected finite weights, but some aren't")
     if name.endswith("running_var") and (weight < 0).any():
         raise CheckpointError(f"{path}: {name}: expected variances, but some are below zero")

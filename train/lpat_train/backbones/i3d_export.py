@@ -22,7 +22,7 @@ KEY = "lpat_backbone"
 TOLERANCE = 1e-4
 """The largest difference from PyTorch, in parts of the largest feature."""
 
-_BATCHES = (1, 2)
+_BATCHES = (1, 3)
 
 
 def convert_i3d(
@@ -61,13 +61,14 @@ def convert_i3d(
 def largest_difference(network: I3D, content: bytes, size: int = SIZE) -> float:
     """Largest difference of any feature of random clips, in parts of the largest feature."""
     session = cpu_session(content)
-    largest = 0.0
+    differences = []
     for clips in _random_clips(network.Conv3d_1a_7x7.conv3d.in_channels, size):
         with torch.inference_mode():
-            expected = network(torch.from_numpy(clips)).numpy()
+            expected = network(torch.from_numpy(clips))
         (features,) = session.run(["features"], {"clips": clips})
-        largest = np.fmax(largest, np.abs(features - expected).max() / np.abs(expected).max())
-    return float(largest)
+        difference = (torch.from_numpy(features) - expected).abs().max()
+        differences.append(float(difference / expected.abs().max()))
+    return float(np.max(differences))  # which is NaN where one of them is
 
 
 def _random_clips(channels: int, size: int) -> Iterator[Float32Array]:
