@@ -5,9 +5,9 @@ import onnx
 import pytest
 from tests.train.backbones.reference import features
 
-from lpat.sessions import cpu_session
+from lpat.sessions import Session, cpu_session
 from lpat_train.backbones.i3d import random_state
-from lpat_train.backbones.i3d_graph import i3d_graph
+from lpat_train.backbones.i3d_graph import State, i3d_graph
 
 WIDTH = 1 / 8
 
@@ -16,7 +16,7 @@ WIDTH = 1 / 8
 @pytest.mark.parametrize("channels", [3, 2])
 def test_features_are_those_of_plain_sums(channels: int, size: int) -> None:
     state = {name: weight.numpy() for name, weight in random_state(channels, WIDTH).items()}
-    session = cpu_session(i3d_graph(state, size).SerializeToString())
+    session = _session(state, size)
     clips = np.random.default_rng(size).uniform(-1, 1, (3, channels, 16, size, size))
     clips = clips.astype(np.float32)
     expected = features(state, clips)
@@ -27,15 +27,13 @@ def test_features_are_those_of_plain_sums(channels: int, size: int) -> None:
 
 def test_clips_of_a_batch_dont_meet() -> None:
     state = {name: weight.numpy() for name, weight in random_state(2, WIDTH).items()}
-    session = cpu_session(i3d_graph(state, 64).SerializeToString())
+    session = _session(state, 64)
     clips = np.random.default_rng(0).uniform(-1, 1, (3, 2, 16, 64, 64)).astype(np.float32)
     clips[1] *= 100
     (together,) = session.run(["features"], {"clips": clips})
     for number in range(3):
         (alone,) = session.run(["features"], {"clips": clips[number : number + 1]})
-        np.testing.assert_allclose(
-            np.asarray(together)[number], np.asarray(alone)[0], rtol=1e-5, atol=1e-6
-        )
+        np.testing.assert_allclose(together[number], alone[0], rtol=1e-5, atol=1e-6)
 
 
 def test_a_published_size_has_2d_convolutions_of_whole_blocks() -> None:
@@ -55,3 +53,8 @@ def test_a_published_size_has_2d_convolutions_of_whole_blocks() -> None:
     assert model.opset_import[0].version == 18
     assert model.ir_version <= 10  # of ONNX Runtime 1.20
     onnx.checker.check_model(model, full_check=True)
+
+
+def _session(state: State, size: int) -> Session:
+    content = i3d_graph(state, size).SerializeToString()
+    return Session(cpu_session(content), "CPUExecutionProvider")
