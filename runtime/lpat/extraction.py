@@ -293,7 +293,7 @@ class _Work:
         for count, row in enumerate(rows, 1):
             yield row
             if count >= stream.first and self.on_progress is not None:
-                seconds = count * self.spec.snippet_seconds
+                seconds = min(count * self.spec.snippet_seconds, stream.video.duration)
                 self.on_progress(source, seconds, stream.video.expected_duration)
 
 
