@@ -68,6 +68,7 @@ class Extraction:
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False
     seconds: float = 0.0  # that reading it took
+    part: Path | None = None  # where else the features are kept until they are safe
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +238,9 @@ class _Work:
             extraction = self._extract(source, part)
             if cache and kept:
                 cache.put(kept, extraction)
-        return extraction
+            if part.path and kept and kept.is_file():
+                part.path.unlink(missing_ok=True)
+        return replace(extraction, part=part.path)
 
     def _extract(self, source: Input, part: FeaturePart) -> Extraction:
         start = time.perf_counter()
@@ -293,8 +296,11 @@ class _Work:
         for count, row in enumerate(rows, 1):
             yield row
             if count >= stream.first and self.on_progress is not None:
-                seconds = min(count * self.spec.snippet_seconds, stream.video.duration)
-                self.on_progress(source, seconds, stream.video.expected_duration)
+                seconds, duration = (
+                    count * self.spec.snippet_seconds,
+                    stream.video.expected_duration,
+                )
+                self.on_progress(source, min(seconds, duration or seconds), duration)
 
 
 def _can_differ(source: Input, threads: int, part: FeaturePart) -> bool:
@@ -311,10 +317,11 @@ def _until_damaged(stream: FeatureStream) -> Generator[Float32Array]:
 
 
 def _in_care(extraction: Extraction) -> Extraction:
-    """The same; its temporary file goes with its features, or when the program ends."""
+    """The same; its temporary files go with its features, or when the program ends."""
     features = extraction.features
     if isinstance(features, StoredFeatures):
-        weakref.finalize(features, features.path.unlink, missing_ok=True)
+        for path in filter(None, (features.path, extraction.part)):
+            weakref.finalize(features, path.unlink, missing_ok=True)
     return extraction
 
 

@@ -32,7 +32,10 @@ class FeaturePart:
     `single`: they are of a video decoded by one thread, as a damaged one's are.
     """
 
-    def __init__(self, handle: int | None = None, dimension: int = 1) -> None:
+    def __init__(
+        self, path: Path | None = None, handle: int | None = None, dimension: int = 1
+    ) -> None:
+        self.path = path
         self.single = False
         self._handle = handle
         self._size = 4 * dimension + _SUM  # bytes of a record
@@ -104,9 +107,9 @@ class FeaturePart:
 def open_part(folder: Path | None, video: Address, spec: FeatureSpec) -> Iterator[FeaturePart]:
     """The part of a video's features in a folder, of the video as it is now.
 
-    It is removed when the block ends without error. Nothing is kept of what is no file, where the
-    folder can't be written, and while another process is at the same video. Parts that nobody has
-    gone on with for long are removed.
+    Whoever has the features safe elsewhere removes it by its path. Nothing is kept of what is no
+    file, where the folder can't be written, and while another process is at the same video. Parts
+    that nobody has gone on with for long are removed.
     """
     path = None if folder is None else _path_of(folder, video, spec)
     handle = None if path is None else _opened(path)
@@ -115,8 +118,7 @@ def open_part(folder: Path | None, video: Address, spec: FeatureSpec) -> Iterato
         return
     try:
         _remove_stale(path.parent)
-        yield FeaturePart(handle, spec.dimension)
-        path.unlink(missing_ok=True)
+        yield FeaturePart(path, handle, spec.dimension)
     finally:
         os.close(handle)
 

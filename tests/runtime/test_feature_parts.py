@@ -1,5 +1,6 @@
 """What is kept of a slow video's features while they are computed, and how a rerun goes on."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -60,7 +61,7 @@ def cut_off(folder, video, spec, rows, *, single=False):
 
 
 def the_part(folder: Path) -> Path:
-    (path,) = folder.glob("*.part")
+    (path,) = folder.glob("video-*.part")
     return path
 
 
@@ -71,7 +72,8 @@ def test_rows_come_back_and_go_on(video, tmp_path, single):
         assert (len(part), part.single, part.is_kept) == (3, single, True)
         np.testing.assert_array_equal(list(part.followed_by(ROWS[3:], 3)), ROWS)
         assert len(part) == 5
-    assert not list(tmp_path.glob("*.part"))
+    with open_part(tmp_path, video, SPEC) as part:
+        assert (len(part), part.path) == (5, the_part(tmp_path))
 
 
 def test_rows_beyond_a_whole_batch_are_computed_again(video, tmp_path):
@@ -122,9 +124,8 @@ def test_stale_parts_are_removed(video, tmp_path):
     fresh.touch()
     long_ago = time.time() - ABANDONED - 60
     os.utime(stale, (long_ago, long_ago))
-    with open_part(tmp_path, video, replace(SPEC, stride=4)):
-        pass
-    assert list(tmp_path.glob("*.part")) == [fresh]
+    with open_part(tmp_path, video, replace(SPEC, stride=4)) as part:
+        assert set(tmp_path.glob("*.part")) == {fresh, part.path}
 
 
 def test_without_a_place_nothing_is_kept_and_all_works(video, tmp_path):
@@ -174,6 +175,9 @@ def test_a_rerun_computes_only_what_is_missing(video, tmp_path, backbones, monke
         [*(count * 0.16 for count in range(first, 11)), 43 / 25]
     )
     assert {its for its, _, _ in told} == {source}
+    assert the_part(tmp_path)  # it goes once the features are no longer needed
+    del result
+    gc.collect()
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -242,7 +246,7 @@ def test_a_killed_extraction_goes_on_where_it_was(video, tmp_path, backbones):
     deadline = time.monotonic() + 60
     try:
         while time.monotonic() < deadline:
-            parts = list(cut.glob("*.part"))
+            parts = list(cut.glob("video-*.part"))
             if parts and parts[0].stat().st_size > 3 * 52:
                 break
             time.sleep(0.01)
