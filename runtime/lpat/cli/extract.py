@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +15,13 @@ from lpat.cli.batches import finish, resumable
 from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
 
+if TYPE_CHECKING:
+    from lpat.extractors import FeatureExtractor
+
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
     "Work": ("jobs", "ray_address", "timeout", "on_error", "progress"),
+    "Backbones": ("backbone_paths", "batch", "device", "require_gpu"),
     "Features": ("cache_folder", "no_cache"),
 }
 
@@ -23,7 +29,11 @@ GROUPS = {
 @click.command("lpat-extract", cls=GroupedCommand, groups=GROUPS)
 @click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
+@options.backbone
 @options.stride
+@options.batch
+@options.device
+@options.require_gpu
 @options.jobs
 @options.ray
 @options.overwrite
@@ -37,7 +47,11 @@ def command(
     context: click.Context,
     inputs: tuple[str, ...],
     output: Path,
-    stride: int,
+    backbone_paths: tuple[Path, ...],
+    stride: int | None,
+    batch: int | None,
+    device: str,
+    require_gpu: bool,
     jobs: int | None,
     ray_address: str | None,
     overwrite: bool,
@@ -47,7 +61,10 @@ def command(
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
-    """Store the built-in motion features of the videos INPUTS as OUTPUT/NAME.safetensors.
+    """Store features of the videos INPUTS as OUTPUT/NAME.safetensors.
+
+    They are the built-in motion features or, with --backbone, those of pretrained networks of RGB
+    frames, of optical flow, or of both.
 
     INPUTS are videos, folders, patterns, URLs, @LIST (a file with one a line; @- on standard input)
     and - (a video on standard input). The files hold an array (T, D) and the full spec of
@@ -57,21 +74,32 @@ def command(
     """
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
-    from lpat.extraction import default_spec, load_all_features
+    from lpat.extraction import default_jobs, extractor_of, load_all_features, spec_of
     from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
-    from lpat.workers import available_cores
 
-    spec = default_spec(stride)
+    backbones = options.backbones_from(backbone_paths, device, require_gpu, batch)
+    spec = spec_of(backbones, stride)
     found = [source for source in find_inputs(inputs, timeout) if not source.holds_features]
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
     cache = options.cache_from(cache_folder, no_cache)
-    if ray_address:
-        extract = ray_features(spec, cache, ray_address, workers=jobs)
-    else:
-        extract = partial(load_all_features, spec=spec, cache=cache, jobs=jobs or available_cores())
+    jobs = jobs or (None if ray_address else default_jobs(spec))
+    if jobs == 1 and backbones.paths:
+        _say_where(extractor_of(spec, backbones))
     with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+        if ray_address:
+            extract = ray_features(spec, cache, ray_address, workers=jobs)
+        else:
+            extract = partial(
+                load_all_features,
+                spec=spec,
+                cache=cache,
+                jobs=jobs or 1,
+                backbones=backbones,
+                parts=None if cache else output,
+                on_progress=show.within,
+            )
         ledger = extract_batch(
             extract,
             spec,
@@ -84,6 +112,17 @@ def command(
         )
     where = f"features of {spec.dimension} dimensions in {output}"
     return finish("lpat-extract", ledger, where)
+
+
+def _say_where(extractor: FeatureExtractor) -> None:
+    """Print what computes the backbones, and why it isn't a GPU where one is there."""
+    from lpat.backbones.extractor import BackboneExtractor
+
+    if isinstance(extractor, BackboneExtractor):
+        for network in extractor.networks:
+            print(f"{network.backbone.title} runs on {network.session.provider}")
+            if network.session.note:
+                print(f"note: running on the CPU: {network.session.note}", file=sys.stderr)
 
 
 def main() -> None:
