@@ -51,6 +51,9 @@ class FeatureExtractor(Protocol):
 MOST_DECODERS = 16
 """Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
 
+DEFAULT_STRIDE = 8
+"""Frames from one snippet of motion features to the next."""
+
 EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
 """The built-in extractors by name."""
 
@@ -66,9 +69,32 @@ class Extraction:
     seconds: float = 0.0  # that reading it took
 
 
-def default_spec(stride: int = 8) -> FeatureSpec:
-    """The spec of the built-in `motion` features: 16-frame snippets at 25 frames per second."""
-    return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride)
+def default_spec(stride: int | None = None) -> FeatureSpec:
+    """The spec of the built-in `motion` features: 16-frame snippets at 25 frames per second.
+
+    Without a stride one begins every 8 frames.
+    """
+    return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride or DEFAULT_STRIDE)
+
+
+def spec_of(backbones: Backbones, stride: int | None = None) -> FeatureSpec:
+    """The spec of the given backbones' features, or of the default ones where none are given.
+
+    Of a folder all are taken. Without a stride it is the backbones' own, or the default one.
+
+    Raises:
+        BackboneError: one can't be read, or they don't make one feature together.
+    """
+    if not backbones.paths:
+        return default_spec(stride)
+    from lpat.backbones.spec import backbone_spec
+
+    return backbone_spec(backbones.all_given(), stride)
+
+
+def default_jobs(spec: FeatureSpec | None) -> int:
+    """Videos to work on at the same time: one a core, but one alone keeps backbones' cores busy."""
+    return 1 if spec is not None and spec.extractor == BACKBONE else available_cores()
 
 
 def extractor_of(

@@ -49,6 +49,20 @@ class Backbones:
         sent = [read_backbones(Path("backbone.onnx"), content) for content in self.contents]
         return tuple(backbone for found in (*files, *sent) for backbone in found)
 
+    def all_given(self) -> tuple[Backbone, ...]:
+        """The same, and those of all files in the folders that were given.
+
+        Raises:
+            BackboneError: one can't be read, or isn't a backbone, or there is none.
+        """
+        found = list(self.given)
+        for folder in filter(Path.is_dir, self.paths):
+            found += (one for path in sorted(folder.glob("*.onnx")) for one in read_backbones(path))
+        if not found:
+            names = ", ".join(map(str, self.paths))
+            raise BackboneError(f"{names}: expected a backbone's ONNX file, or a folder of them")
+        return tuple(found)
+
     def find(self, spec: FeatureSpec) -> tuple[Backbone, ...]:
         """The backbones that make features of a spec, RGB first.
 

@@ -16,6 +16,7 @@ from lpat.cli.progress import progress as shown_progress
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
     "Work": ("jobs", "ray_address", "timeout", "on_error", "progress"),
+    "Backbones": ("backbone_paths", "batch", "device", "require_gpu"),
     "Features": ("cache_folder", "no_cache"),
 }
 
@@ -23,7 +24,11 @@ GROUPS = {
 @click.command("lpat-extract", cls=GroupedCommand, groups=GROUPS)
 @click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
+@options.backbone
 @options.stride
+@options.batch
+@options.device
+@options.require_gpu
 @options.jobs
 @options.ray
 @options.overwrite
@@ -37,7 +42,11 @@ def command(
     context: click.Context,
     inputs: tuple[str, ...],
     output: Path,
-    stride: int,
+    backbone_paths: tuple[Path, ...],
+    stride: int | None,
+    batch: int | None,
+    device: str,
+    require_gpu: bool,
     jobs: int | None,
     ray_address: str | None,
     overwrite: bool,
@@ -47,7 +56,10 @@ def command(
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
-    """Store the built-in motion features of the videos INPUTS as OUTPUT/NAME.safetensors.
+    """Store features of the videos INPUTS as OUTPUT/NAME.safetensors.
+
+    They are the built-in motion features or, with --backbone, those of pretrained networks of RGB
+    frames, of optical flow, or of both.
 
     INPUTS are videos, folders, patterns, URLs, @LIST (a file with one a line; @- on standard input)
     and - (a video on standard input). The files hold an array (T, D) and the full spec of
@@ -57,12 +69,12 @@ def command(
     """
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
-    from lpat.extraction import default_spec, load_all_features
+    from lpat.extraction import default_jobs, load_all_features, spec_of
     from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
-    from lpat.workers import available_cores
 
-    spec = default_spec(stride)
+    backbones = options.backbones_from(backbone_paths, device, require_gpu, batch)
+    spec = spec_of(backbones, stride)
     found = [source for source in find_inputs(inputs, timeout) if not source.holds_features]
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
@@ -70,7 +82,13 @@ def command(
     if ray_address:
         extract = ray_features(spec, cache, ray_address, workers=jobs)
     else:
-        extract = partial(load_all_features, spec=spec, cache=cache, jobs=jobs or available_cores())
+        extract = partial(
+            load_all_features,
+            spec=spec,
+            cache=cache,
+            jobs=jobs or default_jobs(spec),
+            backbones=backbones,
+        )
     with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         ledger = extract_batch(
             extract,

@@ -11,6 +11,7 @@ import click
 from lpat.errors import UsageError
 
 if TYPE_CHECKING:
+    from lpat.backbones.search import Backbones
     from lpat.feature_cache import FeatureCache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -91,9 +92,21 @@ timeout = click.option(
 stride = click.option(
     "--stride",
     type=click.IntRange(1, 1000),
-    default=8,  # as lpat.extraction.default_spec has it, which imports too much to be asked here
-    show_default=True,
-    help="Frames from one snippet to the next, for videos.",
+    default=None,
+    help="Frames from one snippet to the next, for videos.  [default: 8, or a backbone's frames]",
+)
+backbone = click.option(
+    "--backbone",
+    "backbone_paths",
+    type=FILE,
+    multiple=True,
+    help="ONNX file of a backbone, or a folder of them. Twice for two streams, in any order.",
+)
+batch = click.option(
+    "--batch",
+    type=click.IntRange(1, 256),
+    default=None,
+    help="Clips that a backbone is fed at once.  [default: 1, or 8 on a GPU]",
 )
 
 
@@ -123,14 +136,40 @@ def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None
     return cache
 
 
+def backbones_from(
+    paths: tuple[Path, ...],
+    device: str = "auto",
+    require_gpu: bool = False,
+    batch: int | None = None,
+) -> Backbones:
+    """Where `backbone` says that backbones are, and how they are to be run.
+
+    Raises:
+        BackboneError: a path that isn't there.
+    """
+    from lpat.backbones.search import Backbones
+    from lpat.errors import BackboneError
+
+    for path in paths:
+        if not path.exists():
+            raise BackboneError(f"{path}: expected a backbone's file or a folder; no such file")
+    return Backbones(paths, device=device, require_gpu=require_gpu, batch=batch)
+
+
 def values_of(context: click.Context) -> dict[str, Any]:
     """Every option of a command as it is in force, as JSON values, for the record of a run."""
     options = {option.name for option in context.command.params if isinstance(option, click.Option)}
     return {
-        name: str(value) if isinstance(value, Path) else value
+        name: _json_value(value)
         for name, value in sorted(context.params.items())
         if name in options
     }
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json_value(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _words(values: tuple[str, ...]) -> tuple[str, ...]:
