@@ -57,6 +57,9 @@ DEFAULT_STRIDE = 8
 EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
 """The built-in extractors by name."""
 
+OWN = frozenset((*EXTRACTORS, BACKBONE))
+"""Extractors whose features are made here, of videos; all others' come from files."""
+
 
 @dataclass(frozen=True, eq=False)
 class Extraction:

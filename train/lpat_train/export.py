@@ -16,7 +16,7 @@ import torch
 
 from lpat.annotations import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
-from lpat.extraction import EXTRACTORS
+from lpat.extraction import OWN
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer
@@ -149,7 +149,7 @@ def statistics_of(network: Network, spec: FeatureSpec) -> Statistics | None:
     standardises nothing, and for features too wide to say it of each dimension.
     """
     unknown = not network.mean.any() and (network.scale == 1).all()
-    if spec.extractor in EXTRACTORS or spec.dimension > WIDEST or unknown:
+    if spec.extractor in OWN or spec.dimension > WIDEST or unknown:
         return None
     deviation = torch.where(network.scale > 0, 1 / network.scale, 0)
     return Statistics(_rounded(network.mean), _rounded(deviation))

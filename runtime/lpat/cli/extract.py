@@ -80,7 +80,7 @@ def command(
         raise UsageError("expected videos to extract features of; these are feature files already")
     cache = options.cache_from(cache_folder, no_cache)
     if ray_address:
-        extract = ray_features(spec, cache, ray_address, workers=jobs)
+        extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
     else:
         extract = partial(
             load_all_features,
