@@ -61,20 +61,11 @@ class Session:
             ModelError: the network can't be computed.
         """
         try:
-            return list(self.runtime.run(list(outputs), dict(inputs), _only_what_is_asked_for()))
+            return list(self.runtime.run(list(outputs), dict(inputs)))
         except Exception as error:  # the kinds it raises share no base
             if self.provider == CPU:
                 raise ModelError(f"the model can't be computed: {_reason(error)}") from error
             raise DeviceError(f"{self.provider}: {_reason(error)}") from error
-
-
-def _only_what_is_asked_for() -> onnxruntime.RunOptions:
-    """For a file of several networks: those whose outputs aren't asked for don't run."""
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = True
-    return options
 
 
 def cpu_session(content: bytes, *, optimised: bool = True) -> onnxruntime.InferenceSession:

@@ -34,7 +34,7 @@ class Network:
         """
         backbone = self.backbone
         try:
-            (features,) = self._session.run([backbone.output], {backbone.input: clips})
+            (features,) = self._session.run([backbone.output], backbone.feed(clips))
         except ModelError as error:
             raise BackboneError(f"{backbone.path}: {error}") from error
         expected = (len(clips), backbone.metadata.dimension)
