@@ -25,6 +25,7 @@ LONGEST_RUN = 8192 + 2 * 64
 """Snippets of a long video's window with its context: what TensorRT is told to expect at most."""
 _USUAL_RUN = 512
 _LARGEST_BATCH = 8
+Shape = tuple[int, ...]
 _PRODUCTS = ("MatMul", "Gemm", "Conv", "TRTKernel")  # parts of the names of such nodes
 _TEXT = re.compile(r"(auto|cpu|cuda|tensorrt)(?::(\d{1,3}))?")
 
@@ -52,6 +53,26 @@ def device_of(text: str) -> Device:
             f"expected auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N as device, not {text!r}"
         )
     return Device(match[1], int(match[2] or 0))  # type: ignore[arg-type] - the pattern's kinds
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The shapes that an input of a network may have: the smallest, the usual and the largest."""
+
+    smallest: Shape
+    usual: Shape
+    largest: Shape
+
+    @staticmethod
+    def fixed(shape: Shape) -> Extent:
+        """That of an input that has one shape only."""
+        return Extent(shape, shape, shape)
+
+
+def extents_of_head(dimension: int) -> dict[str, Extent]:
+    """Those of a head's features (B, T, D)."""
+    shapes = (1, 1), (1, _USUAL_RUN), (_LARGEST_BATCH, LONGEST_RUN)
+    return {"features": Extent(*((*shape, dimension) for shape in shapes))}
 
 
 @dataclass(frozen=True)
@@ -139,9 +160,9 @@ def refusal_of(plan: Plan, made: Sequence[str], products: Mapping[str, int]) -> 
 
 
 def provider_options(
-    provider: str, device: Device, *, dimension: int, precision: str, engines: Path
+    provider: str, device: Device, *, extents: Mapping[str, Extent], precision: str, engines: Path
 ) -> dict[str, str]:
-    """How a provider is configured for a head whose features have a dimension.
+    """How a provider is configured for a network whose inputs have such extents.
 
     CUDA: cuDNN picks its algorithms by rule, as measuring them for each new length of video costs
     more than they save; memory grows by what is asked for, not to the next power of two; products
@@ -159,12 +180,16 @@ def provider_options(
             "arena_extend_strategy": "kSameAsRequested",
             "use_tf32": "0",
         }
-    shape = f"features:{{}}x{{}}x{dimension}".format
+
+    def profile(kind: Literal["smallest", "usual", "largest"]) -> str:
+        shapes = {name: getattr(extent, kind) for name, extent in extents.items()}
+        return ",".join(f"{name}:{'x'.join(map(str, shape))}" for name, shape in shapes.items())
+
     return {
         "device_id": str(device.index),
-        "trt_profile_min_shapes": shape(1, 1),
-        "trt_profile_opt_shapes": shape(1, _USUAL_RUN),
-        "trt_profile_max_shapes": shape(_LARGEST_BATCH, LONGEST_RUN),
+        "trt_profile_min_shapes": profile("smallest"),
+        "trt_profile_opt_shapes": profile("usual"),
+        "trt_profile_max_shapes": profile("largest"),
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": str(engines),
         "trt_timing_cache_enable": "1",

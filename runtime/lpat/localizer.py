@@ -12,7 +12,7 @@ import numpy as np
 
 from lpat.backbones.backbone_file import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.devices import device_of
+from lpat.devices import device_of, extents_of_head
 from lpat.errors import LpatError, ModelError
 from lpat.extraction import load_features
 from lpat.feature_cache import FeatureCache, default_folder
@@ -71,8 +71,10 @@ class Localizer:
         self.session = place(
             content,
             on_cpu,
-            self.metadata,
+            extents_of_head(self.metadata.features.dimension),
             device_of(device),
+            outputs=_OUTPUTS,
+            precision=self.metadata.precision,
             require_gpu=require_gpu,
             engines=default_folder() / "engines" / self.sha256[:24],
         )

@@ -25,6 +25,7 @@ from lpat.devices import (
     CPU,
     TENSORRT,
     Device,
+    Extent,
     Plan,
     cuda_device_count,
     plan_of,
@@ -34,7 +35,6 @@ from lpat.devices import (
 )
 from lpat.errors import DeviceError, ModelError
 from lpat.files import claim_folder
-from lpat.model_file import ModelMetadata
 from lpat.workers import available_cores
 
 if TYPE_CHECKING:
@@ -61,17 +61,29 @@ class Session:
             ModelError: the network can't be computed.
         """
         try:
-            return list(self.runtime.run(list(outputs), dict(inputs)))
+            return list(self.runtime.run(list(outputs), dict(inputs), _only_what_is_asked_for()))
         except Exception as error:  # the kinds it raises share no base
             if self.provider == CPU:
                 raise ModelError(f"the model can't be computed: {_reason(error)}") from error
             raise DeviceError(f"{self.provider}: {_reason(error)}") from error
 
 
-def cpu_session(content: bytes, *, optimised: bool = True) -> onnxruntime.InferenceSession:
+def _only_what_is_asked_for() -> onnxruntime.RunOptions:
+    """For a file of several networks: those whose outputs aren't asked for don't run."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options
+
+
+def cpu_session(
+    content: bytes, *, optimised: bool = True, threads: int = 0
+) -> onnxruntime.InferenceSession:
     """A model's network on the CPU, where any model of ours can be loaded.
 
-    What isn't `optimised` is loaded at once, for whoever wants to know what is in the file.
+    What isn't `optimised` is loaded at once, for whoever wants to know what is in the file. So many
+    `threads` run it; 0 are one per core.
 
     Raises:
         ModelError: not an ONNX model, or one for a newer ONNX Runtime.
@@ -79,7 +91,7 @@ def cpu_session(content: bytes, *, optimised: bool = True) -> onnxruntime.Infere
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)  # its warnings go to stderr; ours are one line
-    options = _cpu_options()
+    options = _cpu_options(threads)
     if not optimised:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
@@ -97,13 +109,17 @@ def cpu_session(content: bytes, *, optimised: bool = True) -> onnxruntime.Infere
 def place(
     content: bytes,
     on_cpu: onnxruntime.InferenceSession,
-    metadata: ModelMetadata,
+    extents: Mapping[str, Extent],
     device: Device,
     *,
+    outputs: Sequence[str],
+    precision: str = "float32",
     require_gpu: bool = False,
     engines: Path,
 ) -> Session:
-    """A model's network on a device; `engines` is the folder for what TensorRT builds of it.
+    """A network on a device, with inputs of such extents, for whoever asks for these outputs.
+
+    `engines` is the folder for what TensorRT builds of it.
 
     Raises:
         DeviceError: the device can't be used, and nothing else would do.
@@ -118,17 +134,15 @@ def place(
     )
     if plan.provider == CPU:
         return Session(on_cpu, CPU, plan.note)
-    dimension = metadata.features.dimension
     configured = {
-        name: provider_options(
-            name, device, dimension=dimension, precision=metadata.precision, engines=engines
-        )
+        name: provider_options(name, device, extents=extents, precision=precision, engines=engines)
         for name in plan.chain
     }
     try:
         if plan.provider == TENSORRT:
             claim_folder(engines)
-        return Session(_gpu_session(content, plan, configured, dimension), plan.provider)
+        session = _gpu_session(content, plan, configured, extents, outputs)
+        return Session(session, plan.provider)
     except DeviceError as error:
         if plan.required:
             asked = "--require-gpu" if device.kind == "auto" else f"--device {device}"
@@ -136,7 +150,7 @@ def place(
         return Session(on_cpu, CPU, f"a CUDA device is there, but {error}")
 
 
-def _cpu_options() -> onnxruntime.SessionOptions:
+def _cpu_options(threads: int) -> onnxruntime.SessionOptions:
     """Options for a process that has other work, on videos of any length.
 
     Threads don't spin for work that isn't there: videos are decoded meanwhile. Memory goes back
@@ -147,7 +161,7 @@ def _cpu_options() -> onnxruntime.SessionOptions:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = available_cores()
+    options.intra_op_num_threads = threads or available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
@@ -155,7 +169,11 @@ def _cpu_options() -> onnxruntime.SessionOptions:
 
 
 def _gpu_session(
-    content: bytes, plan: Plan, configured: Mapping[str, dict[str, str]], dimension: int
+    content: bytes,
+    plan: Plan,
+    configured: Mapping[str, dict[str, str]],
+    extents: Mapping[str, Extent],
+    outputs: Sequence[str],
 ) -> onnxruntime.InferenceSession:
     """A session that has run once, and computed all products by the planned provider.
 
@@ -175,7 +193,8 @@ def _gpu_session(
             session = onnxruntime.InferenceSession(
                 content, options, providers=list(configured.items()), enable_fallback=0
             )
-            session.run(None, {"features": np.zeros((1, 1, dimension), np.float32)})
+            inputs = {name: np.zeros(its.smallest, np.float32) for name, its in extents.items()}
+            session.run(list(outputs), inputs, _only_what_is_asked_for())
             events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
         except Exception as error:  # the kinds it raises share no base
             raise DeviceError(_with_missing(_reason(error), said.getvalue())) from error

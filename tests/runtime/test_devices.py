@@ -16,9 +16,11 @@ from lpat.devices import (
     LONGEST_RUN,
     TENSORRT,
     Device,
+    Extent,
     Plan,
     cuda_device_count,
     device_of,
+    extents_of_head,
     plan_of,
     products_by_provider,
     provider_options,
@@ -151,7 +153,11 @@ def test_products_are_counted_once_a_node_and_shapes_not_at_all() -> None:
 
 def test_tensorrt_is_told_all_lengths_and_keeps_engines_apart() -> None:
     options = provider_options(
-        TENSORRT, Device("tensorrt", 2), dimension=40, precision="int8", engines=Path("cache/abc")
+        TENSORRT,
+        Device("tensorrt", 2),
+        extents=extents_of_head(40),
+        precision="int8",
+        engines=Path("cache/abc"),
     )
     assert options["device_id"] == "2"
     assert options["trt_profile_min_shapes"] == "features:1x1x40"
@@ -160,22 +166,33 @@ def test_tensorrt_is_told_all_lengths_and_keeps_engines_apart() -> None:
     assert (options["trt_fp16_enable"], options["trt_int8_enable"]) == ("0", "1")
 
 
+def test_tensorrt_is_told_the_extents_of_all_inputs() -> None:
+    extents = {"rgb": Extent((1, 3, 4), (2, 3, 4), (8, 3, 4)), "features": Extent.fixed((1, 1, 6))}
+    options = provider_options(
+        TENSORRT, Device("tensorrt"), extents=extents, precision="float32", engines=Path()
+    )
+    assert options["trt_profile_min_shapes"] == "rgb:1x3x4,features:1x1x6"
+    assert options["trt_profile_opt_shapes"] == "rgb:2x3x4,features:1x1x6"
+    assert options["trt_profile_max_shapes"] == "rgb:8x3x4,features:1x1x6"
+
+
 def test_cuda_is_told_not_to_try_algorithms_on_each_length() -> None:
     options = provider_options(
-        CUDA, Device("cuda", 1), dimension=40, precision="float32", engines=Path()
+        CUDA, Device("cuda", 1), extents={}, precision="float32", engines=Path()
     )
     assert options["device_id"] == "1"
     assert options["cudnn_conv_algo_search"] == "HEURISTIC"
-    assert provider_options(CPU, Device("cpu"), dimension=1, precision="int8", engines=Path()) == {}
+    assert provider_options(CPU, Device("cpu"), extents={}, precision="int8", engines=Path()) == {}
 
 
 def test_a_session_is_judged_by_what_really_ran(model: Path) -> None:
     """The provider asked for stands in for a GPU's, whichever machine this is."""
     content = model.read_bytes()
-    session = sessions._gpu_session(content, Plan(CPU), {CPU: {}}, SPEC.dimension)
+    extents = extents_of_head(SPEC.dimension)
+    session = sessions._gpu_session(content, Plan(CPU), {CPU: {}}, extents, ["scores"])
     assert session.get_providers() == [CPU]
     with pytest.raises(DeviceError, match="ONNX Runtime could not use CUDAExecutionProvider"):
-        sessions._gpu_session(content, Plan(CUDA), {CPU: {}}, SPEC.dimension)
+        sessions._gpu_session(content, Plan(CUDA), {CPU: {}}, extents, ["scores"])
 
 
 @no_gpu

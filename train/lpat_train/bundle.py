@@ -10,7 +10,8 @@ import onnx
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
 from lpat.backbones.backbone_file import Backbone, bundled_keys, bundled_output, read_backbones
-from lpat.backbones.network import Network
+from lpat.backbones.network import load_networks
+from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
 from lpat.files import atomic_path
 from lpat.localizer import Localizer
@@ -169,12 +170,12 @@ def _largest_difference(head: Path, backbones: Sequence[Backbone], path: Path) -
         _difference(getattr(expected, name), getattr(found, name))
         for name in ("scores", "background", "probabilities")
     ]
-    for backbone, bundled in zip(backbones, read_backbones(path), strict=True):
-        shape = (backbone.batch or 1, *backbone.metadata.clip_shape)
-        clips = random.uniform(-1, 1, shape).astype(np.float32)
-        differences.append(
-            _difference(Network(backbone).features(clips), Network(bundled).features(clips))
-        )
+    on_cpu = Backbones(device="cpu")
+    networks = load_networks(backbones, on_cpu), load_networks(read_backbones(path), on_cpu)
+    for network, bundled in zip(*networks, strict=True):
+        shape = network.backbone.metadata.clip_shape
+        clips = random.uniform(-1, 1, (1, *shape)).astype(np.float32)
+        differences.append(_difference(network.features(clips), bundled.features(clips)))
     return float(np.max(differences))
 
 

@@ -9,14 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream, metadata_from_json
 from lpat.errors import BackboneError, ModelError
 from lpat.model_file import KEY as MODEL_KEY
 from lpat.onnx_files import read_onnx
 from lpat.sessions import cpu_session
-from lpat.types import Float32Array
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -34,21 +31,13 @@ class Backbone:
     input: str  # the network's input of clips (N, C, T, H, W)
     output: str  # its output of features (N, D)
     batch: int | None = None  # N, where the network takes no other
-    others: tuple[tuple[str, int], ...] = ()  # inputs that the file's head requires, and their D
+    beside: tuple[str, ...] = ()  # inputs that the file's other networks require
     content: bytes = field(default=b"", repr=False)  # the file
 
     @property
     def title(self) -> str:
         """What messages call it."""
         return title_of(self.metadata.name, self.metadata.stream, self.sha256)
-
-    def feed(self, clips: Float32Array) -> dict[str, Float32Array]:
-        """The inputs that the file must be given for features of clips (N, C, T, H, W).
-
-        ONNX Runtime runs all of a file: a bundled model's head gets a single snippet.
-        """
-        one = {name: np.zeros((1, 1, dimension), np.float32) for name, dimension in self.others}
-        return {self.input: clips, **one}
 
 
 def title_of(name: str, stream: str, sha256: str) -> str:
@@ -117,7 +106,6 @@ def _backbones_in(
         )
     optional = {entry.name: entry.shape for entry in session.get_overridable_initializers()}
     outputs = {entry.name: entry.shape for entry in session.get_outputs()}
-    others = tuple((name, shape[-1]) for name, shape in required.items())
     found = []
     for stream in CHANNELS:
         key, digest_key = bundled_keys(stream)
@@ -128,7 +116,9 @@ def _backbones_in(
         if stream not in optional or output not in outputs or not _SHA256.fullmatch(digest):
             raise BackboneError(f"broken bundle: no network of the {stream} stream, or no digest")
         batch = _checked_shapes(metadata, optional[stream], outputs[output])
-        found.append(Backbone(path, metadata, digest, stream, output, batch, others, content))
+        found.append(
+            Backbone(path, metadata, digest, stream, output, batch, tuple(required), content)
+        )
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Clips of a video as a backbone is fed them: scaled frames or flow, cropped and normalised."""
+"""Clips of a video as a backbone is fed them: windows of pictures, cropped and normalised."""
 
 from __future__ import annotations
 
@@ -7,30 +7,60 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lpat.backbones.metadata import BackboneMetadata
+from lpat.errors import FeatureError
 from lpat.frames import Size, UInt8Array
 from lpat.types import Float32Array
 
 Item = TypeVar("Item")
+Value = TypeVar("Value", np.uint8, np.float32)
+
+LONGEST_ASPECT = 16
+"""How many times as long as the shorter side a picture's longer side may be: beyond, it would be
+scaled to what no memory holds, of which a crop shows nothing."""
 
 
 def scaled_size(size: Size, short_side: int) -> Size:
-    """Width and height once the shorter side has `short_side` pixels, at the same aspect."""
+    """Width and height once the shorter side has `short_side` pixels, at the same aspect.
+
+    Raises:
+        FeatureError: one side is more than `LONGEST_ASPECT` times as long as the other.
+    """
+    if max(size) > LONGEST_ASPECT * min(size):
+        raise FeatureError(
+            f"expected pictures whose sides differ by a factor of at most {LONGEST_ASPECT}, "
+            f"not {size[0]} x {size[1]}"
+        )
     scale = short_side / min(size)
     width, height = (max(short_side, round(side * scale)) for side in size)
     return width, height
 
 
-def windows(items: Iterable[Item], frames: int, stride: int) -> Generator[list[Item]]:
+def lead_of(frames: int, stride: int) -> int:
+    """Items of a window before its snippet's first; negative where it begins later."""
+    return (frames - stride) // 2
+
+
+def first_item(snippet: int, frames: int, stride: int) -> int:
+    """The number of the first item that `windows` needs from a snippet on, with one before it."""
+    return max(0, snippet * stride - max(0, lead_of(frames, stride)) - 1)
+
+
+def windows(
+    items: Iterable[Item], frames: int, stride: int, skip: int = 0
+) -> Generator[list[Item]]:
     """For each snippet of `stride` items the `frames` items around its middle, as they come.
 
     The window is centred on the snippet's items [t * stride, (t + 1) * stride). Beyond the ends of
-    the video its first and last item are repeated; a partial last snippet counts.
+    the video its first and last item are repeated; a partial last snippet counts. With snippets to
+    `skip` the items begin with number `first_item(skip, frames, stride)`.
     """
-    lead = (frames - stride) // 2  # items of the window before the snippet's
+    lead = lead_of(frames, stride)
     kept: deque[Item] = deque()
-    base = count = snippet = 0  # number of the first item kept, of items seen, of snippets given
+    base = count = first_item(skip, frames, stride)  # number of the first item kept; after the last
+    snippet = skip
     for item in items:
         kept.append(item)
         count += 1
@@ -49,30 +79,47 @@ def windows(items: Iterable[Item], frames: int, stride: int) -> Generator[list[I
         snippet += 1
 
 
+def kept_of(picture: NDArray[Value], metadata: BackboneMetadata) -> NDArray[Value]:
+    """What the crops need of a picture (C, height, width): the centre (C, H, W), or all of it."""
+    if metadata.crops == "ten":
+        return picture
+    height, width = metadata.crop
+    down, right = (picture.shape[1] - height) // 2, (picture.shape[2] - width) // 2
+    return picture[:, down : down + height, right : right + width]
+
+
 def clips_of(window: Sequence[UInt8Array], metadata: BackboneMetadata) -> Float32Array:
-    """Clips (K, C, T, H, W) of a window of pictures (height, width, C): one, or ten crops."""
-    pictures = np.stack([_cropped(picture, metadata) for picture in window])  # (T, K, H, W, C)
+    """Clips (K, C, T, H, W) of a window of pictures (C, height, width): one, or ten crops."""
+    if len({picture.shape for picture in window}) == 1:
+        crops = _cropped(np.stack(window, axis=1), metadata)
+    else:  # the size changes within a window of which more than the centre is kept
+        crops = np.concatenate([_cropped(one[:, None], metadata) for one in window], axis=2)
     if metadata.stream == "rgb" and metadata.colour == "bgr":
-        pictures = pictures[..., ::-1]
-    clips = pictures.transpose(1, 4, 0, 2, 3).astype(np.float32)
+        crops = crops[:, ::-1]
+    clips = np.ascontiguousarray(crops, np.float32)
     mean, deviation = (
         np.array(values, np.float32).reshape(-1, 1, 1, 1)
         for values in (metadata.mean, metadata.deviation)
     )
-    return np.ascontiguousarray((clips - mean) / deviation)
+    clips -= mean
+    clips /= deviation
+    return clips
 
 
-def _cropped(picture: UInt8Array, metadata: BackboneMetadata) -> UInt8Array:
-    """Crops (K, H, W, C): the centre; with ten, the corners too, and all five mirrored."""
+def _cropped(pictures: UInt8Array, metadata: BackboneMetadata) -> UInt8Array:
+    """Crops (K, C, T, H, W) of pictures (C, T, height, width).
+
+    The first is the centre's; with ten, the corners' follow, and all five mirrored.
+    """
     height, width = metadata.crop
-    down, right = picture.shape[0] - height, picture.shape[1] - width
+    down, right = pictures.shape[2] - height, pictures.shape[3] - width
     places = [(down // 2, right // 2)]
     if metadata.crops == "ten":
         places += [(0, 0), (0, right), (down, 0), (down, right)]
-    crops = np.stack([picture[y : y + height, x : x + width] for y, x in places])
+    crops = np.stack([pictures[..., y : y + height, x : x + width] for y, x in places])
     if metadata.crops == "center":
         return crops
-    mirrored = crops[:, :, ::-1].copy()
+    mirrored = crops[..., ::-1].copy()
     if metadata.stream == "flow":
-        mirrored[..., 0] = 255 - mirrored[..., 0]  # what moved right moves left
+        mirrored[:, 0] = 255 - mirrored[:, 0]  # what moved right moves left
     return np.concatenate([crops, mirrored])

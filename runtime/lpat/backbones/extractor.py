@@ -1,31 +1,53 @@
-"""The feature extractor that runs backbones over a video's clips."""
+"""The feature extractor that runs backbones over a video's clips.
+
+Four things go on at the same time, each in a thread of its own, as none of them holds Python's
+lock for long: frames are decoded and scaled, flow is computed, clips are normalised, and networks
+run. Between them wait a few pictures, whatever the video's length.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
 from lpat.backbones.backbone_file import Backbone
-from lpat.backbones.clips import clips_of, scaled_size, windows
-from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.clips import clips_of, first_item, lead_of, windows
 from lpat.backbones.metadata import BackboneMetadata
-from lpat.backbones.network import Network
+from lpat.backbones.network import Network, load_networks
+from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
 from lpat.backbones.search import Backbones
-from lpat.backbones.spec import backbone_spec, streams_of
+from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
-from lpat.frames import UInt8Array
+from lpat.last_one import LastOne
+from lpat.read_ahead import read_ahead
 from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
+
+READ_AHEAD = 2 * LONGEST_RUN
+"""Ticks that are scaled, and whose flow is computed, before they are needed."""
+
+Item = TypeVar("Item")
+
+_LOADED: LastOne[tuple[tuple[Wanted, ...], Backbones, int], tuple[Network, ...]] = LastOne()
 
 
 @dataclass(frozen=True)
 class BackboneExtractor:
-    """One backbone or two over each snippet's clip; features side by side, RGB first."""
+    """One backbone or two over each snippet's clip; features side by side, RGB first.
+
+    Of the same frames the same features come, whatever the number of threads that compute flow and
+    whatever is skipped. With other networks' threads, `batch` or device they agree but for the
+    rounding of float32.
+    """
 
     networks: tuple[Network, ...]
-    threads: int = 0
+    threads: int = 0  # that compute flow; 0 are one per core
+    batch: int = 1  # snippets whose clips are run at once
 
     @property
     def backbones(self) -> tuple[Backbone, ...]:
@@ -47,69 +69,88 @@ class BackboneExtractor:
             )
         return made
 
-    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Generator[Float32Array]:
-        """One vector (D,) per snippet, as soon as its clip is complete."""
-        pictures = _pictures(ticks, [backbone.metadata for backbone in self.backbones])
-        for window in windows(pictures, spec.snippet_frames, spec.stride):
-            features = []
-            for network, stream in zip(self.networks, zip(*window, strict=True), strict=True):
-                clips = clips_of(stream, network.backbone.metadata)
-                features.append(network.features(clips).mean(axis=0))
-            yield np.concatenate(features)
+    def whole_batches(self, snippets: int) -> int:
+        """How many of so many first snippets can be skipped, so that batches stay the same."""
+        return snippets // self.batch * self.batch
+
+    def extract(
+        self, ticks: Iterable[Tick], spec: FeatureSpec, skip: int = 0
+    ) -> Generator[Float32Array]:
+        """One vector (D,) per snippet, as soon as its batch of clips is complete.
+
+        Of the first snippets, those to `skip` are left out: their frames are decoded, no more.
+
+        Raises:
+            FeatureError: a frame whose sides are too different to be scaled.
+            BackboneError: a network can't be computed, or gives no usable features.
+            DeviceError: a GPU fails.
+        """
+        streams = [backbone.metadata for backbone in self.backbones]
+        frames, stride = spec.snippet_frames, spec.stride
+        first = first_item(skip, frames, stride)
+        shift = frames - lead_of(frames, stride) - first
+
+        def complete(count: int) -> bool:  # a batch: the frame after its last has come
+            return (count - 1 - shift) % (stride * self.batch) == 0
+
+        with (
+            closing(read_ahead(views_of(ticks, streams, first), READ_AHEAD)) as views,
+            closing(
+                read_ahead(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
+            ) as pictures,
+            closing(
+                read_ahead(_clips(windows(pictures, frames, stride, skip), streams, self.batch), 1)
+            ) as batches,
+        ):
+            for clips in batches:
+                pairs = zip(self.networks, clips, strict=True)
+                features = [_features(network, its) for network, its in pairs]
+                yield from np.concatenate(features, axis=1)
 
 
-def _pictures(
-    ticks: Iterable[Tick], streams: Sequence[BackboneMetadata]
-) -> Generator[tuple[UInt8Array, ...]]:
-    """Of each tick what each stream sees: RGB (H, W, 3), or quantised flow (H, W, 2) to the next.
+def _clips(
+    windows: Iterable[Sequence[Pictures]], streams: Sequence[BackboneMetadata], batch: int
+) -> Generator[list[Float32Array]]:
+    """Of each stream the clips (N, K, C, T, H, W) of up to `batch` windows, K being crops."""
+    for group in _batched(windows, batch):
+        columns = (zip(*window, strict=True) for window in group)
+        clips = [
+            [clips_of(pictures, stream) for pictures, stream in zip(its, streams, strict=True)]
+            for its in columns
+        ]
+        yield [np.stack(its) for its in zip(*clips, strict=True)]
 
-    The last tick's flow is the one before; that of frames of different size is none.
-    """
-    waiting: Tick | None = None
-    last: dict[int, UInt8Array] = {}
 
-    def seen(tick: Tick, following: Tick | None) -> tuple[UInt8Array, ...]:
-        made = []
-        for number, stream in enumerate(streams):
-            size = scaled_size((tick.frame.width, tick.frame.height), stream.short_side)
-            if stream.stream == "rgb":
-                made.append(tick.frame.rgb(size, "BILINEAR"))
-                continue
-            flow = np.zeros((2, size[1], size[0]), np.float32)
-            if following is None:
-                made.append(last.get(number, quantised(flow, stream.bound).transpose(1, 2, 0)))
-                continue
-            next_frame = following.frame
-            if size == scaled_size((next_frame.width, next_frame.height), stream.short_side):
-                both = np.stack(
-                    [frame.gray(size, "BILINEAR") for frame in (tick.frame, next_frame)]
-                )
-                flow = flow_between(both, stream.flow)[0]
-            last[number] = quantised(flow, stream.bound).transpose(1, 2, 0)
-            made.append(last[number])
-        return tuple(made)
+def _features(network: Network, clips: Float32Array) -> Float32Array:
+    """Features (N, D) of clips (N, K, C, T, H, W): the means over crops."""
+    count, crops, *shape = clips.shape
+    return network.features(clips.reshape(-1, *shape)).reshape(count, crops, -1).mean(axis=1)
 
-    for tick in ticks:
-        if waiting is not None:
-            yield seen(waiting, tick)
-        waiting = tick
-    if waiting is not None:
-        yield seen(waiting, None)
+
+def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while group := list(islice(iterator, size)):
+        yield group
 
 
 def open_extractor(spec: FeatureSpec, backbones: Backbones, threads: int) -> BackboneExtractor:
     """The extractor of a spec, with its backbones loaded.
 
+    They stay loaded for the next that is opened like this.
+
     Raises:
         BackboneError: one isn't found, or can't be loaded.
+        DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
         FeatureError: they don't make such features.
     """
-    extractor = _loaded(backbones.find(spec), threads)
+    networks = _LOADED.get(
+        (wanted_by(spec), backbones, threads),
+        lambda: load_networks(backbones.find(spec), backbones, threads),
+    )
+    clips = max(10 if network.backbone.metadata.crops == "ten" else 1 for network in networks)
+    batch = min(backbones.batch or network.batch for network in networks)
+    extractor = BackboneExtractor(networks, threads, max(1, batch // clips))
     made = extractor.spec(fps=spec.fps, snippet_frames=spec.snippet_frames, stride=spec.stride)
     if differences := spec.differences(made):
         raise FeatureError(f"the backbones make {'; '.join(differences)}")
     return extractor
-
-
-def _loaded(backbones: Sequence[Backbone], threads: int) -> BackboneExtractor:
-    return BackboneExtractor(tuple(map(Network, streams_of(backbones))), threads)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpat.backbones.clips import clips_of, scaled_size, windows
+from lpat.backbones.clips import clips_of, first_item, kept_of, scaled_size, windows
 from lpat.backbones.metadata import BackboneMetadata
+from lpat.errors import FeatureError
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,12 @@ def test_windows_by_hand(count, frames, stride, expected):
     assert ["".join(window) for window in windows(items, frames, stride)] == expected
 
 
+@pytest.mark.parametrize("size", [(1, 17), (20_000, 1000)])
+def test_sides_that_are_too_different_are_refused(size):
+    with pytest.raises(FeatureError, match=rf"a factor of at most 16, not {size[0]} x {size[1]}"):
+        scaled_size(size, 256)
+
+
 @given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 25))
 def test_windows_are_those_of_a_list(count, frames, stride):
     lead = (frames - stride) // 2
@@ -45,6 +52,13 @@ def test_windows_are_those_of_a_list(count, frames, stride):
         for start in range(-lead, count - lead, stride)
     ]
     assert list(windows(range(count), frames, stride)) == expected
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 25), st.integers(0, 60))
+def test_windows_can_be_skipped_with_what_only_they_need(count, frames, stride, skip):
+    whole = list(windows(range(count), frames, stride))
+    items = range(first_item(skip, frames, stride), count)
+    assert list(windows(items, frames, stride, skip)) == whole[skip:]
 
 
 def test_a_window_comes_once_its_last_item_is_there():
@@ -63,26 +77,28 @@ def test_a_centre_crop_is_normalised():
     metadata = BackboneMetadata(
         "it", "rgb", 1, frames=1, short_side=4, crop=(2, 2), mean=(1, 2, 3), deviation=(2.0,)
     )
-    picture = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    picture = np.arange(3 * 4 * 6, dtype=np.uint8).reshape(3, 4, 6)
     (clip,) = clips_of([picture], metadata)
     assert clip.shape == (3, 1, 2, 2)
-    expected = (picture[1:3, 2:4].transpose(2, 0, 1) - np.array([1, 2, 3])[:, None, None]) / 2
+    expected = (picture[:, 1:3, 2:4] - np.array([1, 2, 3])[:, None, None]) / 2
     np.testing.assert_array_equal(clip[:, 0], expected)
+    np.testing.assert_array_equal(clips_of([kept_of(picture, metadata)], metadata), clip[None])
 
 
 def test_channels_can_be_blue_first():
     metadata = BackboneMetadata("it", "rgb", 1, frames=1, short_side=2, crop=(2, 2), colour="bgr")
-    picture = np.zeros((2, 2, 3), np.uint8)
-    picture[..., 0] = 255  # red
+    picture = np.zeros((3, 2, 2), np.uint8)
+    picture[0] = 255  # red
     (clip,) = clips_of([picture], metadata)
     np.testing.assert_array_equal(clip[:, 0, 0, 0], [-1, -1, 1])
 
 
 def test_ten_crops_are_the_centre_and_corners_and_their_mirror_images():
     metadata = BackboneMetadata("it", "flow", 1, frames=1, short_side=3, crop=(1, 1), crops="ten")
-    picture = np.zeros((3, 3, 2), np.uint8)
-    picture[..., 0] = np.arange(9).reshape(3, 3)
-    picture[..., 1] = 100
+    picture = np.zeros((2, 3, 3), np.uint8)
+    picture[0] = np.arange(9).reshape(3, 3)
+    picture[1] = 100
+    assert kept_of(picture, metadata) is picture
     clips = clips_of([picture], metadata) * 127.5 + 127.5
     right = [4, 0, 2, 6, 8]
     np.testing.assert_allclose(clips[:5, 0].ravel(), right, atol=1e-4)
