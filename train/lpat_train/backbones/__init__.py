@@ -1,0 +1,1 @@
+"""Published networks of clips, and what makes one ONNX file of each."""
