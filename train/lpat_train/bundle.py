@@ -125,13 +125,14 @@ def _put_beside(head: onnx.ModelProto, backbone: Backbone, network: onnx.ModelPr
     stream, metadata = backbone.metadata.stream, backbone.metadata
     output, prefix = bundled_output(stream), f"{stream}_backbone/"
     network = compose.add_prefix(network, prefix)
-    clips, graph = network.graph.input[0], head.graph
+    graph, name = head.graph, prefix + backbone.input
+    clips = next(value for value in network.graph.input if value.name == name)
     no_clips = np.zeros((backbone.batch or 0, *metadata.clip_shape), np.float32)
     no_features = np.zeros((0, metadata.dimension), np.float32)
     graph.input.append(_renamed(clips, stream))
     graph.output.append(_renamed(network.graph.output[0], output))
     graph.initializer.append(numpy_helper.from_array(no_clips, stream))
-    network.graph.node.insert(0, helper.make_node("Identity", [stream], [clips.name]))
+    network.graph.node.insert(0, helper.make_node("Identity", [stream], [name]))
     del network.graph.input[:]
     nothing = helper.make_graph(
         [], f"{prefix}nothing", [],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 from lpat.backbones.backbone_file import Backbone, read_backbones
@@ -72,17 +73,20 @@ class Backbones:
             BackboneError: one isn't found, or a file was given that holds none of them.
         """
         wanted = wanted_by(spec)
-        known = {backbone.sha256: backbone for backbone in self.given}
-        digests = [one.sha256 for one in wanted]
-        for path in () if self.for_others else {backbone.path for backbone in self.given}:
-            theirs = [backbone for backbone in self.given if backbone.path == path]
-            if not any(backbone.sha256 in digests for backbone in theirs):
-                expected = " and ".join(one.title for one in wanted)
-                raise BackboneError(f"{path}: expected {expected}, not {theirs[0].title}")
-        for one in wanted:
-            if one.sha256 not in known:
-                known[one.sha256] = _found(one, self._folders())
-        return streams_of([known[digest] for digest in digests])
+        if not self.for_others:
+            self._check_given(wanted)
+        return streams_of([self.locate(one) for one in wanted])
+
+    def locate(self, wanted: Wanted) -> Backbone:
+        """The backbone that is wanted.
+
+        Raises:
+            BackboneError: it isn't found, and where it was looked for; or a given file is none.
+        """
+        for backbone in self.given:
+            if backbone.sha256 == wanted.sha256:
+                return backbone
+        return _found(wanted, self._folders())
 
     def found_for(self, spec: FeatureSpec) -> Backbones:
         """Exactly those that make features of a spec, by their files, so that none is searched for
@@ -108,6 +112,14 @@ class Backbones:
         """
         contents = dict.fromkeys(backbone.content for backbone in self.given)
         return replace(self, paths=(), contents=tuple(contents))
+
+    def _check_given(self, wanted: Sequence[Wanted]) -> None:
+        digests = [one.sha256 for one in wanted]
+        for path, theirs in groupby(self.given, lambda backbone: backbone.path):
+            first, *others = theirs
+            if not any(backbone.sha256 in digests for backbone in (first, *others)):
+                expected = " and ".join(one.title for one in wanted)
+                raise BackboneError(f"{path}: expected {expected}, not {first.title}")
 
     def _folders(self) -> Iterator[Path]:
         yield from (path for path in self.paths if path.is_dir())
