@@ -111,7 +111,8 @@ def _need(wanted: Wanted, places: Backbones) -> Need:
 def _lines_of(backbone: Backbone) -> Iterator[str]:
     metadata = backbone.metadata
     yield _row("backbone", backbone.title)
-    yield _row("clips", f"{metadata.clip_shape} (C, T, H, W), {_fed(metadata)}")
+    yield _row("clips", f"{metadata.clip_shape} (C, T, H, W), {metadata.fps:g} frames a second")
+    yield _row("fed", _fed(metadata))
     yield _row("batch", "any" if backbone.batch is None else f"{backbone.batch}")
     yield _row("dimension", f"{metadata.dimension}")
 
@@ -120,7 +121,7 @@ def _fed(metadata: BackboneMetadata) -> str:
     """How clips are made."""
     height, width = metadata.crop
     crops = {"center": "the centre", "ten": "ten crops"}[metadata.crops]
-    seen = [f"{metadata.fps:g} frames a second", f"shorter side {metadata.short_side} pixels"]
+    seen = [f"shorter side {metadata.short_side} pixels"]
     if metadata.stream == "flow":
         seen.append(f"{metadata.flow} flow within {metadata.bound:g} pixels")
     else:

@@ -121,7 +121,7 @@ def check_command(file: Path, reference: Path | None, device: str, require_gpu: 
     help="Pixels of a frame's shorter side.  [default: 256/224 of the crop's longer one]",
 )  # fmt: skip
 @click.option(
-    "--crop", type=Numbers("HEIGHTxWIDTH", int),
+    "--crop", type=Numbers("HEIGHTxWIDTH", int), metavar="HEIGHTxWIDTH",
     help="Pixels of what is cut from a frame.  [default: its own, or 224x224]",
 )  # fmt: skip
 @click.option(
