@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,13 +166,10 @@ class _Group:
         Raises:
             BackboneError: none does.
         """
-        errors: list[BackboneError] = []
         for model in self._models:
-            try:
+            with suppress(BackboneError):
                 return model.localizer.backbones.found_for(self._spec)
-            except BackboneError as error:
-                errors.append(error)
-        raise errors[0]
+        return self._models[0].localizer.backbones.found_for(self._spec)  # which says what lacks
 
     def _score(self, features: Features, *, complete: bool) -> None:
         for model in tuple(self._models):
