@@ -116,7 +116,7 @@ def _videos(videos: Path, path: Path, cache: FeatureCache, options: DataOptions)
     loaded = load_labelled(
         find_inputs([videos]),
         annotations.labels_by_video(None),
-        stride=options.stride,
+        spec=default_spec(options.stride),
         cache=cache,
         jobs=available_cores(),
     )

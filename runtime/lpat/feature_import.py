@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from lpat.errors import FeatureError, UsageError
-from lpat.extraction import EXTRACTORS
+from lpat.extraction import OWN
 from lpat.feature_files import float32_rows, map_array, write_features
 from lpat.feature_halves import exchanged
 from lpat.inputs import find_inputs
@@ -175,7 +175,7 @@ class ImportPlan:
     streams: Streams = "rgb,flow"
 
     def __post_init__(self) -> None:
-        if self.extractor in EXTRACTORS:
+        if self.extractor in OWN:
             raise UsageError(
                 f"extractor {self.extractor!r} is built in; its features are extracted, "
                 "not imported"

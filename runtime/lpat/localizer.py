@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lpat.backbones.backbone_file import is_bundle
+from lpat.backbones.backbone_file import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.devices import device_of, extents_of_head
 from lpat.errors import LpatError, ModelError
@@ -78,12 +78,23 @@ class Localizer:
             require_gpu=require_gpu,
             engines=default_folder() / "engines" / self.sha256[:24],
         )
-        if is_bundle(on_cpu):
-            own = {"contents": (content,)} if sent else {"paths": (self.path, *backbones.paths)}
-            backbones = replace(backbones, **own)
+        if bundled_outputs(on_cpu):
+            if sent:
+                backbones = replace(backbones, contents=(content, *backbones.contents))
+            else:
+                backbones = replace(backbones, paths=(self.path, *backbones.paths))
         self.backbones = replace(backbones, device=device, require_gpu=require_gpu)
         self.provider = self.session.provider
         self.provider_note = self.session.note
+
+    def find_backbones(self) -> tuple[Backbone, ...]:
+        """The backbones that the model needs, if any, found once and before a video is read.
+
+        Raises:
+            BackboneError: one isn't found, or one was given that the model doesn't take.
+        """
+        self.backbones = self.backbones.found_for(self.metadata.features)
+        return self.backbones.given
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -213,7 +224,7 @@ def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
         set(inputs) == {"features"}
         and len(inputs["features"]) == 3
         and inputs["features"][2] == dimension
-        and set(outputs) == set(_OUTPUTS)
+        and set(outputs) == {*_OUTPUTS, *bundled_outputs(session)}
         and (outputs["scores"][-1], outputs["probabilities"][-1]) == (classes, classes + 1)
     )
     if not fits:

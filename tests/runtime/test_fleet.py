@@ -15,6 +15,9 @@ import pytest
 import lpat.fleet.dispatch as dispatch_module
 from lpat.addresses import STDIN
 from lpat.analysis import Analysis, local_engine
+from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.search import Backbones
+from lpat.backbones.spec import backbone_spec
 from lpat.batch.detection import detect_batch
 from lpat.errors import DeviceError, LpatError, UsageError
 from lpat.extraction import default_spec, load_all_features
@@ -174,6 +177,32 @@ def test_a_fleet_writes_what_one_process_writes_byte_for_byte(
     assert files_below(tmp_path / "fleet") == files_below(tmp_path / "alone")
     assert outcomes(tmp_path / "fleet") == outcomes(tmp_path / "alone")
     assert report.counts["done"] == 5
+
+
+def test_a_fleet_is_sent_the_backbones(
+    address: str, inputs: tuple[Input, ...], tmp_path: Path, make_model: Callable[..., Path],
+    make_backbone: Callable[..., Path],
+) -> None:  # fmt: skip
+    videos = [source for source in inputs if source.name in ("one", "two")]
+    path = make_backbone(tmp_path / "rgb.onnx")
+    spec = backbone_spec(read_backbones(path))
+    model, given = make_model(tmp_path / "eye.onnx", spec), Backbones((path,), device="cpu")
+    alone = {s.name: e for s, e in load_all_features(videos, spec, None, 1, given)}
+    engine, extract = (
+        ray_engine(model, None, address, given),
+        ray_features(spec, None, address, given),
+    )
+    path.unlink()
+    for source, extraction in extract(videos):
+        expected = alone[source.name]
+        assert not isinstance(extraction, LpatError)
+        assert not isinstance(expected, LpatError)
+        np.testing.assert_allclose(
+            extraction.features.load().values, expected.features.load().values, rtol=1e-4
+        )
+    for _, analysis in engine(videos):
+        assert not isinstance(analysis, LpatError)
+        assert len(analysis.scores.scores) == 15
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(

@@ -244,6 +244,7 @@ def test_usage_that_makes_no_sense_is_refused(tmp_path: Path, annotations: Path)
         ((entries, folder, "--names", annotations), UsageError, "expected it alone"),
         ((two,), UsageError, "has two files"),
         ((folder, "--extractor", "motion"), UsageError, "extractor 'motion' is built in"),
+        ((folder, "--extractor", "backbone"), UsageError, "extractor 'backbone' is built in"),
         ((folder, "--fps", 0), FeatureError, "fps must be positive"),
     ]
     for words, kind, message in cases:

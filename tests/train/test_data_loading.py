@@ -23,7 +23,9 @@ def opened(
     inputs: tuple[Input, ...], names: list[str], cache: FeatureCache | None = None
 ) -> LoadedFeatures[FeatureSource]:
     labels = dict.fromkeys(names, ("a",))
-    return open_labelled(inputs, labels, stride=16, cache=cache, jobs=1, processes=ALONE)
+    return open_labelled(
+        inputs, labels, spec=default_spec(16), cache=cache, jobs=1, processes=ALONE
+    )
 
 
 def test_feature_files_stay_on_disk_where_their_rows_can_be_mapped(tmp_path: Path) -> None:
@@ -61,5 +63,7 @@ def test_a_file_that_is_not_finite_is_named_and_left_out(tmp_path: Path) -> None
 def test_features_can_be_loaded_all_at_once(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", VALUES)
     labels = {"x": ("a",)}
-    found = load_labelled(find_inputs([tmp_path]), labels, stride=16, cache=None, jobs=1)
+    found = load_labelled(
+        find_inputs([tmp_path]), labels, spec=default_spec(16), cache=None, jobs=1
+    )
     np.testing.assert_array_equal(found.features["x"].values, VALUES)

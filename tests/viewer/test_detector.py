@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,9 +167,9 @@ def test_models_of_the_same_features_share_one_extraction(
     extracted: list[int] = []
     real = extraction_process.extract_beside
 
-    def count(path: Path, spec: FeatureSpec, cancelled: Callable[[], bool]):
+    def count(path: Path, spec: FeatureSpec, *others: Any):
         extracted.append(spec.stride)
-        return real(path, spec, cancelled)
+        return real(path, spec, *others)
 
     monkeypatch.setattr(detecting, "extract_beside", count)
     (tmp_path / "other").mkdir()

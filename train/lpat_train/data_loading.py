@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
 from lpat.annotations import VideoAnnotation
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import EXTRACTORS, default_spec, load_all_features
+from lpat.extraction import OWN, load_all_features
 from lpat.feature_cache import FeatureCache
 from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
@@ -35,17 +37,18 @@ def load_labelled(
     inputs: Sequence[Input],
     labels: Mapping[str, tuple[str, ...]],
     *,
-    stride: int,
+    spec: FeatureSpec,
     cache: FeatureCache | None,
     jobs: int,
+    backbones: Backbones = BACKBONES,
     skip_missing: bool = False,
 ) -> LoadedFeatures[Features]:
     """Features of each labelled video in memory; else as `open_labelled`."""
     chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
-    spec = _spec_of(chosen, stride)
+    needed = _needed(chosen, spec)
     loaded = (
         (source, its if isinstance(its, LpatError) else its.features.load())
-        for source, its in load_all_features(chosen, spec, cache, jobs)
+        for source, its in load_all_features(chosen, needed, cache, jobs, backbones)
     )
     return _gathered(loaded, len(chosen), shown=True)
 
@@ -54,38 +57,41 @@ def open_labelled(
     inputs: Sequence[Input],
     labels: Mapping[str, tuple[str, ...]],
     *,
-    stride: int,
+    spec: FeatureSpec,
     cache: FeatureCache | None,
     jobs: int,
+    backbones: Backbones = BACKBONES,
     skip_missing: bool = False,
     processes: Processes,
 ) -> LoadedFeatures[FeatureSource]:
     """Features of each labelled video, with a progress bar; a video that fails is named.
 
-    They stay in their files, or in the cache once extracted, where rows can be mapped from there.
-    Of several processes the first extracts and checks; the others take what it found good.
+    Of videos it is features of `spec` that are loaded. They stay in their files, or in the cache
+    once extracted, where rows can be mapped from there. Of several processes the first extracts and
+    checks; the others take what it found good.
 
     Raises:
         AnnotationError: labels and files don't match.
         FeatureError: no video could be read.
     """
     chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
-    spec = _spec_of(chosen, stride)
+    needed = _needed(chosen, spec)
+    open_all = partial(_opened, spec=needed, cache=cache, jobs=jobs, backbones=backbones)
     if processes.first:
-        opened = _gathered(_opened(chosen, spec, cache, jobs, check=True), len(chosen), shown=True)
+        opened = _gathered(open_all(chosen, check=True), len(chosen), shown=True)
         processes.from_first((list(opened.features), dict(opened.failures)))
         return opened
     names, failures = processes.from_first(None)
     good = [source for source in chosen if source.name in set(names)]
-    again = _gathered(_opened(good, spec, cache, jobs, check=False), len(good), shown=False)
+    again = _gathered(open_all(good, check=False), len(good), shown=False)
     for name, error in again.failures.items():
         raise FeatureError(f"process {processes.rank}: {name}: {error}") from error
     return LoadedFeatures(again.features, failures)
 
 
-def _spec_of(chosen: Sequence[Input], stride: int) -> FeatureSpec | None:
+def _needed(chosen: Sequence[Input], spec: FeatureSpec) -> FeatureSpec | None:
     """What all must be of; None where only feature files are, which say it themselves."""
-    return None if all(source.holds_features for source in chosen) else default_spec(stride)
+    return None if all(source.holds_features for source in chosen) else spec
 
 
 def _opened(
@@ -93,6 +99,7 @@ def _opened(
     spec: FeatureSpec | None,
     cache: FeatureCache | None,
     jobs: int,
+    backbones: Backbones,
     *,
     check: bool,
 ) -> Iterator[tuple[Input, FeatureSource | LpatError]]:
@@ -108,7 +115,7 @@ def _opened(
             others.append(source)
         else:
             yield source, stored
-    for source, extraction in load_all_features(others, spec, cache, jobs):
+    for source, extraction in load_all_features(others, spec, cache, jobs, backbones):
         if isinstance(extraction, LpatError):
             yield source, extraction
         else:
@@ -164,7 +171,7 @@ def contradiction(
     Of the annotations, durations are looked at and nothing else; of the features, those that came
     from files of others, for our own know their video's duration.
     """
-    others = {name: its for name, its in features.items() if its.spec.extractor not in EXTRACTORS}
+    others = {name: its for name, its in features.items() if its.spec.extractor not in OWN}
     if not others:
         return None
     spec = next(iter(others.values())).spec

@@ -16,7 +16,7 @@ import torch
 
 from lpat.annotations import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
-from lpat.extraction import EXTRACTORS
+from lpat.extraction import OWN
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer
@@ -50,7 +50,7 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
         OutputError: `path` can't be written.
         ExportError: an output differs by more than `TOLERANCE`.
     """
-    _check_name(path)
+    check_name(path)
     localizer = Localizer(network).eval().cpu()
     model = _onnx_model(localizer, metadata.features.dimension)
     return _write_compared(localizer, model, _with_statistics(network, metadata), path)
@@ -73,7 +73,7 @@ def export_reduced(
         ExportError: float32 already isn't what torch computes, or the cost is beyond
             `LARGEST_DEVIATIONS`; nothing was written.
     """
-    _check_name(path)
+    check_name(path)
     if metadata.precision == "int8" and videos is None:
         raise UsageError("int8: expected videos to calibrate on, but there are none")
     if videos is None:
@@ -100,7 +100,8 @@ def export_reduced(
     return cost
 
 
-def _check_name(path: Path) -> None:
+def check_name(path: Path) -> None:
+    """Raises OutputError unless a path is named as ONNX files are."""
     if path.suffix.lower() != ".onnx":
         raise OutputError(f"{path}: expected a name that ends in .onnx")
 
@@ -149,7 +150,7 @@ def statistics_of(network: Network, spec: FeatureSpec) -> Statistics | None:
     standardises nothing, and for features too wide to say it of each dimension.
     """
     unknown = not network.mean.any() and (network.scale == 1).all()
-    if spec.extractor in EXTRACTORS or spec.dimension > WIDEST or unknown:
+    if spec.extractor in OWN or spec.dimension > WIDEST or unknown:
         return None
     deviation = torch.where(network.scale > 0, 1 / network.scale, 0)
     return Statistics(_rounded(network.mean), _rounded(deviation))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,6 +31,7 @@ class ViewerError(LpatError, RuntimeError):
 )
 @click.option("--annotations", type=options.FILE, help="When actions really happen.")
 @options.device
+@options.backbone
 @options.cache_options
 @click.version_option(package_name="lpat")
 def command(
@@ -38,6 +40,7 @@ def command(
     detections: tuple[Path, ...],
     annotations: Path | None,
     device: str,
+    backbone_paths: tuple[Path, ...],
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
@@ -68,7 +71,9 @@ def command(
     application.setOrganizationName("lpat")
     application.setDesktopFileName("lpat-view")
     cache = options.cache_from(cache_folder, no_cache)
-    viewer = Viewer(Settings(), cache=cache, device=device)  # type: ignore[arg-type] - click checked
+    # Each of several models takes those that it needs.
+    backbones = replace(options.backbones_from(backbone_paths), for_others=True)
+    viewer = Viewer(Settings(), cache=cache, device=device, backbones=backbones)
     viewer.window.show()
     # The video comes last, so that it finds what is said of it.
     named = [*([annotations] if annotations else []), *detections, *models, *inputs]

@@ -48,17 +48,20 @@ def title_of(name: str, stream: str, sha256: str) -> str:
 def bundled_keys(stream: Stream) -> tuple[str, str]:
     """Where a bundled model has the metadata of its backbone of a stream, and its file's digest.
 
-    The backbone's input is named like the stream and its output STREAM_features.
+    The backbone's input is named like the stream.
     """
     return f"{KEY}_{stream}", f"{KEY}_{stream}_sha256"
 
 
-def is_bundle(session: onnxruntime.InferenceSession) -> bool:
-    """Whether a model's file has backbones in it."""
-    return any(
-        bundled_keys(stream)[0] in session.get_modelmeta().custom_metadata_map
-        for stream in CHANNELS
-    )
+def bundled_output(stream: Stream) -> str:
+    """The output of a bundled model that has the features of a stream's clips."""
+    return f"{stream}_features"
+
+
+def bundled_outputs(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
+    """Outputs of the backbones that a model's file brings along, RGB first."""
+    texts = session.get_modelmeta().custom_metadata_map
+    return tuple(bundled_output(stream) for stream in CHANNELS if bundled_keys(stream)[0] in texts)
 
 
 def read_backbones(path: Path, content: bytes | None = None) -> tuple[Backbone, ...]:
@@ -109,12 +112,13 @@ def _backbones_in(
         if key not in texts:
             continue
         metadata, digest = metadata_from_json(texts[key]), texts.get(digest_key, "")
-        output = f"{stream}_features"
+        output = bundled_output(stream)
         if stream not in optional or output not in outputs or not _SHA256.fullmatch(digest):
             raise BackboneError(f"broken bundle: no network of the {stream} stream, or no digest")
         batch = _checked_shapes(metadata, optional[stream], outputs[output])
-        beside = tuple(required)
-        found.append(Backbone(path, metadata, digest, stream, output, batch, beside, content))
+        found.append(
+            Backbone(path, metadata, digest, stream, output, batch, tuple(required), content)
+        )
     return tuple(found)
 
 

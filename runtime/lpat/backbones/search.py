@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 from lpat.backbones.backbone_file import Backbone, read_backbones
-from lpat.backbones.spec import Wanted, streams_of, wanted_by
+from lpat.backbones.spec import NAME, Wanted, streams_of, wanted_by
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec
 
@@ -30,6 +31,7 @@ class Backbones:
 
     Files and folders that are given come first. A file of them may be a bundled model. `contents`
     are files that another machine has sent. `batch` is the number of clips that are run at once.
+    A given file that holds nothing of what is wanted is refused, unless some are `for_others`.
     """
 
     paths: tuple[Path, ...] = ()
@@ -37,6 +39,7 @@ class Backbones:
     device: str = "auto"
     require_gpu: bool = False
     batch: int | None = None
+    for_others: bool = False
 
     @cached_property
     def given(self) -> tuple[Backbone, ...]:
@@ -70,17 +73,53 @@ class Backbones:
             BackboneError: one isn't found, or a file was given that holds none of them.
         """
         wanted = wanted_by(spec)
-        known = {backbone.sha256: backbone for backbone in self.given}
+        if not self.for_others:
+            self._check_given(wanted)
+        return streams_of([self.locate(one) for one in wanted])
+
+    def locate(self, wanted: Wanted) -> Backbone:
+        """The backbone that is wanted.
+
+        Raises:
+            BackboneError: it isn't found, and where it was looked for; or a given file is none.
+        """
+        for backbone in self.given:
+            if backbone.sha256 == wanted.sha256:
+                return backbone
+        return _found(wanted, self._folders())
+
+    def found_for(self, spec: FeatureSpec) -> Backbones:
+        """Exactly those that make features of a spec, by their files, so that none is searched for
+        again; none for features that no backbone makes.
+
+        Raises:
+            BackboneError: one isn't found, or one is given that isn't wanted.
+        """
+        if spec.extractor == NAME:
+            paths = dict.fromkeys(backbone.path for backbone in self.find(spec))
+            return self if self.contents else replace(self, paths=tuple(paths))
+        if self.paths and not self.for_others:
+            raise BackboneError(
+                f"{self.paths[0]}: expected no backbone, as {spec.extractor} features need none"
+            )
+        return replace(self, paths=())
+
+    def by_contents(self) -> Backbones:
+        """The given files by what is in them, for a machine that hasn't these.
+
+        Raises:
+            BackboneError: one can't be read, or isn't a backbone.
+        """
+        contents = dict.fromkeys(backbone.content for backbone in self.given)
+        return replace(self, paths=(), contents=tuple(contents))
+
+    def _check_given(self, wanted: Sequence[Wanted]) -> None:
         digests = [one.sha256 for one in wanted]
-        for path in {backbone.path for backbone in self.given}:
-            theirs = [backbone for backbone in self.given if backbone.path == path]
-            if not any(backbone.sha256 in digests for backbone in theirs):
+        for path, theirs in groupby(self.given, lambda backbone: backbone.path):
+            first, *others = theirs
+            if not any(backbone.sha256 in digests for backbone in (first, *others)):
                 expected = " and ".join(one.title for one in wanted)
-                raise BackboneError(f"{path}: expected {expected}, not {theirs[0].title}")
-        for one in wanted:
-            if one.sha256 not in known:
-                known[one.sha256] = _found(one, self._folders())
-        return streams_of([known[digest] for digest in digests])
+                raise BackboneError(f"{path}: expected {expected}, not {first.title}")
 
     def _folders(self) -> Iterator[Path]:
         yield from (path for path in self.paths if path.is_dir())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from lpat.backbones.backbone_file import Backbone, title_of
 from lpat.backbones.metadata import CHANNELS, Stream
@@ -80,6 +80,11 @@ def backbone_spec(backbones: Sequence[Backbone], stride: int | None = None) -> F
         snippet_frames=first.frames,
         stride=stride or first.frames,
     )
+
+
+def facts_of_backbones(spec: FeatureSpec) -> list[dict[str, str]]:
+    """Stream, name and SHA-256 of the backbones that features are made by, for records of runs."""
+    return [asdict(one) for one in wanted_by(spec)] if spec.extractor == NAME else []
 
 
 def wanted_by(spec: FeatureSpec) -> tuple[Wanted, ...]:

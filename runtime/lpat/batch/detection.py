@@ -8,6 +8,7 @@ from typing import Any
 
 from lpat import __version__
 from lpat.analysis import Engine
+from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.collection import write_collections
 from lpat.batch.folder import batch_folder
 from lpat.batch.ledger import Ledger, OnError, facts_of_run
@@ -49,6 +50,7 @@ def detect_batch(
         "model_sha256": localizer.sha256,
         "provider": localizer.provider,
         "provider_note": localizer.provider_note,
+        "backbones": facts_of_backbones(localizer.metadata.features),
     }
     settings = {"model": localizer.sha256, "version": __version__}
 

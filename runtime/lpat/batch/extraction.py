@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.addresses import Address, Url
+from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.entries import shortfalls
 from lpat.batch.folder import batch_folder
 from lpat.batch.ledger import Ledger, OnError, facts_of_run
@@ -56,7 +57,10 @@ def extract_batch(
             else:
                 yield _write(source, extraction, _path(output, source))
 
-    facts = {**facts_of_run("lpat-extract", options or {}), "dimension": spec.dimension}
+    facts = facts_of_run("lpat-extract", options or {}) | {
+        "dimension": spec.dimension,
+        "backbones": facts_of_backbones(spec),
+    }
     with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
         ledger.record_all(outcomes(), inputs, on_error)
     return ledger

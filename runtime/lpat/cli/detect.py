@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from click.core import ParameterSource
@@ -14,6 +16,9 @@ from lpat.cli.batches import finish, resumable
 from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
+
+if TYPE_CHECKING:
+    from lpat.backbones.backbone_file import Backbone
 
 GROUPS = {
     "Results": (
@@ -27,7 +32,7 @@ GROUPS = {
     ),
     "Work": ("device", "require_gpu", "jobs", "ray_address", "timeout", "on_error", "progress"),
     "Live": ("live", "live_timeout"),
-    "Features": ("cache_folder", "no_cache"),
+    "Features": ("backbone_paths", "batch", "cache_folder", "no_cache"),
 }
 
 
@@ -80,6 +85,8 @@ WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
     help="Time without growth after which a file is complete.",
 )
 @options.timeout
+@options.backbone
+@options.batch
 @options.cache_options
 @click.version_option(package_name="lpat")
 @click.pass_context
@@ -103,6 +110,8 @@ def command(
     live: bool,
     live_timeout: float,
     timeout: float,
+    backbone_paths: tuple[Path, ...],
+    batch: int | None,
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
@@ -118,23 +127,25 @@ def command(
     from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
+    from lpat.extraction import default_jobs
     from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
-    from lpat.workers import available_cores
 
     if live:
         _check_live(context)
     outputs = chosen_outputs(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
+    backbones = options.backbones_from(backbone_paths, batch=batch)
     if ray_address:  # the workers' devices are theirs to find
-        localizer = Localizer(model, "cpu")
+        localizer = Localizer(model, "cpu", backbones=backbones)
     else:
-        localizer = Localizer(model, device, require_gpu=require_gpu)
+        localizer = Localizer(model, device, require_gpu=require_gpu, backbones=backbones)
     if localizer.provider_note:
         print(f"note: running on the CPU: {localizer.provider_note}", file=sys.stderr)
     if live:
+        _tell_backbones(localizer.find_backbones(), sys.stderr)
         from lpat.cli.live import detect_live
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
@@ -142,13 +153,21 @@ def command(
     place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     found = find_inputs(inputs, timeout)
+    if not all(source.holds_features for source in found):
+        _tell_backbones(localizer.find_backbones(), sys.stdout)
     cache = options.cache_from(cache_folder, no_cache)
     if ray_address:
         analyse = ray_engine(
-            model, cache, ray_address, device=device, require_gpu=require_gpu, workers=jobs
+            model,
+            cache,
+            ray_address,
+            localizer.backbones,
+            device=device,
+            require_gpu=require_gpu,
+            workers=jobs,
         )
     else:
-        analyse = local_engine(localizer, cache, jobs or available_cores())
+        analyse = local_engine(localizer, cache, jobs or default_jobs(localizer.metadata.features))
     with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         ledger = detect_batch(
             localizer,
@@ -164,6 +183,11 @@ def command(
     if ledger.total == 1 and ledger.stopped is None and not ledger.counts["failed"]:
         _print_detections(output)
     return finish("lpat-detect", ledger, f"results in {output / 'detections.json'}")
+
+
+def _tell_backbones(backbones: Sequence[Backbone], stream: TextIO) -> None:
+    for backbone in backbones:
+        print(f"backbone {backbone.title}: {backbone.path}", file=stream)
 
 
 def _check_live(context: click.Context) -> None:

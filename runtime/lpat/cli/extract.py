@@ -89,7 +89,7 @@ def command(
         _say_where(extractor_of(spec, backbones))
     with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         if ray_address:
-            extract = ray_features(spec, cache, ray_address, workers=jobs)
+            extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
         else:
             extract = partial(
                 load_all_features,

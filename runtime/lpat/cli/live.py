@@ -67,7 +67,9 @@ def detect_live(
             print(json.dumps(_line(video.name, row, read), ensure_ascii=False), flush=True)
 
     with (
-        live_features(video.path, localizer.metadata.features, live_timeout) as features,
+        live_features(
+            video.path, localizer.metadata.features, live_timeout, localizer.backbones
+        ) as features,
         _interruption(features) as interruption,
     ):
         try:

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lpat.analysis import Analyses, Analysis, Engine, local_engine
+from lpat.backbones.search import BACKBONES, Backbones
+from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import LpatError, UsageError
 from lpat.extraction import Extraction, load_all_features
 from lpat.feature_cache import FeatureCache
@@ -32,6 +34,7 @@ def ray_engine(
     model: Path,
     cache: FeatureCache | None,
     address: str,
+    backbones: Backbones = BACKBONES,
     *,
     device: str = "auto",
     require_gpu: bool = False,
@@ -41,8 +44,9 @@ def ray_engine(
 
     `address` is a cluster's `HOST:PORT`, `auto` for the one that this machine is part of, or
     `local` for one of this machine alone, which ends with the analyses. Each of the `workers`, one
-    for each core if None, holds the model, which is sent to it. Videos and the cache are read by
-    their paths, so machines must have them at the same place; feature files likewise.
+    for each core if None, holds the model, which is sent to it with the given backbones. Videos and
+    the cache are read by their paths, so machines must have them at the same place; feature files
+    likewise.
 
     With `auto` the network runs on the CPU, whose share of a video's time is small and whose
     results are the same everywhere; `cuda`, or a GPU that is required, gives each worker a share
@@ -50,14 +54,16 @@ def ray_engine(
 
     Raises:
         UsageError: Ray isn't installed, or a GPU is required and the CPU asked for.
+        BackboneError: a given backbone can't be read.
         FleetError: from the iteration: no cluster answers, or no worker can be had in it.
     """
     _expect_ray()
     content = model.read_bytes()
-    if require_gpu and device == "cpu":
-        raise UsageError("--require-gpu: expected a device other than cpu")
-    wanted = {"auto": "cuda" if require_gpu else "cpu"}.get(device, device)
-    make_work = partial(_analyser, model, content, wanted, cache)
+    wanted = _device_of_workers(device, require_gpu)
+    sent = backbones.by_contents()
+    # A bundled model is sent once: a worker finds its backbones in it.
+    sent = replace(sent, contents=tuple(file for file in sent.contents if file != content))
+    make_work = partial(_analyser, model, content, wanted, cache, sent)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
         return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
@@ -66,18 +72,31 @@ def ray_engine(
 
 
 def ray_features(
-    spec: FeatureSpec, cache: FeatureCache | None, address: str, *, workers: int | None = None
+    spec: FeatureSpec,
+    cache: FeatureCache | None,
+    address: str,
+    backbones: Backbones = BACKBONES,
+    *,
+    workers: int | None = None,
 ) -> Extractions:
     """`load_all_features` by Ray's actors; `address` and `workers` as in `ray_engine`.
 
+    Backbones run on the device that `backbones` names, which means what it means there.
+
     Raises:
-        UsageError: Ray isn't installed.
+        UsageError: Ray isn't installed, or a GPU is required and the CPU asked for.
+        BackboneError: one that the features need isn't found.
         FleetError: from the iteration: no cluster answers, or no worker can be had in it.
     """
     _expect_ray()
+    wanted = "cpu"
+    if spec.extractor == BACKBONE:
+        wanted = _device_of_workers(backbones.device, backbones.require_gpu)
+    sent = replace(backbones.found_for(spec).by_contents(), device=wanted)
+    make_work = partial(_extractor, spec, cache, sent)
 
     def extract(sources: Sequence[Input]) -> Iterator[tuple[Input, Extraction | LpatError]]:
-        return run_on_fleet(partial(_extractor, spec, cache), sources, address, workers)
+        return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
 
     return extract
 
@@ -103,11 +122,17 @@ def run_on_fleet(
         yield from fleet.run(sources)
 
 
+def _device_of_workers(device: str, require_gpu: bool) -> str:
+    if require_gpu and device == "cpu":
+        raise UsageError("--require-gpu: expected a device other than cpu")
+    return {"auto": "cuda" if require_gpu else "cpu"}.get(device, device)
+
+
 def _analyser(
-    model: Path, content: bytes, device: str, cache: FeatureCache | None
+    model: Path, content: bytes, device: str, cache: FeatureCache | None, backbones: Backbones
 ) -> Work[Analysis]:
     """What analyses one input on a worker: the engine of one process."""
-    localizer = Localizer(model, device, content=content)  # type: ignore[arg-type]
+    localizer = Localizer(model, device, content=content, backbones=backbones)
     engine = local_engine(localizer, cache, jobs=1)
 
     def analyse(source: Input) -> Analysis | LpatError:
@@ -119,11 +144,13 @@ def _analyser(
     return analyse
 
 
-def _extractor(spec: FeatureSpec, cache: FeatureCache | None) -> Work[Extraction]:
+def _extractor(
+    spec: FeatureSpec, cache: FeatureCache | None, backbones: Backbones
+) -> Work[Extraction]:
     """What extracts one input's features on a worker."""
 
     def extract(source: Input) -> Extraction | LpatError:
-        (_, extraction) = next(load_all_features([source], spec, cache, jobs=1))
+        (_, extraction) = next(load_all_features([source], spec, cache, 1, backbones))
         if isinstance(extraction, LpatError):
             return extraction
         # They may lie in a file that only the worker has.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -17,10 +18,13 @@ from lpat.errors import UsageError
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
+    from lpat.backbones.backbone_file import Backbone
+    from lpat.backbones.search import Backbones
     from lpat.feature_cache import FeatureCache
     from lpat.inputs import Input
     from lpat.model_file import Precision
     from lpat.types import Features, FeatureSpec
+    from lpat_train.checkpoint import Run
 
 
 @click.command("lpat-export")
@@ -53,6 +57,10 @@ if TYPE_CHECKING:
     default=None,
     help="Segments of those videos, for the cost in mAP.",
 )
+@click.option(
+    "--bundle", is_flag=True, help="Put the backbones that the model needs into the file too."
+)
+@options.backbone
 @options.cache_options
 @click.version_option(package_name="lpat")
 def command(
@@ -61,33 +69,49 @@ def command(
     precision: Precision,
     calibrate: tuple[Path, ...],
     annotations: Path | None,
+    bundle: bool,
+    backbone_paths: tuple[Path, ...],
     cache_folder: Path | None,
     no_cache: bool,
 ) -> int:
     """Write the trained localizer of a run to MODEL, one .onnx file.
 
-    The file holds the network, its classes, the features it needs and the post-processing. It is
-    compared with the trained network before it takes its place.
+    The file holds the network, its classes, the features it needs and the post-processing; with
+    --bundle also the backbones that make these. It is compared with the trained network before it
+    takes its place.
     """
     from lpat.annotations import read_annotations
     from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run
-    from lpat_train.export import COMPARED_LENGTHS, export, export_reduced, metadata_of
+    from lpat_train.export import COMPARED_LENGTHS, check_name, export, export_reduced, metadata_of
     from lpat_train.loop import load_network
 
+    check_name(model)
     _check_usage(precision, calibrate, annotations)
+    if backbone_paths and not bundle and not calibrate:
+        raise UsageError("--backbone: expected --bundle too")
     run = read_run(run_folder)
+    backbones = options.backbones_from(backbone_paths)
+    brought = _backbones_of(run, backbones) if bundle else ()
     network, metadata = load_network(run), replace(metadata_of(run), precision=precision)
-    if precision == "float32":
-        difference = export(network, metadata, model)
-        lengths = ", ".join(map(str, COMPARED_LENGTHS))
-        lines = [f"torch and ONNX Runtime differ by at most {difference:.1e} (T = {lengths})"]
-    else:
-        truth = read_annotations(annotations).videos if annotations else None
-        cache = options.cache_from(cache_folder, no_cache)
-        sources = find_inputs(calibrate)
-        videos = partial(_features_of, sources, run.spec, cache) if sources else None
-        lines = export_reduced(network, metadata, model, videos, truth).lines()
+    with TemporaryDirectory(prefix="lpat-") as folder:
+        head = Path(folder) / "head.onnx" if brought else model
+        if precision == "float32":
+            difference = export(network, metadata, head)
+            lengths = ", ".join(map(str, COMPARED_LENGTHS))
+            lines = [f"torch and ONNX Runtime differ by at most {difference:.1e} (T = {lengths})"]
+        else:
+            truth = read_annotations(annotations).videos if annotations else None
+            cache = options.cache_from(cache_folder, no_cache)
+            sources = find_inputs(calibrate)
+            videos = partial(_features_of, sources, run.spec, cache, backbones) if sources else None
+            lines = export_reduced(network, metadata, head, videos, truth).lines()
+        if brought:
+            from lpat_train.bundle import write_bundle
+
+            difference = write_bundle(head, brought, model)
+            lines += [f"with backbone {backbone.title}" for backbone in brought]
+            lines += [f"it and the separate files differ by at most {difference:.1e}"]
     kind = "" if precision == "float32" else f", {precision}"
     print(f"{model}: {len(run.classes)} classes{kind}, {model.stat().st_size / 1e6:.1f} MB")
     print("\n".join(lines))
@@ -106,13 +130,21 @@ def _check_usage(
         raise UsageError("--annotations: expected --calibrate with the videos too")
 
 
+def _backbones_of(run: Run, backbones: Backbones) -> tuple[Backbone, ...]:
+    from lpat.backbones.spec import NAME
+
+    if run.spec.extractor != NAME:
+        raise UsageError(f"--bundle: {run.spec.extractor} features need no backbone; leave it out")
+    return backbones.find(run.spec)
+
+
 def _features_of(
-    sources: Sequence[Input], spec: FeatureSpec, cache: FeatureCache | None
+    sources: Sequence[Input], spec: FeatureSpec, cache: FeatureCache | None, backbones: Backbones
 ) -> Iterator[tuple[str, Features]]:
     from lpat.extraction import load_features
 
     for source in sources:
-        yield source.name, load_features(source, spec, cache).features.load()
+        yield source.name, load_features(source, spec, cache, backbones).features.load()
 
 
 def main() -> None:

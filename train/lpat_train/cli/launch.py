@@ -9,17 +9,28 @@ from typing import NoReturn
 import click
 
 from lpat.cli import app
+from lpat.errors import MissingPackageError
 from lpat_train.processes import speaks_for_all
 
 
 def run(command: click.Command, *needs: str) -> NoReturn:
     """Run `command` where all packages that it `needs` are installed."""
-    missing = [name for name in needs if importlib.util.find_spec(name) is None]
-    if missing:
-        print(
-            f"{command.name}: error: this command needs {', '.join(missing)}: "
-            "pip install 'lpat[train]'",
-            file=sys.stderr,
-        )
+    try:
+        expect(*needs)
+    except MissingPackageError as error:
+        print(f"{command.name}: error: {error}", file=sys.stderr)
         sys.exit(app.FAILED)
     app.run(command, speaks=speaks_for_all)
+
+
+def expect(*needs: str) -> None:
+    """Do nothing where all packages that a command `needs` are installed.
+
+    Raises:
+        MissingPackageError: one isn't.
+    """
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingPackageError(
+            f"this command needs {', '.join(missing)}: pip install 'lpat[train]'"
+        )

@@ -57,7 +57,9 @@ from lpat_train.cli import launch, train_settings
     help="Report mAP on this subset, at each validation and at the end; it decides nothing.",
 )
 @click.option("--skip-missing", is_flag=True, help="Leave out annotated videos without a file.")
+@options.backbone
 @options.stride
+@options.batch
 @options.device
 @options.jobs
 @options.cache_options
@@ -73,7 +75,9 @@ def command(
     config_file: Path | None,
     validate: str | None,
     skip_missing: bool,
-    stride: int,
+    backbone_paths: tuple[Path, ...],
+    stride: int | None,
+    batch: int | None,
     device: str,
     jobs: int | None,
     cache_folder: Path | None,
@@ -83,16 +87,17 @@ def command(
     """Train on the videos or feature files INPUTS (files and folders of them).
 
     Only the labels of the annotations are read, and by 3c-net how often a video shows each; segment
-    times can't reach training. Features of videos are extracted once and cached. Writes weights,
-    config and TensorBoard logs to the run's folder, from which lpat-export makes model.onnx.
+    times can't reach training. Features of videos, the built-in ones or those of --backbone, are
+    extracted once and cached. Writes weights, config and TensorBoard logs to the run's folder, from
+    which lpat-export makes model.onnx.
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
     from lpat.annotations import read_annotations
     from lpat.errors import UsageError
+    from lpat.extraction import default_jobs, spec_of
     from lpat.findings import summarise
     from lpat.inputs import find_inputs
-    from lpat.workers import available_cores
     from lpat_train.checkpoint import read_run
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
     from lpat_train.loop import choose_device
@@ -110,11 +115,19 @@ def command(
     truth = train_settings.videos_to_validate(read, validate, read.labels_by_video(chosen))
     for line in summarise(read.findings_in(chosen)) if processes.first else ():
         print(f"{annotations}: {line}", file=sys.stderr)
+    files = find_inputs(inputs)
+    backbones = options.backbones_from(backbone_paths, device, batch=batch)
+    spec = run.spec if run else spec_of(backbones, stride)
+    if not all(source.holds_features for source in files):
+        backbones = backbones.found_for(spec)
+    elif backbone_paths:
+        raise UsageError("--backbone: expected videos; these are feature files already")
     found = Inputs(
-        find_inputs(inputs),
-        stride=run.spec.stride if run else stride,
+        files,
+        spec=spec,
+        backbones=backbones,
         cache=options.cache_from(cache_folder, no_cache),
-        jobs=jobs or available_cores(),
+        jobs=jobs or default_jobs(spec),
         skip_missing=skip_missing,
     )
     examples = Examples(read, chosen, truth)

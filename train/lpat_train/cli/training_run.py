@@ -10,9 +10,11 @@ from pathlib import Path
 import torch
 
 from lpat.annotations import Annotations, VideoAnnotation
+from lpat.backbones.search import Backbones
 from lpat.errors import UsageError
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
+from lpat.types import FeatureSpec
 from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_run
 from lpat_train.cli.train_display import SegmentJudge, display
 from lpat_train.config import TrainingConfig
@@ -30,7 +32,8 @@ class Inputs:
     """Files of videos or features, and how they are read."""
 
     files: tuple[Input, ...]
-    stride: int
+    spec: FeatureSpec  # of what videos give
+    backbones: Backbones
     cache: FeatureCache | None
     jobs: int
     skip_missing: bool
@@ -42,9 +45,10 @@ class Inputs:
         return open_labelled(
             self.files,
             labels,
-            stride=self.stride,
+            spec=self.spec,
             cache=self.cache,
             jobs=self.jobs,
+            backbones=self.backbones,
             skip_missing=self.skip_missing,
             processes=processes,
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat.errors import FeatureError, LpatError
+from lpat.backbones.search import Backbones
+from lpat.errors import BackboneError, FeatureError, LpatError
 from lpat.extraction import Extraction, load_features
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
@@ -143,7 +145,10 @@ class _Group:
         self._tell_state(0.0, "opening the video")
         growing = GrowingFeatures(self._spec)
         start = next_scoring = time.monotonic()
-        for part in extract_beside(self._source.file, self._spec, lambda: self._progress.cancelled):
+        parts = extract_beside(
+            self._source.file, self._spec, lambda: self._progress.cancelled, self._backbones()
+        )
+        for part in parts:
             if isinstance(part, Finished):
                 return Extraction(growing.features(part.duration), part.decode_failures)
             growing.append(part.values)
@@ -154,6 +159,17 @@ class _Group:
                 taken = time.monotonic() - now
                 next_scoring = now + max(SHORTEST_PAUSE, PAUSE_FACTOR * taken)
         return None
+
+    def _backbones(self) -> Backbones:
+        """Those that the features need, as one of the models has them in its file or finds them.
+
+        Raises:
+            BackboneError: none does.
+        """
+        for model in self._models:
+            with suppress(BackboneError):
+                return model.localizer.backbones.found_for(self._spec)
+        return self._models[0].localizer.backbones.found_for(self._spec)  # which says what lacks
 
     def _score(self, features: Features, *, complete: bool) -> None:
         for model in tuple(self._models):

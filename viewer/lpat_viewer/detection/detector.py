@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
@@ -35,6 +36,8 @@ class Detector(QObject):
         cache: FeatureCache | None,
         device: str = "auto",
         parent: QObject | None = None,
+        *,
+        backbones: Backbones = BACKBONES,
     ) -> None:
         super().__init__(parent)
         self.auto = True
@@ -42,6 +45,7 @@ class Detector(QObject):
         self._jobs = jobs
         self._cache = cache
         self._device = device
+        self._backbones = backbones
         self._models: dict[Path, LoadedModel] = {}
         self._loading: dict[Path, Job] = {}
         self._waiting: list[LoadedModel] = []  # for the run that is under way to end
@@ -78,7 +82,7 @@ class Detector(QObject):
             return
 
         def load(_: Progress) -> Localizer:
-            return Localizer(path, self._device)
+            return Localizer(path, self._device, backbones=self._backbones)
 
         self._loading[path] = self._jobs.start(
             load,

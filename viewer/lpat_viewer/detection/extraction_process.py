@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import LpatError
 from lpat.extraction import stream_features
 from lpat.types import FeatureSpec, Float32Array
@@ -59,7 +60,10 @@ class Finished:
 
 
 def extract_beside(
-    path: Path, spec: FeatureSpec, cancelled: Callable[[], bool]
+    path: Path,
+    spec: FeatureSpec,
+    cancelled: Callable[[], bool],
+    backbones: Backbones = BACKBONES,
 ) -> Iterator[Rows | Finished]:
     """Rows as they come, then `Finished`; it ends early once `cancelled` says so.
 
@@ -68,11 +72,12 @@ def extract_beside(
     Raises:
         VideoError: the video can't be read.
         FeatureError: no extractor makes features of this spec.
+        BackboneError: a backbone can't be loaded, or doesn't make them.
         ExtractionError: the process died.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_extract, args=(sender, path, spec), daemon=True)
+    process = context.Process(target=_extract, args=(sender, path, spec, backbones), daemon=True)
     try:
         with _PROCESSES, interrupts_blocked():
             process.start()
@@ -102,7 +107,7 @@ def extract_beside(
             process.close()
 
 
-def _extract(sender: Connection, path: Path, spec: FeatureSpec) -> None:
+def _extract(sender: Connection, path: Path, spec: FeatureSpec, backbones: Backbones) -> None:
     """The process's work: features of a video, sent as they come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the window's to handle
     if hasattr(os, "nice"):
@@ -110,7 +115,7 @@ def _extract(sender: Connection, path: Path, spec: FeatureSpec) -> None:
     rows: list[Float32Array] = []
     told = 0.0
     try:
-        with stream_features(path, spec) as stream:
+        with stream_features(path, spec, backbones) as stream:
             video = stream.video
 
             def tell() -> None:

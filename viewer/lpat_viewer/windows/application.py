@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import SUFFIXES as FEATURES
 from lpat_viewer.detection.detector import Detector
@@ -42,7 +43,12 @@ class Viewer(QObject):
     """The whole viewer. `close` ends all of its threads and processes."""
 
     def __init__(
-        self, settings: Settings, *, cache: FeatureCache | None, device: str = "auto"
+        self,
+        settings: Settings,
+        *,
+        cache: FeatureCache | None,
+        device: str = "auto",
+        backbones: Backbones = BACKBONES,
     ) -> None:
         super().__init__()
         self.workspace = workspace = Workspace(self)
@@ -50,7 +56,7 @@ class Viewer(QObject):
         self.player = Player(workspace.playhead, self)
         pixels = round(THUMBNAIL_HEIGHT * QGuiApplication.primaryScreen().devicePixelRatio())
         self.thumbnails = Thumbnails(pixels, self)
-        self.detector = Detector(workspace, self.jobs, cache, device, self)
+        self.detector = Detector(workspace, self.jobs, cache, device, self, backbones=backbones)
         self.corrections = Corrections(workspace, self)
         self.watcher = Watcher(workspace.notices, self)
         self.window = MainWindow(
