@@ -24,6 +24,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.error import FFmpegError
 
 from lpat.backbones.flow_methods import checked_frames, quantised
 from lpat.core import tvl1, tvl1_instruction_sets
@@ -128,10 +129,10 @@ def frames_of(path: Path, count: int) -> UInt8Array | None:
     try:
         with av.open(str(path)) as container:
             for picture in container.decode(video=0):
-                pictures.append(picture.to_ndarray(format="gray"))
+                pictures.append(np.asarray(picture.to_ndarray(format="gray"), np.uint8))
                 if len(pictures) == 400:
                     break
-    except (av.error.FFmpegError, IndexError):
+    except (FFmpegError, IndexError):
         pass  # what could be read before counts
     changing = [
         picture
@@ -158,7 +159,7 @@ def resized(picture: UInt8Array, size: tuple[int, int]) -> UInt8Array:
 
 def opencv_flow(frames: UInt8Array) -> Float32Array:
     """The reference (N - 1, 2, H, W)."""
-    solver = cv2.optflow.DualTVL1OpticalFlow_create()
+    solver = cv2.optflow.DualTVL1OpticalFlow_create()  # pyright: ignore
     # A third argument other than None would be the flow to begin with.
     flows = [solver.calc(*pair, None) for pair in pairwise(frames)]  # pyright: ignore
     return np.stack(flows).transpose(0, 3, 1, 2)

@@ -8,12 +8,12 @@
 namespace lpat::flow {
 namespace {
 
-constexpr std::size_t first_iterations = 2;  // before the change is looked at
-constexpr std::size_t most_at_once = 4;      // iterations that follow each other over the rows
+constexpr std::size_t most_at_once = 4;  // iterations that follow each other over the rows
 
 // Iterations that can follow `done` ones without going beyond the last that is needed. The change
 // falls at most with the square of their number; `ratio` is that to what is enough.
 std::size_t sure_iterations(std::size_t done, double ratio) {
+  if (done == 0) return 1;
   const double more = static_cast<double>(done) * (std::sqrt(ratio) - 1);
   return static_cast<std::size_t>(std::clamp(more, 1.0, static_cast<double>(most_at_once)));
 }
@@ -148,9 +148,8 @@ void Solver::settle() {
     smooth();
     std::size_t done = 0;
     while (change > enough && done < options_.inner_iterations) {
-      const std::size_t wanted =
-          done == 0 ? first_iterations : sure_iterations(done, change / enough);
-      const std::size_t count = std::min(wanted, options_.inner_iterations - done);
+      const std::size_t count = std::min(sure_iterations(done, change / enough),
+                                         options_.inner_iterations - done);
       change = iterate(count);
       done += count;
     }

@@ -20,8 +20,9 @@ inline constexpr int outermost = 3;                // pixels outside where all t
 inline void locate(float at, float last, float* whole, float* fraction) {
   const float floor = floorf(at);
   *fraction = at - floor;
-  const float low = floor < -outermost ? static_cast<float>(-outermost) : floor;
-  *whole = low > last ? last : low;
+  // In this order, NaN also becomes a place in the border.
+  const float low = floor >= -outermost ? floor : static_cast<float>(-outermost);
+  *whole = low <= last ? low : last;
 }
 
 // Weights of the four taps around a fraction: cubic convolution with a = -0.75 (Keys, 1981).

@@ -56,7 +56,7 @@ def _solver(method: FlowMethod) -> Any:
     import cv2
 
     make: dict[str, Callable[[], object]] = {
-        "tvl1-opencv": cv2.optflow.DualTVL1OpticalFlow_create,
+        "tvl1-opencv": cv2.optflow.DualTVL1OpticalFlow_create,  # pyright: ignore
         "dis": lambda: cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM),
     }
     return make[method]()
