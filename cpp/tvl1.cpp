@@ -14,8 +14,8 @@
 namespace lpat {
 namespace {
 
-// Pairs that one thread computes one after the other, at most. Exactly as many where each begins with
-// the flow of the one before: the result must not depend on the number of threads.
+// Pairs that one thread computes one after the other, at most. Exactly as many where each begins
+// with the flow of the one before: the result must not depend on the number of threads.
 constexpr std::size_t longest_chunk = 16;
 
 std::size_t chunk_of(std::size_t pairs, const Tvl1Options& options, std::size_t threads) {

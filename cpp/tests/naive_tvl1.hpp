@@ -1,5 +1,5 @@
-// TV-L1 flow of one pair, in double precision and as plainly as the paper has it: no rows that follow
-// each other, no scaled units, every iteration's change measured.
+// TV-L1 flow of one pair, in double precision and as plainly as the paper has it: no rows that
+// follow each other, no scaled units, every iteration's change measured.
 #pragma once
 
 #include <algorithm>

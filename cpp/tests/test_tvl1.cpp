@@ -21,8 +21,8 @@ std::vector<std::uint8_t> moving(std::size_t count, double dx, double dy) {
       for (std::size_t x = 0; x < width; ++x) {
         const double u = static_cast<double>(x) - time * dx;
         const double v = static_cast<double>(y) - time * dy;
-        const double grey = 128 + 40 * std::sin(0.5 * u + 0.2 * v) + 40 * std::sin(0.4 * v - 0.1 * u) +
-                            20 * std::cos(0.9 * u) * std::cos(0.8 * v);
+        const double waves = std::sin(0.5 * u + 0.2 * v) + std::sin(0.4 * v - 0.1 * u);
+        const double grey = 128 + 40 * waves + 20 * std::cos(0.9 * u) * std::cos(0.8 * v);
         values.push_back(static_cast<std::uint8_t>(std::lround(grey)));
       }
     }
@@ -69,8 +69,8 @@ void it_agrees_with_the_plain_twin(const lpat::Tvl1Options& options, double tole
   }
 }
 
-// To the rounding of single precision. More warps and scales make more of that where the texture leaves
-// the picture, as all is black beyond.
+// To the rounding of single precision. More warps and scales make more of that where the texture
+// leaves the picture, as all is black beyond.
 void it_agrees_where_all_iterations_are_made() {
   lpat::Tvl1Options options{2, 0.8, 2, 0.15, 0.3, 0.25, 1e-9, 7, 2};
   it_agrees_with_the_plain_twin(options, 1e-5);
@@ -118,8 +118,8 @@ void a_warm_start_ends_near_a_cold_one() {
   CHECK(!std::equal(warm.begin(), warm.end(), cold.begin()));
 }
 
-// A network of minima and maxima that is right for zeros and ones is right for all values. Columns of
-// zeros and ones differ by their number of ones alone, once they are sorted.
+// A network of minima and maxima that is right for zeros and ones is right for all values. Once they
+// are sorted, columns of zeros and ones differ by their number of ones alone.
 void the_median_network_is_right() {
   for (int code = 0; code < 6 * 6 * 6 * 6 * 6; ++code) {
     float values[25];

@@ -1,4 +1,5 @@
-// Compiled for other instructions than its neighbours: nothing here may be inline outside this file.
+// Compiled for other instructions than its neighbours: nothing here may be visible to them but the
+// kernels, not even an inline function of the standard library.
 #include "tvl1/kernels.hpp"
 #include "tvl1/median_rows.hpp"
 #include "tvl1/update_rows.hpp"

@@ -1,4 +1,4 @@
-// Medians of 5 x 5 neighbourhoods. For kernels.hpp; without a choice in it, so that compilers vectorise.
+// Medians of 5 x 5 neighbourhoods. For kernels.hpp; without branches, so that compilers vectorise.
 #pragma once
 
 #include "tvl1/independent.hpp"
@@ -19,9 +19,9 @@ inline constexpr Order column_order[] = {
 
 // Leaves the median of 25 values at 12, where value 5 i + j is the i-th smallest of column j.
 //
-// Rows are sorted as far as needed; the 13 values left that may be the median, by forgetting the
-// smallest and the largest again and again. What the columns' order makes superfluous is left out,
-// which a test of all inputs of zeros and ones proves (Knuth, The Art of Computer Programming, 5.3.4).
+// Each row is sorted, then the smallest and the largest of the 13 values that may be the median are
+// forgotten, again and again; steps that the columns' order makes superfluous are left out. A test of
+// all inputs of zeros and ones proves it (Knuth, The Art of Computer Programming, 5.3.4).
 inline constexpr Order median_order[] = {
     {0, 2}, {1, 2}, {1, 4}, {2, 4}, {0, 3}, {2, 3}, {8, 9}, {5, 6}, {6, 7}, {6, 9}, {7, 9},
     {5, 8}, {6, 8}, {13, 14}, {10, 11}, {10, 12}, {11, 12}, {11, 14}, {12, 14}, {10, 13},

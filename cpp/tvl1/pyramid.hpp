@@ -44,13 +44,14 @@ class Pyramid {
   Buffer planes_[2];
 };
 
-// Bilinear interpolation of a plane, whose rows are `pitch` floats apart. Sample (i, j) of the result
-// lies at (i + 0.5) * step - 0.5 of the plane, which continues at its borders as it ends.
 struct Plane {
   const float* origin;
-  std::ptrdiff_t pitch;
+  std::ptrdiff_t pitch;  // floats from row to row
   Size size;
 };
+
+// Bilinear interpolation of a plane. Sample i of the result lies at (i + 0.5) * step - 0.5 of the
+// plane, which continues at its borders as it ends.
 void resample(const Plane& plane, double step_y, double step_x, float* result,
               std::ptrdiff_t result_pitch, Size result_size);
 

@@ -18,6 +18,21 @@ std::size_t sure_iterations(std::size_t done, double ratio) {
   return static_cast<std::size_t>(std::clamp(more, 1.0, static_cast<double>(most_at_once)));
 }
 
+// Fills a field's quantity with a plane of another size, multiplied.
+void stretch(const Plane& plane, Field& field, Quantity quantity, float multiplier) {
+  const auto ratio = [](std::size_t from, std::size_t to) {
+    return static_cast<double>(from) / static_cast<double>(to);
+  };
+  const Plane result = field.plane(quantity);
+  resample(plane, ratio(plane.size.height, result.size.height),
+           ratio(plane.size.width, result.size.width), field.row(0, quantity), result.pitch,
+           result.size);
+  for (std::size_t y = 0; y < result.size.height; ++y) {
+    float* row = field.row(static_cast<std::ptrdiff_t>(y), quantity);
+    std::transform(row, row + result.size.width, row, [&](float u) { return u * multiplier; });
+  }
+}
+
 }  // namespace
 
 Solver::Solver(const Tvl1Options& options, const std::vector<Size>& sizes, const Kernels& kernels)
@@ -51,35 +66,19 @@ void Solver::begin(std::size_t scale, std::span<const float> flow, bool warm) {
   field_.reset(sizes_[scale]);
   if (!warm) return;
   const auto [height, width] = sizes_[0];
-  const auto ratio_y = static_cast<double>(height) / static_cast<double>(sizes_[scale].height);
-  const auto ratio_x = static_cast<double>(width) / static_cast<double>(sizes_[scale].width);
+  const auto shrunk = static_cast<float>(std::pow(options_.factor, scale));
   for (const Quantity quantity : {flow_x, flow_y}) {
-    const Plane plane{flow.data() + static_cast<std::size_t>(quantity) * height * width,
-                      static_cast<std::ptrdiff_t>(width), sizes_[0]};
-    const Plane result = field_.plane(quantity);
-    resample(plane, ratio_y, ratio_x, field_.row(0, quantity), result.pitch, result.size);
-    const auto unit = static_cast<float>(std::pow(options_.factor, scale)) / unit_;
-    for (std::size_t y = 0; y < result.size.height; ++y) {
-      float* row = field_.row(static_cast<std::ptrdiff_t>(y), quantity);
-      std::transform(row, row + result.size.width, row, [&](float u) { return u * unit; });
-    }
+    const float* plane = flow.data() + static_cast<std::size_t>(quantity) * height * width;
+    stretch({plane, static_cast<std::ptrdiff_t>(width), sizes_[0]}, field_, quantity,
+            shrunk / unit_);
   }
 }
 
 void Solver::refine(std::size_t scale) {
-  const Size size = sizes_[scale];
-  finer_.reset(size);
+  finer_.reset(sizes_[scale]);
   const auto growth = static_cast<float>(1 / options_.factor);
-  const auto step_y =
-      static_cast<double>(field_.size().height) / static_cast<double>(size.height);
-  const auto step_x = static_cast<double>(field_.size().width) / static_cast<double>(size.width);
   for (const Quantity quantity : {flow_x, flow_y}) {
-    resample(field_.plane(quantity), step_y, step_x, finer_.row(0, quantity),
-             finer_.plane(quantity).pitch, size);
-    for (std::size_t y = 0; y < size.height; ++y) {
-      float* row = finer_.row(static_cast<std::ptrdiff_t>(y), quantity);
-      std::transform(row, row + size.width, row, [&](float u) { return u * growth; });
-    }
+    stretch(field_.plane(quantity), finer_, quantity, growth);
   }
   std::swap(field_, finer_);
 }

@@ -57,7 +57,7 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
   float* jy = row + slope_y * stride;
   float* over = row + inverse * stride;
   float* rest = row + constant * stride;
-  float* across = scratch;                // 4 weights for each pixel
+  float* across = scratch;                // 4 weights for each pixel, then its values
   float* down = scratch + 4 * padded;     // as many
   float* column = scratch + 8 * padded;   // whole numbers
   float* line = scratch + 9 * padded;
@@ -73,24 +73,27 @@ inline void warp_row(float* row, const RowShape& shape, const WarpTask& task, fl
     locate(y + unit * uy[x], last_y, &line[x], &t);
     cubic(t, down + 4 * x);
   }
-  // An image's value, its slopes, and what the flow so far explains.
   LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < width; ++x) {
     const float* corner = task.image +
                           (static_cast<std::ptrdiff_t>(line[x]) - 1) * task.image_pitch +
                           (static_cast<std::ptrdiff_t>(column[x]) - 1) * pixel_floats;
-    const Four pixel = gather(corner, task.image_pitch, across + 4 * x, down + 4 * x);
-    rest[x] = pixel[0] - task.first[pixel_floats * x];
-    jx[x] = pixel[1] * unit;
-    jy[x] = pixel[2] * unit;
+    store(gather(corner, task.image_pitch, across + 4 * x, down + 4 * x), across + 4 * x);
   }
   constexpr float flat = 1.2e-7F;  // |slope|^2 in grey levels per pixel
   const float steep = flat * unit * unit;
+  // The data term without what the flow so far explains.
   LPAT_INDEPENDENT
   for (std::ptrdiff_t x = 0; x < width; ++x) {
-    const float square = jx[x] * jx[x] + jy[x] * jy[x];
+    const float* pixel = across + pixel_floats * x;
+    const float slope_across = pixel[1] * unit;
+    const float slope_down = pixel[2] * unit;
+    const float square = slope_across * slope_across + slope_down * slope_down;
+    jx[x] = slope_across;
+    jy[x] = slope_down;
     over[x] = square > steep ? 1 / square : 0;
-    rest[x] -= jx[x] * ux[x] + jy[x] * uy[x];
+    rest[x] = (pixel[0] - task.first[pixel_floats * x]) -
+              (slope_across * ux[x] + slope_down * uy[x]);
   }
 }
 
