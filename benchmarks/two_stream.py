@@ -18,6 +18,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,8 @@ def measure(
         f"{os.cpu_count()} cores, batch {extractor.batch}; "
         + ", ".join(map(_title, extractor.networks))
     )
-    print("| what | ms a second of video | x real time |")
-    print("| --- | --- | --- |")
+    print("| what | ms a second of video | of all cores' time | x real time |")
+    print("| --- | --- | --- | --- |")
     views, took = timed(lambda: list(decoded(video, streams)))
     length = len(views) / spec.fps
     row = Table(length)
@@ -93,11 +94,12 @@ def measure(
     all_windows = list(windows(pictures, spec.snippet_frames, spec.stride))
     for number, network in enumerate(extractor.networks):
         stream = streams[number]
-        normalising = running = 0.0
+        normalising = running = Cost(0, 0)
         for window in all_windows:
             clips, took = timed(lambda seen=window, n=number: clips_of(column(seen, n), streams[n]))
             normalising += took
-            running += timed(lambda its=clips, net=network: net.features(its))[1]
+            _, took = timed(lambda its=clips, net=network: net.features(its))
+            running += took
         row(f"{stream.stream}: crop and normalise", normalising)
         row(f"{stream.stream}: network", running)
     row("sum of these", row.total)
@@ -108,9 +110,21 @@ def measure(
     row("all but flow and networks", took)
     if baseline:
         some = views[: round(baseline * spec.fps)]
-        Table(len(some) / spec.fps)("baseline", alone := usual(extractor, some, spec, modules))
-        ratio = alone / (len(some) / spec.fps) / (whole / length)
+        _, usually = timed(lambda: extract_as_usual(extractor, some, spec, modules))
+        Table(len(some) / spec.fps)("baseline", usually)
+        ratio = usually.wall / len(some) * len(views) / whole.wall
         print(f"{ratio:.1f} times as fast as the baseline; {len(extracted)} snippets")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and of all cores together, which other programs change less."""
+
+    wall: float
+    cores: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.wall + other.wall, self.cores + other.cores)
 
 
 class Table:
@@ -118,19 +132,19 @@ class Table:
 
     def __init__(self, length: float) -> None:
         self.length = length
-        self.total = 0.0
+        self.total = Cost(0, 0)
 
-    def __call__(self, what: str, seconds: float) -> None:
-        self.total += seconds
-        rate = self.length / seconds
-        print(f"| {what} | {1e3 * seconds / self.length:.0f} | {rate:.2f} |", flush=True)
+    def __call__(self, what: str, cost: Cost) -> None:
+        self.total += cost
+        each, cores = (1e3 * seconds / self.length for seconds in (cost.wall, cost.cores))
+        print(f"| {what} | {each:.0f} | {cores:.0f} | {self.length / cost.wall:.2f} |", flush=True)
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What a piece of work gives, and the seconds it took."""
-    started = time.perf_counter()
+def timed(work: Callable[[], Any]) -> tuple[Any, Cost]:
+    """What a piece of work gives, and what it cost."""
+    wall, cores = time.perf_counter(), time.process_time()
     result = work()
-    return result, time.perf_counter() - started
+    return result, Cost(time.perf_counter() - wall, time.process_time() - cores)
 
 
 def decoded(path: Path, streams: Sequence[BackboneMetadata]) -> Iterator[Views]:
@@ -170,15 +184,14 @@ def extract_nothing(extractor: BackboneExtractor, path: Path, spec: FeatureSpec)
         pictures_module.flow_between = flow_between
 
 
-def usual(
+def extract_as_usual(
     extractor: BackboneExtractor,
     views: Sequence[Views],
     spec: FeatureSpec,
     modules: dict[Stream, Module],
-) -> float:
-    """Seconds that the usual way takes: pair by pair, clip by clip, network by network."""
+) -> None:
+    """The usual way: pair by pair, clip by clip, network by network."""
     solver = cv2.optflow.DualTVL1OpticalFlow_create()  # pyright: ignore
-    started = time.perf_counter()
     for number, network in enumerate(extractor.networks):
         stream = network.backbone.metadata
         column = [view[number] for view in views]
@@ -188,7 +201,6 @@ def usual(
         compute = modules.get(stream.stream, network.features)
         for window in windows(column, spec.snippet_frames, spec.stride):
             compute(clips_of(window, stream))
-    return time.perf_counter() - started
 
 
 def write_video(path: Path, seconds: float) -> Path:
