@@ -195,10 +195,12 @@ def load_all_features(
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
-    work = _Work(spec or default_spec(), backbones, scratch_folder(), cache, parts, threads)
-    told = replace(work, on_progress=on_progress)  # which isn't sent to other processes
-    here = run_all(told, piped, 1)
-    results = chain(here, run_all(told if jobs <= 1 else work, to_extract, jobs))
+    here = _Work(
+        spec or default_spec(), backbones, scratch_folder(), cache, parts, threads, on_progress
+    )
+    elsewhere = replace(here, backbones=replace(backbones), on_progress=None)  # none are loaded
+    work = here if jobs <= 1 else elsewhere
+    results = chain(run_all(here, piped, 1), run_all(work, to_extract, jobs))
     for source, extraction in results:
         yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
 
