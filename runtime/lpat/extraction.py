@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import time
@@ -18,7 +17,6 @@ from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.extractors import (
     EXTRACTORS,
     OWN,
-    ResumableExtractor,
     default_jobs,
     default_spec,
     extractor_of,
@@ -28,10 +26,10 @@ from lpat.extractors import (
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_rows
 from lpat.feature_parts import FeaturePart, open_part
+from lpat.feature_streams import FeatureStream, stream_features
 from lpat.inputs import Input, largest_first
 from lpat.memory import give_back_memory
 from lpat.scratch import scratch_folder
-from lpat.snippets import resample
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video import Video
@@ -55,9 +53,6 @@ __all__ = [
 OnProgress = Callable[[Input, float, float | None], None]
 """Is told how many seconds of a video are done, and how many it has where its file says so."""
 
-MOST_DECODERS = 16
-"""Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
-
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
@@ -69,54 +64,6 @@ class Extraction:
     from_cache: bool = False
     seconds: float = 0.0  # that reading it took
     part: Path | None = None  # where else the features are kept until they are safe
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureStream:
-    """A video's features as it is read: iterating gives a vector (D,) per snippet, once.
-
-    `video` tells meanwhile how far it was read and what of it failed to decode.
-    """
-
-    video: Video
-    vectors: Iterator[Float32Array]
-    first: int = 0  # the number of the first snippet
-
-    def __iter__(self) -> Iterator[Float32Array]:
-        return self.vectors
-
-
-@contextlib.contextmanager
-def stream_features(
-    path: Address,
-    spec: FeatureSpec,
-    backbones: Backbones = BACKBONES,
-    *,
-    threads: int = 0,
-    decoders: int | None = None,
-    skip: int = 0,
-) -> Iterator[FeatureStream]:
-    """The features of a video, for whoever wants each as soon as it is there.
-
-    So many `threads` work on it; 0 is one per core. `decoders` of them decode it, by default all.
-    Of the first snippets as many as possible, to `skip`, aren't computed where that takes long.
-    When the block ends, no thread goes on.
-
-    Raises:
-        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
-        FeatureError: no extractor makes features of this spec.
-    """
-    extractor = extractor_of(spec, backbones, threads=threads)
-    decoders = decoders or threads or min(available_cores(), MOST_DECODERS)
-    with Video.open(path, threads=decoders) as video:
-        ticks = resample(video, spec.fps)
-        if isinstance(extractor, ResumableExtractor):
-            first = extractor.whole_batches(skip)
-            rows = extractor.extract(ticks, spec, first)
-        else:
-            first, rows = 0, extractor.extract(ticks, spec)
-        with contextlib.closing(rows) as vectors:
-            yield FeatureStream(video, vectors, first)
 
 
 def extract_features(
@@ -195,10 +142,13 @@ def load_all_features(
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
-    work = _Work(spec or default_spec(), backbones, scratch_folder(), cache, parts, threads)
-    told = replace(work, on_progress=on_progress)  # which isn't sent to other processes
-    here = run_all(told, piped, 1)
-    results = chain(here, run_all(told if jobs <= 1 else work, to_extract, jobs))
+    here = _Work(
+        spec or default_spec(), backbones, scratch_folder(), cache, parts, threads, on_progress
+    )
+    # Other processes are sent the backbones' places, not what was read of them already.
+    elsewhere = replace(here, backbones=replace(backbones), on_progress=None)
+    work = here if jobs <= 1 else elsewhere
+    results = chain(run_all(here, piped, 1), run_all(work, to_extract, jobs))
     for source, extraction in results:
         yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
 
@@ -296,10 +246,8 @@ class _Work:
         for count, row in enumerate(rows, 1):
             yield row
             if count >= stream.first and self.on_progress is not None:
-                seconds, duration = (
-                    count * self.spec.snippet_seconds,
-                    stream.video.expected_duration,
-                )
+                duration = stream.video.expected_duration
+                seconds = count * self.spec.snippet_seconds
                 self.on_progress(source, min(seconds, duration or seconds), duration)
 
 

@@ -107,24 +107,30 @@ class FeaturePart:
 def open_part(folder: Path | None, video: Address, spec: FeatureSpec) -> Iterator[FeaturePart]:
     """The part of a video's features in a folder, of the video as it is now.
 
-    Whoever has the features safe elsewhere removes it by its path. Nothing is kept of what is no
-    file, where the folder can't be written, and while another process is at the same video. Parts
-    that nobody has gone on with for long are removed.
+    Whoever has the features safe elsewhere removes it by its path. None is kept without a row, of
+    what is no file, where the folder can't be written, and while another process is at the same
+    video. Parts that nobody has gone on with for long are removed.
     """
     path = None if folder is None else _path_of(folder, video, spec)
     handle = None if path is None else _opened(path)
     if path is None or handle is None:
         yield FeaturePart()
         return
+    part = FeaturePart(path, handle, spec.dimension)
     try:
         _remove_stale(path.parent)
-        yield FeaturePart(path, handle, spec.dimension)
+        yield part
     finally:
+        if not len(part):
+            path.unlink(missing_ok=True)
         os.close(handle)
 
 
 def _path_of(folder: Path, video: Address, spec: FeatureSpec) -> Path | None:
-    if not isinstance(video, Path) or not video.is_file():
+    try:
+        if not isinstance(video, Path) or not video.is_file():
+            return None
+    except OSError:  # as of a name that is too long
         return None
     return folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}{_SUFFIX}"
 

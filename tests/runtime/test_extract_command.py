@@ -184,3 +184,7 @@ def test_a_bar_shows_how_far_the_present_video_is(monkeypatch: pytest.MonkeyPatc
     now[0] = 110.0
     bar.within(source, 14.0, None)
     assert shown[1:] == ["v\\n1: 14 s, 0.60x"]
+    for moment, seconds in ((111.0, 1.0), (115.0, 5.0)):  # begun again
+        now[0] = moment
+        bar.within(source, seconds, None)
+    assert shown[2:] == ["v\\n1: 5 s, 1.00x"]

@@ -118,6 +118,11 @@ def test_two_never_write_one_part(video, tmp_path):
         assert len(first) == 3
 
 
+def test_a_part_without_rows_is_none(video, tmp_path):
+    cut_off(tmp_path, video, SPEC, [])
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_stale_parts_are_removed(video, tmp_path):
     cut_off(tmp_path, video, SPEC, ROWS[:3])
     stale, fresh = the_part(tmp_path), tmp_path / "other.part"

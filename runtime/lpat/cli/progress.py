@@ -65,7 +65,7 @@ class _Pace:
     def of(self, source: Input, seconds: float) -> float | None:
         """The pace since the input was first heard of; None when it isn't time to tell it."""
         now = time.monotonic()
-        if source.name != self._name:
+        if source.name != self._name or seconds < self._first:  # another one, or begun again
             self._name, self._first = source.name, seconds
             self._begun = self._told = now
         if now - self._told < INTERVAL:

@@ -7,8 +7,9 @@ import pytest
 
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.clips import clips_of, scaled_size
-from lpat.backbones.extractor import open_extractor
+from lpat.backbones.extractor import READ_AHEAD, open_extractor
 from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.pictures import LONGEST_RUN
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import FeatureError
@@ -204,6 +205,22 @@ def test_a_live_snippet_comes_once_its_clip_is_complete(rgb, flow, streams, need
     next(rows)
     more.set()
     assert len(list(rows)) == 2
+
+
+def test_few_ticks_wait_however_long_the_video(rgb, flow):
+    (still,) = moving_ticks(1)
+    taken = []
+
+    def ticks():
+        for number in range(3000):
+            taken.append(number)
+            yield Tick(number, still.frame, repeated=number > 0)
+
+    spec = spec_of_files(rgb, flow)
+    rows = open_extractor(spec, Backbones((rgb, flow), batch=2), 0).extract(ticks(), spec)
+    ahead = [len(taken) - 4 * count for count, _ in enumerate(rows)]
+    assert len(ahead) == 750
+    assert max(ahead) <= 2 * READ_AHEAD + LONGEST_RUN + 5 * 2 * 4
 
 
 def test_leaving_early_ends_all_threads(rgb, flow):
