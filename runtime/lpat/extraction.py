@@ -7,58 +7,56 @@ import os
 import tempfile
 import time
 import weakref
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import partial
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 from lpat.addresses import Address, Url
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import FeatureError, LpatError, OutputError
+from lpat.extractors import (
+    EXTRACTORS,
+    OWN,
+    ResumableExtractor,
+    default_jobs,
+    default_spec,
+    extractor_of,
+    is_slow,
+    spec_of,
+)
 from lpat.feature_cache import FeatureCache
-from lpat.feature_files import PRECOMPUTED, write_rows
+from lpat.feature_files import write_rows
+from lpat.feature_parts import FeaturePart, open_part
 from lpat.inputs import Input, largest_first
 from lpat.memory import give_back_memory
-from lpat.motion import MotionExtractor
 from lpat.scratch import scratch_folder
-from lpat.snippets import Tick, resample
+from lpat.snippets import resample
 from lpat.stored_features import StoredFeatures, locate_features, open_features
-from lpat.types import Features, FeatureSpec, Float32Array, Parameter
+from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video import Video
 from lpat.workers import available_cores, run_all
 
+__all__ = [
+    "EXTRACTORS",
+    "OWN",
+    "Extraction",
+    "FeatureStream",
+    "default_jobs",
+    "default_spec",
+    "extract_features",
+    "extractor_of",
+    "load_all_features",
+    "load_features",
+    "spec_of",
+    "stream_features",
+]
 
-class FeatureExtractor(Protocol):
-    """Turns a video's frames at constant rate into one vector per snippet, streaming."""
-
-    @property
-    def parameters(self) -> Mapping[str, Parameter]:
-        """What it was configured with."""
-        ...
-
-    def spec(self, *, fps: float, snippet_frames: int, stride: int) -> FeatureSpec:
-        """The spec of the features that it makes on such snippets."""
-        ...
-
-    def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Generator[Float32Array]:
-        """One vector (D,) per snippet, each as soon as its frames are there."""
-        ...
-
+OnProgress = Callable[[Input, float, float | None], None]
+"""Is told how many seconds of a video are done, and how many it has where its file says so."""
 
 MOST_DECODERS = 16
 """Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
-
-DEFAULT_STRIDE = 8
-"""Frames from one snippet of motion features to the next."""
-
-EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionExtractor}
-"""The built-in extractors by name."""
-
-OWN = frozenset((*EXTRACTORS, BACKBONE))
-"""Extractors whose features are made here, of videos; all others' come from files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,74 +68,7 @@ class Extraction:
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False
     seconds: float = 0.0  # that reading it took
-
-
-def default_spec(stride: int | None = None) -> FeatureSpec:
-    """The spec of the built-in `motion` features: 16-frame snippets at 25 frames per second.
-
-    Without a stride one begins every 8 frames.
-    """
-    return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride or DEFAULT_STRIDE)
-
-
-def spec_of(backbones: Backbones, stride: int | None = None) -> FeatureSpec:
-    """The spec of the given backbones' features, or of the default ones where none are given.
-
-    Of a folder all are taken. Without a stride it is the backbones' own, or the default one.
-
-    Raises:
-        BackboneError: one can't be read, or they don't make one feature together.
-    """
-    if not backbones.paths:
-        return default_spec(stride)
-    from lpat.backbones.spec import backbone_spec
-
-    return backbone_spec(backbones.all_given(), stride)
-
-
-def default_jobs(spec: FeatureSpec | None) -> int:
-    """Videos to work on at the same time: one a core, but one alone keeps backbones' cores busy."""
-    return 1 if spec is not None and spec.extractor == BACKBONE else available_cores()
-
-
-def extractor_of(
-    spec: FeatureSpec, backbones: Backbones = BACKBONES, *, threads: int = 0
-) -> FeatureExtractor:
-    """The extractor that makes features of exactly this spec; 0 `threads` are one per core.
-
-    Raises:
-        FeatureError: no such extractor here, or it can't make such features.
-        BackboneError: a backbone that it needs isn't found.
-    """
-    if spec.extractor == BACKBONE:
-        from lpat.backbones.extractor import open_extractor
-
-        return open_extractor(spec, backbones, threads)
-    if spec.extractor == PRECOMPUTED:
-        raise FeatureError(
-            f"precomputed features of {spec.dimension} dimensions are expected, not a video: "
-            "no extractor here can make them"
-        )
-    if spec.extractor not in EXTRACTORS:
-        known = ", ".join(EXTRACTORS)
-        raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
-    kind = EXTRACTORS[spec.extractor]
-    names = {field.name for field in fields(kind)}
-    if unknown := sorted(set(spec.parameters) - names):
-        raise FeatureError(
-            f"this version's extractor {spec.extractor!r} has no parameter {unknown[0]!r}; "
-            f"it has {', '.join(sorted(names))}"
-        )
-    try:
-        extractor = kind(**spec.parameters)  # type: ignore[arg-type] - a wrong type is refused
-        made = extractor.spec(fps=spec.fps, snippet_frames=spec.snippet_frames, stride=spec.stride)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise FeatureError(f"feature extractor {spec.extractor!r}: {error}") from error
-    if differences := spec.differences(made):
-        raise FeatureError(
-            f"this version's extractor {spec.extractor!r} makes {'; '.join(differences)}"
-        )
-    return extractor
+    part: Path | None = None  # where else the features are kept until they are safe
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +80,7 @@ class FeatureStream:
 
     video: Video
     vectors: Iterator[Float32Array]
+    first: int = 0  # the number of the first snippet
 
     def __iter__(self) -> Iterator[Float32Array]:
         return self.vectors
@@ -156,22 +88,35 @@ class FeatureStream:
 
 @contextlib.contextmanager
 def stream_features(
-    path: Address, spec: FeatureSpec, backbones: Backbones = BACKBONES, *, threads: int = 0
+    path: Address,
+    spec: FeatureSpec,
+    backbones: Backbones = BACKBONES,
+    *,
+    threads: int = 0,
+    decoders: int | None = None,
+    skip: int = 0,
 ) -> Iterator[FeatureStream]:
     """The features of a video, for whoever wants each as soon as it is there.
 
-    So many `threads` decode it; 0 is one per core. When the block ends, none goes on.
+    So many `threads` work on it; 0 is one per core. `decoders` of them decode it, by default all.
+    Of the first snippets as many as possible, to `skip`, aren't computed where that takes long.
+    When the block ends, no thread goes on.
 
     Raises:
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
     extractor = extractor_of(spec, backbones, threads=threads)
-    with (
-        Video.open(path, threads=threads or min(available_cores(), MOST_DECODERS)) as video,
-        contextlib.closing(extractor.extract(resample(video, spec.fps), spec)) as vectors,
-    ):
-        yield FeatureStream(video, vectors)
+    decoders = decoders or threads or min(available_cores(), MOST_DECODERS)
+    with Video.open(path, threads=decoders) as video:
+        ticks = resample(video, spec.fps)
+        if isinstance(extractor, ResumableExtractor):
+            first = extractor.whole_batches(skip)
+            rows = extractor.extract(ticks, spec, first)
+        else:
+            first, rows = 0, extractor.extract(ticks, spec)
+        with contextlib.closing(rows) as vectors:
+            yield FeatureStream(video, vectors, first)
 
 
 def extract_features(
@@ -187,7 +132,8 @@ def extract_features(
         FeatureError: no extractor makes features of this spec.
         OutputError: no room for the temporary file.
     """
-    return _in_care(_extract(path, spec, backbones, scratch_folder(), threads))
+    work = _Work(spec, backbones, scratch_folder(), threads=threads)
+    return _in_care(work(Input(str(path), path)))
 
 
 def load_features(
@@ -207,7 +153,8 @@ def load_features(
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
     ready = _ready(source, spec, cache)
-    return ready or _in_care(_extract_into(cache, backbones, scratch_folder(), 0, source, spec))
+    work = _Work(spec or default_spec(), backbones, scratch_folder(), cache)
+    return ready or _in_care(work(source))
 
 
 def load_all_features(
@@ -216,12 +163,19 @@ def load_all_features(
     cache: FeatureCache | None,
     jobs: int,
     backbones: Backbones = BACKBONES,
+    *,
+    parts: Path | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[tuple[Input, Extraction | LpatError]]:
     """`load_features` of each input as it is ready; an error stands in the place of a bad one.
 
     Files and cached features come first, then what comes on standard input, which this process
     alone can read; videos are extracted by up to `jobs` processes, the largest first, so that none
     is left working on a long one alone at the end.
+
+    Features that take long are kept in a folder of `parts` while they are computed, by default the
+    cache's, and a run that was cut off goes on with them. `on_progress` is told of each snippet of
+    the videos that this process works on: of all, if there is one job.
     """
     to_extract: list[Input] = []
     piped: list[Input] = []
@@ -241,8 +195,10 @@ def load_all_features(
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
-    extract = partial(_extract_into, cache, backbones, scratch_folder(), threads, spec=spec)
-    results = chain(run_all(extract, piped, 1), run_all(extract, to_extract, jobs))
+    work = _Work(spec or default_spec(), backbones, scratch_folder(), cache, parts, threads)
+    told = replace(work, on_progress=on_progress)  # which isn't sent to other processes
+    here = run_all(told, piped, 1)
+    results = chain(here, run_all(told if jobs <= 1 else work, to_extract, jobs))
     for source, extraction in results:
         yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
 
@@ -261,69 +217,111 @@ def _ready(
     return None if cached is None else Extraction(cached, from_cache=True)
 
 
-def _extract_into(
-    cache: FeatureCache | None,
-    backbones: Backbones,
-    folder: Path,
-    threads: int,
-    source: Input,
-    spec: FeatureSpec | None,
-) -> Extraction:
-    """Features of a video in a file in `folder`, and in the cache too."""
-    spec = spec or default_spec()
-    path = None
-    if cache is not None and isinstance(source.path, Path):
-        path = cache.path_of(source.path, spec)
-    extraction = _extract(source.path, spec, backbones, folder, threads)
-    if cache is not None and path is not None:
-        cache.put(path, extraction)
-    return extraction
+@dataclass(frozen=True)
+class _Work:
+    """The extraction of a video's features into a new file in `folder`, which is the caller's to
+    remove, and into the cache."""
+
+    spec: FeatureSpec
+    backbones: Backbones
+    folder: Path
+    cache: FeatureCache | None = None
+    parts: Path | None = None
+    threads: int = 0
+    on_progress: OnProgress | None = None
+
+    def __call__(self, source: Input) -> Extraction:
+        path, cache = source.path, self.cache
+        kept = cache.path_of(path, self.spec) if cache and isinstance(path, Path) else None
+        parts = self.parts or (cache.folder if cache else None)
+        with open_part(parts if is_slow(self.spec) else None, path, self.spec) as part:
+            extraction = self._extract(source, part)
+            if cache and kept:
+                cache.put(kept, extraction)
+            if part.path and kept and kept.is_file():
+                part.path.unlink(missing_ok=True)
+        return replace(extraction, part=part.path)
+
+    def _extract(self, source: Input, part: FeaturePart) -> Extraction:
+        start = time.perf_counter()
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".safetensors")
+        os.close(handle)
+        place = Path(name)
+        try:
+            video = self._write(source, place, part)
+            if video.decode_failures and _can_differ(source, self.threads, part):
+                # What FFmpeg makes of damaged frames depends on its threads, of which one is the
+                # same anywhere.
+                part.restart(single=True)
+                video = self._write(source, place, part)
+            give_back_memory()
+            features = locate_features(place)
+        except BaseException as error:
+            place.unlink(missing_ok=True)
+            if isinstance(error, FeatureError):
+                raise FeatureError(f"{source.path}: {error}") from error
+            if isinstance(error, OSError) and not isinstance(error, LpatError):
+                raise OutputError(f"{place}: can't be written ({error.strerror})") from error
+            raise
+        return Extraction(
+            features,
+            video.decode_failures,
+            video.broken_off,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _write(self, source: Input, place: Path, part: FeaturePart) -> Video:
+        """Write features of a video to `place`; the video, closed, which says how that went."""
+        with stream_features(
+            source.path,
+            self.spec,
+            self.backbones,
+            threads=self.threads,
+            decoders=1 if part.single else None,
+            skip=len(part),
+        ) as stream:
+            rows: Iterable[Float32Array] = stream
+            if is_slow(self.spec) and _can_differ(source, self.threads, part):
+                rows = _until_damaged(stream)
+            rows = part.followed_by(rows, stream.first)
+            if self.on_progress is not None:
+                rows = self._told(source, rows, stream)
+            write_rows(place, rows, self.spec, lambda: stream.video.duration)
+            return stream.video
+
+    def _told(
+        self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream
+    ) -> Generator[Float32Array]:
+        """The same rows; of those that were computed it is told."""
+        for count, row in enumerate(rows, 1):
+            yield row
+            if count >= stream.first and self.on_progress is not None:
+                seconds, duration = (
+                    count * self.spec.snippet_seconds,
+                    stream.video.expected_duration,
+                )
+                self.on_progress(source, min(seconds, duration or seconds), duration)
 
 
-def _extract(
-    path: Address, spec: FeatureSpec, backbones: Backbones, folder: Path, threads: int
-) -> Extraction:
-    """Features of a video in a new file in `folder`, which is the caller's to remove."""
-    start = time.perf_counter()
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".safetensors")
-    os.close(handle)
-    place = Path(name)
-    try:
-        video = _write_features_of(path, spec, backbones, place, threads)
-        if video.decode_failures and threads != 1 and isinstance(path, Path):
-            # What FFmpeg makes of damaged frames depends on its threads. One is the same anywhere.
-            video = _write_features_of(path, spec, backbones, place, 1)
-        give_back_memory()
-        features = locate_features(place)
-    except BaseException as error:
-        place.unlink(missing_ok=True)
-        if isinstance(error, FeatureError):
-            raise FeatureError(f"{path}: {error}") from error
-        if isinstance(error, OSError) and not isinstance(error, LpatError):
-            raise OutputError(f"{place}: can't be written ({error.strerror})") from error
-        raise
-    return Extraction(
-        features,
-        video.decode_failures,
-        video.broken_off,
-        seconds=time.perf_counter() - start,
-    )
+def _can_differ(source: Input, threads: int, part: FeaturePart) -> bool:
+    """Whether a damaged video is decoded by several threads, and can be so by one."""
+    return threads != 1 and not part.single and isinstance(source.path, Path)
 
 
-def _write_features_of(
-    path: Address, spec: FeatureSpec, backbones: Backbones, place: Path, threads: int
-) -> Video:
-    """Write features of a video to `place`; the video, closed, which says how that went."""
-    with stream_features(path, spec, backbones, threads=threads) as stream:
-        write_rows(place, stream, spec, lambda: stream.video.duration)
-        return stream.video
+def _until_damaged(stream: FeatureStream) -> Generator[Float32Array]:
+    """Rows until pictures have failed to decode: those after will be made otherwise."""
+    for row in stream:
+        yield row
+        if stream.video.decode_failures:
+            return
 
 
 def _in_care(extraction: Extraction) -> Extraction:
-    """The same; its temporary file goes with its features, or when the program ends."""
+    """The same; its temporary files go with its features, or when the program ends."""
     features = extraction.features
     if isinstance(features, StoredFeatures):
-        weakref.finalize(features, features.path.unlink, missing_ok=True)
+        for path in filter(None, (features.path, extraction.part)):
+            weakref.finalize(features, path.unlink, missing_ok=True)
     return extraction
 
 

@@ -6,7 +6,7 @@ import stat
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -53,7 +53,7 @@ def live_features(
         VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
         FeatureError: no extractor makes features of this spec.
     """
-    extractor = extractor_of(spec, backbones)
+    extractor = extractor_of(spec, replace(backbones, batch=1))  # none waits for others
 
     @contextmanager
     def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:

@@ -86,7 +86,7 @@ def _session(backbones: Sequence[Backbone], how: Backbones, threads: int) -> Ses
     """The session of a file's backbones."""
     first = backbones[0]
     try:
-        on_cpu = cpu_session(first.content, threads=threads)
+        on_cpu = cpu_session(first.content, threads=threads, steady=True)
         besides = _smallest_inputs(Session(on_cpu, CPU), first.beside)
         extents = {name: Extent.fixed(array.shape) for name, array in besides.items()}
         for backbone in backbones:

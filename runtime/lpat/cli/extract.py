@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,9 @@ from lpat.cli.app import run
 from lpat.cli.batches import finish, resumable
 from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
+
+if TYPE_CHECKING:
+    from lpat.extractors import FeatureExtractor
 
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
@@ -69,7 +74,7 @@ def command(
     """
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
-    from lpat.extraction import default_jobs, load_all_features, spec_of
+    from lpat.extraction import default_jobs, extractor_of, load_all_features, spec_of
     from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
 
@@ -79,17 +84,22 @@ def command(
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
     cache = options.cache_from(cache_folder, no_cache)
-    if ray_address:
-        extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
-    else:
-        extract = partial(
-            load_all_features,
-            spec=spec,
-            cache=cache,
-            jobs=jobs or default_jobs(spec),
-            backbones=backbones,
-        )
+    jobs = jobs or (None if ray_address else default_jobs(spec))
+    if jobs == 1 and backbones.paths:
+        _say_where(extractor_of(spec, backbones))
     with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+        if ray_address:
+            extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
+        else:
+            extract = partial(
+                load_all_features,
+                spec=spec,
+                cache=cache,
+                jobs=jobs or 1,
+                backbones=backbones,
+                parts=None if cache else output,
+                on_progress=show.within,
+            )
         ledger = extract_batch(
             extract,
             spec,
@@ -102,6 +112,17 @@ def command(
         )
     where = f"features of {spec.dimension} dimensions in {output}"
     return finish("lpat-extract", ledger, where)
+
+
+def _say_where(extractor: FeatureExtractor) -> None:
+    """Print what computes the backbones, and why it isn't a GPU where one is there."""
+    from lpat.backbones.extractor import BackboneExtractor
+
+    if isinstance(extractor, BackboneExtractor):
+        for network in extractor.networks:
+            print(f"{network.backbone.title} runs on {network.session.provider}")
+            if network.session.note:
+                print(f"note: running on the CPU: {network.session.note}", file=sys.stderr)
 
 
 def main() -> None:

@@ -6,60 +6,121 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from lpat.batch.outcomes import Outcome, Status
+    from lpat.inputs import Input
 
 Kind = Literal["auto", "none", "json"]
 
+INTERVAL = 1.0
+"""Seconds between two words on the same input."""
+
+
+class Shown(Protocol):
+    """What is told of a batch while it goes on."""
+
+    def __call__(self, outcome: Outcome) -> None:
+        """An input is over."""
+        ...
+
+    def within(self, source: Input, seconds: float, duration: float | None) -> None:
+        """So many seconds of an input's `duration`, where that is known, are done."""
+        ...
+
 
 @contextmanager
-def progress(kind: Kind, total: int) -> Iterator[Callable[[Outcome], None]]:
-    """A function that is told each outcome of a batch of so many inputs.
+def progress(kind: Kind, total: int) -> Iterator[Shown]:
+    """Who is told each outcome of a batch of so many inputs, and how far one is meanwhile.
 
-    "json" writes objects, one a line: at the start, for each outcome, at the end. Otherwise inputs
-    that fell short are named, and "auto" shows a bar on a terminal.
+    "json" writes objects, one a line: at the start, for each outcome, at the end, and of an input
+    that takes long every second. Otherwise inputs that fell short are named, and "auto" shows a
+    bar on a terminal.
     """
     if kind == "json":
         lines = _JsonLines(total)
         try:
-            yield lines.show
+            yield lines
         finally:
             lines.end()
         return
     from tqdm import tqdm
 
-    from lpat.addresses import one_line
-
     hidden = True if kind == "none" else None  # None: unless stderr is a terminal
     with tqdm(total=total, unit="input", disable=hidden, file=sys.stderr) as bar:
+        yield _Bar(bar)
 
-        def show(outcome: Outcome) -> None:
-            name = one_line(outcome.name)
-            if outcome.status in ("failed", "partial"):
-                tqdm.write(f"{outcome.status}: {name}: {outcome.reason}", file=sys.stderr)
-            for note in outcome.notes:
-                tqdm.write(f"note: {name}: {note}", file=sys.stderr)
-            bar.update()
 
-        yield show
+class _Pace:
+    """How fast an input is worked on, in times real time."""
+
+    def __init__(self) -> None:
+        self._name: str | None = None
+
+    def of(self, source: Input, seconds: float) -> float | None:
+        """The pace since the input was first heard of; None when it isn't time to tell it."""
+        now = time.monotonic()
+        if source.name != self._name:
+            self._name, self._first = source.name, seconds
+            self._begun = self._told = now
+        if now - self._told < INTERVAL:
+            return None
+        self._told = now
+        return (seconds - self._first) / (now - self._begun)
+
+
+class _Bar:
+    """A bar that counts inputs, and behind it how far the present one is."""
+
+    def __init__(self, bar: tqdm[Any]) -> None:
+        self._bar = bar
+        self._pace = _Pace()
+
+    def __call__(self, outcome: Outcome) -> None:
+        from lpat.addresses import one_line
+
+        name = one_line(outcome.name)
+        if outcome.status in ("failed", "partial"):
+            self._bar.write(f"{outcome.status}: {name}: {outcome.reason}", file=sys.stderr)
+        for note in outcome.notes:
+            self._bar.write(f"note: {name}: {note}", file=sys.stderr)
+        self._bar.set_postfix_str("", refresh=False)
+        self._bar.update()
+
+    def within(self, source: Input, seconds: float, duration: float | None) -> None:
+        from lpat.addresses import one_line
+
+        if (speed := self._pace.of(source, seconds)) is not None:
+            end = f" of {duration:.0f}" if duration else ""
+            self._bar.set_postfix_str(
+                f"{one_line(source.name)}: {seconds:.0f}{end} s, {speed:.2f}x"
+            )
 
 
 class _JsonLines:
-    """What programs read: {"event": "start" | "input" | "end", ...}."""
+    """What programs read: {"event": "start" | "progress" | "input" | "end", ...}."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._counts: Counter[Status] = Counter()
         self._started = time.monotonic()
+        self._pace = _Pace()
         self._say("start", {})
 
-    def show(self, outcome: Outcome) -> None:
+    def __call__(self, outcome: Outcome) -> None:
         self._counts[outcome.status] += 1
         self._say("input", {**outcome.document(), "remaining_seconds": self._remaining_seconds()})
+
+    def within(self, source: Input, seconds: float, duration: float | None) -> None:
+        if (speed := self._pace.of(source, seconds)) is not None:
+            facts = {"name": source.name, "path": str(source.path), "seconds": round(seconds, 3)}
+            times = {"duration": duration and round(duration, 3), "speed": round(speed, 3)}
+            self._say("progress", {**facts, **times})
 
     def end(self) -> None:
         self._say("end", {"seconds": round(time.monotonic() - self._started, 3)})
