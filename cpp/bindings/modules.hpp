@@ -10,5 +10,6 @@ void define_component_tree(pybind11::module_& module);
 void define_evaluation(pybind11::module_& module);
 void define_suppression(pybind11::module_& module);
 void define_diagnosis(pybind11::module_& module);
+void define_tvl1(pybind11::module_& module);
 
 }  // namespace lpat::python

@@ -1,4 +1,4 @@
-"""Segments from snippet scores, their suppression and evaluation, in C++.
+"""Segments from snippet scores, their suppression and evaluation, and optical flow, in C++.
 
 Arrays must have the types named here, in C order; they are read in place. Another type is a
 TypeError; a wrong shape, order or value, a ValueError that names the place. The interpreter lock
@@ -6,6 +6,9 @@ is released meanwhile.
 """
 
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lpat.types import Float32Array, Float64Array, Int64Array
 
@@ -252,3 +255,37 @@ def best_overlaps(
     tIoU, the first truth; below `lowest_tiou`, 0 and -1. With `snippets_per_second`, times are
     compared on the grid, as `average_precisions` does.
     """
+
+def tvl1(
+    frames: NDArray[np.uint8],
+    *,
+    scales: int = 5,
+    factor: float = 0.8,
+    warps: int = 5,
+    lambda_: float = 0.15,
+    theta: float = 0.3,
+    tau: float = 0.25,
+    epsilon: float = 0.01,
+    inner_iterations: int = 30,
+    outer_iterations: int = 10,
+    warm_start: bool = False,
+    threads: int = 0,
+    instruction_set: str | None = None,
+) -> Float32Array:
+    """Flow (N - 1, 2, H, W), along x and y in pixels, from each of `frames` (N, H, W) to the next.
+
+    TV-L1 (Zach, Pock and Bischof, 2007; Sanchez, Meinhardt-Llopis and Facciolo, IPOL 2013), with
+    the steps and defaults of OpenCV's DualTVL1OpticalFlow. At most `scales` sizes, each `factor` of
+    the one before, down to 16 pixels; at each, `warps` times, the second frame is moved by the flow
+    so far, then up to `outer_iterations` times the flow is median filtered and up to
+    `inner_iterations` times improved, until it changes by less than `epsilon` pixels (RMS).
+    `lambda_` weighs the data term, `theta` couples both terms, and `tau` is the dual step.
+
+    With `warm_start`, a pair begins with the flow of the one before, except every sixteenth. Pairs
+    are shared out among `threads`, 0 for as many as the machine runs at once. Neither their number
+    nor `instruction_set`, one of `tvl1_instruction_sets()` and by default the last, changes a bit.
+    Frames must be at least two, of at least 16 x 16 pixels.
+    """
+
+def tvl1_instruction_sets() -> list[str]:
+    """What this machine can run `tvl1` with: "portable", "avx2", "avx512"; the best is the last."""

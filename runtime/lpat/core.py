@@ -15,6 +15,8 @@ try:
         select_components,
         soften,
         suppress,
+        tvl1,
+        tvl1_instruction_sets,
     )
 except ImportError as error:
     raise ImportError(
@@ -37,4 +39,6 @@ __all__ = [
     "select_components",
     "soften",
     "suppress",
+    "tvl1",
+    "tvl1_instruction_sets",
 ]

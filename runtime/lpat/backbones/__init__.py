@@ -1,1 +1,1 @@
-"""Features of pretrained clip networks: ONNX files that say themselves what they must be fed."""
+"""Networks that turn clips of frames or of flow into features, and what they are fed."""
