@@ -242,9 +242,10 @@ def write_small(folder: Path) -> tuple[Path, ...]:
 def write_i3d(folder: Path) -> tuple[list[Path], dict[Stream, Module]]:
     """I3D of random weights for both streams: ONNX files, and the torch modules."""
     import torch
+    from onnx import helper
+
     from lpat_train.backbones.i3d import I3D, random_state
     from lpat_train.backbones.i3d_graph import i3d_graph
-    from onnx import helper
 
     torch.set_num_threads(os.cpu_count() or 1)
     paths: list[Path] = []

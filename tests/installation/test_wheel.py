@@ -80,6 +80,19 @@ def test_a_training_command_says_what_it_needs(name: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_backbones_are_inspected_and_checked_without_pytorch(
+    tmp_path: Path, make_backbone: Callable[..., Path]
+) -> None:
+    path = make_backbone(tmp_path / "rgb.onnx", name="eye")
+    for word in ("inspect", "check"):
+        done = run(command("lpat-backbone"), word, path)
+        assert done.returncode == 0, done.stderr
+        assert "eye (rgb" in done.stdout
+    done = run(command("lpat-backbone"), "convert", path, tmp_path / "other.onnx")
+    assert done.returncode == 1
+    assert "this command needs onnx: pip install 'lpat[train]'" in done.stderr
+
+
 def test_videos_are_extracted_detected_and_evaluated(
     video: Path, tmp_path: Path, make_model: Callable[..., Path]
 ) -> None:

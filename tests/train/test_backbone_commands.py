@@ -77,6 +77,7 @@ def test_two_streams_from_videos_to_a_bundle_that_detects_alone(project: Path) -
     spec = read_run(project / "run").spec
     assert (spec.extractor, spec.stride, spec.dimension) == ("backbone", 4, 11)
     assert invoke(export.command, "head.onnx", "--run", "run").return_value == 0
+    assert Localizer("head.onnx", "cpu").metadata.statistics is None  # RGB is always first
     exported = invoke(export.command, "whole.onnx", "--run", "run", "--bundle", *BOTH)
     assert "with backbone eye (rgb" in exported.output
     assert {path.name for path in project.glob("*.onnx")} == {

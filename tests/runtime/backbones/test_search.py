@@ -110,3 +110,30 @@ def test_two_of_one_stream_are_refused(make_backbone, tmp_path, rgb):
 def test_a_spec_that_names_no_backbones_is_refused(parameters):
     with pytest.raises(BackboneError, match="names and SHA-256"):
         wanted_by(FeatureSpec("backbone", 1, parameters, 6))
+
+
+def test_what_is_found_is_searched_for_once(no_backbones, spec, rgb, flow, tmp_path):
+    found = Backbones((tmp_path,), batch=2).found_for(spec)
+    assert found == Backbones((rgb, flow), batch=2)
+
+
+def test_features_that_need_no_backbone_refuse_one(no_backbones, rgb):
+    motion = FeatureSpec("motion", 1, {}, 6)
+    with pytest.raises(BackboneError, match=r"rgb\.onnx: expected no backbone, as motion features"):
+        Backbones((rgb,)).found_for(motion)
+    assert Backbones((rgb,), for_others=True).found_for(motion).paths == ()
+
+
+def test_files_for_others_are_passed_over(no_backbones, spec, rgb, flow, make_backbone, tmp_path):
+    other = make_backbone(tmp_path / "other.onnx", "rgb", name="nose", seed=1)
+    found = Backbones((other, rgb, flow), for_others=True).find(spec)
+    assert [backbone.path for backbone in found] == [rgb, flow]
+
+
+def test_contents_stand_for_files_elsewhere(no_backbones, spec, rgb, flow):
+    sent = Backbones((flow, rgb), device="cpu").by_contents()
+    assert (sent.paths, sent.device, len(sent.contents)) == ((), "cpu", 2)
+    flow.unlink()
+    rgb.unlink()
+    assert len(sent.find(spec)) == 2
+    assert sent.found_for(spec) == sent
