@@ -33,7 +33,7 @@ from lpat.backbones.extractor import BackboneExtractor, open_extractor
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.pictures import Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
-from lpat.extraction import spec_of
+from lpat.extractors import spec_of
 from lpat.frames import UInt8Array
 from lpat.snippets import resample
 from lpat.types import FeatureSpec, Float32Array

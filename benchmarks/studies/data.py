@@ -9,7 +9,7 @@ from typing import Literal
 
 from lpat.annotations import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache, default_cache
 from lpat.inputs import find_inputs
 from lpat.types import Features

@@ -14,15 +14,7 @@ from pathlib import Path
 from lpat.addresses import Address, Url
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.extractors import (
-    EXTRACTORS,
-    OWN,
-    default_jobs,
-    default_spec,
-    extractor_of,
-    is_slow,
-    spec_of,
-)
+from lpat.extractors import default_spec, is_slow
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_rows
 from lpat.feature_parts import FeaturePart, open_part
@@ -34,21 +26,6 @@ from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video import Video
 from lpat.workers import available_cores, run_all
-
-__all__ = [
-    "EXTRACTORS",
-    "OWN",
-    "Extraction",
-    "FeatureStream",
-    "default_jobs",
-    "default_spec",
-    "extract_features",
-    "extractor_of",
-    "load_all_features",
-    "load_features",
-    "spec_of",
-    "stream_features",
-]
 
 OnProgress = Callable[[Input, float, float | None], None]
 """Is told how many seconds of a video are done, and how many it has where its file says so."""

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from lpat.errors import FeatureError, UsageError
-from lpat.extraction import OWN
+from lpat.extractors import OWN
 from lpat.feature_files import float32_rows, map_array, write_features
 from lpat.feature_halves import exchanged
 from lpat.inputs import find_inputs

@@ -17,7 +17,7 @@ from lpat.addresses import Address, one_line
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.containers import OPEN_OPTIONS, access_errors_named, video_stream
 from lpat.errors import VideoError
-from lpat.extraction import extractor_of
+from lpat.extractors import extractor_of
 from lpat.snippets import resample
 from lpat.types import FeatureSpec, Float32Array
 from lpat.video import Video

@@ -14,7 +14,7 @@ import lpat
 from linear_model import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.model_file import ModelMetadata
 from lpat.motion import MotionExtractor
 from lpat.segments import PostProcessing

@@ -15,7 +15,7 @@ from lpat.batch.detection import detect_batch
 from lpat.batch.ledger import Ledger
 from lpat.batch.outputs import Output, Result, chosen_outputs
 from lpat.errors import LpatError, OutputError, UsageError, VideoError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.files import remove_abandoned, write_json, write_text
 from lpat.inputs import Input
 from lpat.localizer import Localizer

@@ -16,7 +16,7 @@ import pytest
 
 from lpat.cli.detect import GROUPS, command
 from lpat.detections import read_detections
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.feature_files import write_features
 from lpat.locks import locked_folder
 from lpat.types import Features, FeatureSpec

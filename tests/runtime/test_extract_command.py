@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from lpat.cli import progress as shown_progress
 from lpat.cli.extract import command
 from lpat.errors import BackboneError, DeviceError, UsageError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.feature_files import read_features
 from lpat.inputs import Input
 

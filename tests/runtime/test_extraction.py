@@ -13,16 +13,11 @@ import pytest
 
 from lpat import extraction
 from lpat.errors import FeatureError, LpatError, OutputError, VideoError
-from lpat.extraction import (
-    default_spec,
-    extract_features,
-    extractor_of,
-    load_all_features,
-    load_features,
-    stream_features,
-)
+from lpat.extraction import extract_features, load_all_features, load_features
+from lpat.extractors import default_spec, extractor_of
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features, write_rows
+from lpat.feature_streams import stream_features
 from lpat.inputs import Input
 from lpat.scratch import scratch_folder
 from lpat.types import Features, FeatureSpec

@@ -16,7 +16,8 @@ from lpat import extraction
 from lpat.backbones import extractor as backbone_extractor
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, LpatError
-from lpat.extraction import default_spec, extract_features, load_all_features, spec_of
+from lpat.extraction import extract_features, load_all_features
+from lpat.extractors import default_spec, spec_of
 from lpat.feature_cache import ABANDONED, FeatureCache
 from lpat.feature_parts import FeaturePart, open_part
 from lpat.inputs import Input

@@ -14,7 +14,7 @@ import pytest
 
 import lpat.fleet.cluster as cluster_module
 from lpat.errors import UsageError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.fleet import ray_engine
 from lpat.fleet.cluster import connected
 from lpat.fleet.worker import FleetError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import VideoError
-from lpat.extraction import default_spec, stream_features
+from lpat.extractors import default_spec
+from lpat.feature_streams import stream_features
 from lpat.following import GrowingFile, follow, live_features
 from lpat.video import Video
 

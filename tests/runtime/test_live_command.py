@@ -15,7 +15,7 @@ import pytest
 from lpat.cli.live import detect_live
 from lpat.detections import read_detections
 from lpat.errors import LpatError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing

@@ -16,7 +16,7 @@ from lpat.backbones.backbone_file import read_backbones
 from lpat.cli import detect
 from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.files import write_json
 from lpat.localizer import Localizer
 from lpat_train.bundle import BundleError, write_bundle

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lpat.errors import FeatureError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features
 from lpat.inputs import Input, find_inputs

@@ -43,7 +43,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lpat.extraction import default_spec, extract_features
+from lpat.extraction import extract_features
+from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features
 from lpat.files import write_json

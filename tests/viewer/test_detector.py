@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.extraction import default_spec, load_features
+from lpat.extraction import load_features
+from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features
 from lpat.inputs import Input

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lpat.cli.app import INTERRUPTED
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 
 SECONDS = 60
 

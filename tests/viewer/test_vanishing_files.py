@@ -13,7 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from lpat.annotations import read_annotations
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.files import write_json
 from lpat_viewer.models.notices import Notice
 from lpat_viewer.windows.application import Viewer

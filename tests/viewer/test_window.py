@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 

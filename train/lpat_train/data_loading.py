@@ -13,7 +13,8 @@ from tqdm import tqdm
 from lpat.annotations import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import OWN, load_all_features
+from lpat.extraction import load_all_features
+from lpat.extractors import OWN
 from lpat.feature_cache import FeatureCache
 from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input

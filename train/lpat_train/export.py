@@ -16,7 +16,7 @@ import torch
 
 from lpat.annotations import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
-from lpat.extraction import OWN
+from lpat.extractors import OWN
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer

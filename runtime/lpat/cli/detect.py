@@ -127,7 +127,7 @@ def command(
     from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
-    from lpat.extraction import default_jobs
+    from lpat.extractors import default_jobs
     from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer

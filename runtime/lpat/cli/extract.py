@@ -74,7 +74,8 @@ def command(
     """
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
-    from lpat.extraction import default_jobs, extractor_of, load_all_features, spec_of
+    from lpat.extraction import load_all_features
+    from lpat.extractors import default_jobs, extractor_of, spec_of
     from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
 

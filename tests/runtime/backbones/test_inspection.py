@@ -7,7 +7,7 @@ from lpat.backbones.inspection import inspect
 from lpat.backbones.search import Backbones, user_folder
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError
-from lpat.extraction import default_spec
+from lpat.extractors import default_spec
 
 
 @pytest.fixture(autouse=True)

@@ -95,7 +95,7 @@ def command(
     """
     from lpat.annotations import read_annotations
     from lpat.errors import UsageError
-    from lpat.extraction import default_jobs, spec_of
+    from lpat.extractors import default_jobs, spec_of
     from lpat.findings import summarise
     from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run

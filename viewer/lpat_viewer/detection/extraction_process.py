@@ -19,7 +19,7 @@ import numpy as np
 
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import LpatError
-from lpat.extraction import stream_features
+from lpat.feature_streams import stream_features
 from lpat.types import FeatureSpec, Float32Array
 from lpat.workers import interrupts_blocked
 
