@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpat.errors import LpatError
-from lpat.extraction import Extraction, load_all_features
+from lpat.extraction import Extraction, OnProgress, load_all_features
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
@@ -37,13 +37,21 @@ Engine = Callable[[Sequence[Input]], Analyses]
 """Analyses all inputs, somewhere: on this machine or on others."""
 
 
-def local_engine(localizer: Localizer, cache: FeatureCache | None, jobs: int) -> Engine:
-    """Videos are read by up to `jobs` processes; the network runs in this one meanwhile."""
+def local_engine(
+    localizer: Localizer,
+    cache: FeatureCache | None,
+    jobs: int,
+    on_progress: OnProgress | None = None,
+) -> Engine:
+    """Videos are read by up to `jobs` processes; the network runs in this one meanwhile.
+
+    With one job, `on_progress` is told how far the present video is.
+    """
 
     def analyse(sources: Sequence[Input]) -> Analyses:
         spec = localizer.metadata.features
         for source, extraction in load_all_features(
-            sources, spec, cache, jobs, localizer.backbones
+            sources, spec, cache, jobs, localizer.backbones, on_progress=on_progress
         ):
             if isinstance(extraction, LpatError):
                 yield source, extraction

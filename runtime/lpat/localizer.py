@@ -21,7 +21,7 @@ from lpat.inputs import Input, find_inputs, one_input
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.onnx_files import read_onnx
 from lpat.segments import detect
-from lpat.sessions import cpu_session, place
+from lpat.sessions import bundle_session, cpu_session, place
 from lpat.stored_features import StoredFeatures
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
 from lpat.windows import windows
@@ -66,6 +66,10 @@ class Localizer:
         try:
             on_cpu = cpu_session(content)
             self.metadata = _metadata_of(on_cpu)
+            bundled = bool(bundled_outputs(on_cpu))
+            if bundled:
+                del on_cpu  # before the next, as it is large
+                on_cpu = bundle_session(content, self.sha256)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
         self.session = place(
@@ -78,7 +82,7 @@ class Localizer:
             require_gpu=require_gpu,
             engines=default_folder() / "engines" / self.sha256[:24],
         )
-        if bundled_outputs(on_cpu):
+        if bundled:
             if sent:
                 backbones = replace(backbones, contents=(content, *backbones.contents))
             else:

@@ -14,6 +14,7 @@ import io
 import json
 import re
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,9 @@ from lpat.workers import available_cores
 if TYPE_CHECKING:
     import onnxruntime
 
+_BUNDLES: weakref.WeakValueDictionary[tuple[str, int], onnxruntime.InferenceSession] = (
+    weakref.WeakValueDictionary()
+)
 _NEWER = re.compile(r"Unsupported model IR version|official released onnx opset")
 _PLACE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
 _MISSING = re.compile(r"Failed to load (\S+?):")
@@ -95,6 +99,19 @@ def cpu_session(
                 f"pip install --upgrade {onnxruntime.package_name} ({reason})"
             ) from error
         raise ModelError(f"expected an ONNX model, but {reason}") from error
+
+
+def bundle_session(content: bytes, sha256: str, threads: int = 0) -> onnxruntime.InferenceSession:
+    """The CPU's session of a model with backbones in its file, whose SHA-256 is given.
+
+    As long as anyone has it, whoever else asks gets the same: the file is large. Raises as
+    `cpu_session` does.
+    """
+    key = sha256, threads or available_cores()
+    session = _BUNDLES.get(key)
+    if session is None:
+        session = _BUNDLES[key] = cpu_session(content, threads=threads, steady=True)
+    return session
 
 
 def place(

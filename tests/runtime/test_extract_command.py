@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from lpat import pace
 from lpat.cli import progress as shown_progress
 from lpat.cli.extract import command
 from lpat.errors import BackboneError, DeviceError, UsageError
@@ -155,7 +156,7 @@ def test_a_device_that_is_not_there_ends_it_at_once(
 def test_how_far_a_video_is_can_be_read_by_programs(
     write_video: WriteVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shown_progress, "INTERVAL", 1e-9)
+    monkeypatch.setattr(pace, "INTERVAL", 1e-9)
     video = write_video("v.mp4", pts=range(100))
     result = extract(video, "--output", tmp_path / "out", "--progress", "json")
     lines = [json.loads(line) for line in result.stderr.splitlines()]
@@ -168,7 +169,7 @@ def test_how_far_a_video_is_can_be_read_by_programs(
 
 def test_a_bar_shows_how_far_the_present_video_is(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(shown_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
     shown: list[str] = []
 
     class Bar:

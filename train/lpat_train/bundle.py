@@ -39,7 +39,7 @@ def write_bundle(head: Path, backbones: Sequence[Backbone], path: Path) -> float
             it doesn't compute what the separate files do.
         OutputError: `path` can't be written.
     """
-    size = head.stat().st_size + sum(len(backbone.content) for backbone in backbones)
+    size = head.stat().st_size + sum(backbone.path.stat().st_size for backbone in backbones)
     if size > LARGEST:
         raise BundleError(f"{path}: a bundle of {size / (1 << 30):.1f} GiB, expected below 2 GiB")
     model = bundle(onnx.load(head), backbones)
@@ -60,7 +60,7 @@ def bundle(head: onnx.ModelProto, backbones: Sequence[Backbone]) -> onnx.ModelPr
     Raises:
         BundleError: they are of versions of ONNX that can't be brought together.
     """
-    networks = [onnx.load_from_string(backbone.content) for backbone in backbones]
+    networks = [onnx.load_from_string(backbone.read()) for backbone in backbones]
     head, *networks = _of_one_opset([head, *networks], ["the model", *map(_title, backbones)])
     texts = {entry.key: entry.value for entry in head.metadata_props}
     opsets = {_domain(entry): entry.version for entry in head.opset_import}

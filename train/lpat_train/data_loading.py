@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -13,11 +13,12 @@ from tqdm import tqdm
 from lpat.annotations import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import load_all_features
+from lpat.extraction import OnProgress, load_all_features
 from lpat.extractors import OWN
 from lpat.feature_cache import FeatureCache
 from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
+from lpat.pace import Pace
 from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
 from lpat_train.dataset import FeatureSource, match_inputs
@@ -47,10 +48,13 @@ def load_labelled(
     """Features of each labelled video in memory; else as `open_labelled`."""
     chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
     needed = _needed(chosen, spec)
-    loaded = (
-        (source, its if isinstance(its, LpatError) else its.features.load())
-        for source, its in load_all_features(chosen, needed, cache, jobs, backbones)
-    )
+
+    def loaded(on_progress: OnProgress) -> Iterator[tuple[Input, Features | LpatError]]:
+        for source, its in load_all_features(
+            chosen, needed, cache, jobs, backbones, on_progress=on_progress
+        ):
+            yield source, its if isinstance(its, LpatError) else its.features.load()
+
     return _gathered(loaded, len(chosen), shown=True)
 
 
@@ -79,12 +83,12 @@ def open_labelled(
     needed = _needed(chosen, spec)
     open_all = partial(_opened, spec=needed, cache=cache, jobs=jobs, backbones=backbones)
     if processes.first:
-        opened = _gathered(open_all(chosen, check=True), len(chosen), shown=True)
+        opened = _gathered(partial(open_all, chosen, check=True), len(chosen), shown=True)
         processes.from_first((list(opened.features), dict(opened.failures)))
         return opened
     names, failures = processes.from_first(None)
     good = [source for source in chosen if source.name in set(names)]
-    again = _gathered(open_all(good, check=False), len(good), shown=False)
+    again = _gathered(partial(open_all, good, check=False), len(good), shown=False)
     for name, error in again.failures.items():
         raise FeatureError(f"process {processes.rank}: {name}: {error}") from error
     return LoadedFeatures(again.features, failures)
@@ -103,6 +107,7 @@ def _opened(
     backbones: Backbones,
     *,
     check: bool,
+    on_progress: OnProgress,
 ) -> Iterator[tuple[Input, FeatureSource | LpatError]]:
     """Features of each input as they are ready, in their files where that can be."""
     others = []
@@ -116,7 +121,9 @@ def _opened(
             others.append(source)
         else:
             yield source, stored
-    for source, extraction in load_all_features(others, spec, cache, jobs, backbones):
+    for source, extraction in load_all_features(
+        others, spec, cache, jobs, backbones, on_progress=on_progress
+    ):
         if isinstance(extraction, LpatError):
             yield source, extraction
         else:
@@ -145,19 +152,27 @@ def _stored(
 
 
 def _gathered(
-    loading: Iterator[tuple[Input, Source | LpatError]], total: int, *, shown: bool
+    loading: Callable[..., Iterator[tuple[Input, Source | LpatError]]], total: int, *, shown: bool
 ) -> LoadedFeatures[Source]:
     features: dict[str, Source] = {}
     failures: dict[str, LpatError] = {}
     silent = None if shown else True  # None: shown on a terminal alone
-    bar = tqdm(loading, total=total, desc="features", unit="video", disable=silent, file=sys.stderr)
-    for source, its in bar:
-        if isinstance(its, LpatError):
-            failures[source.name] = its
-            if shown:
-                tqdm.write(f"failed: {source.name}: {its}", file=sys.stderr)
-        else:
-            features[source.name] = its
+    pace = Pace()
+    with tqdm(total=total, desc="features", unit="video", disable=silent, file=sys.stderr) as bar:
+
+        def tell(source: Input, seconds: float, duration: float | None) -> None:
+            if (words := pace.words(source, seconds, duration)) is not None:
+                bar.set_postfix_str(words)
+
+        for source, its in loading(on_progress=tell):
+            if isinstance(its, LpatError):
+                failures[source.name] = its
+                if shown:
+                    tqdm.write(f"failed: {source.name}: {its}", file=sys.stderr)
+            else:
+                features[source.name] = its
+            bar.set_postfix_str("", refresh=False)
+            bar.update()
     if not features:
         first = next(iter(failures.values()))
         raise FeatureError(f"none of {total} videos could be read; the first: {first}")

@@ -32,7 +32,26 @@ class Backbone:
     output: str  # its output of features (N, D)
     batch: int | None = None  # N, where the network takes no other
     beside: tuple[str, ...] = ()  # inputs that the file's other networks require
-    content: bytes = field(default=b"", repr=False)  # the file
+    file_sha256: str = ""
+    sent: bytes | None = field(default=None, repr=False)  # the file, if another machine's
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether a model is in the same file."""
+        return bool(self.beside)
+
+    def read(self) -> bytes:
+        """The file, which is too large to be kept.
+
+        Raises:
+            BackboneError: it can't be read, or has changed.
+        """
+        if self.sent is not None:
+            return self.sent
+        content = _read(self.path)
+        if hashlib.sha256(content).hexdigest() != self.file_sha256:
+            raise BackboneError(f"{self.path}: changed while it was in use")
+        return content
 
     @property
     def title(self) -> str:
@@ -73,18 +92,23 @@ def read_backbones(path: Path, content: bytes | None = None) -> tuple[Backbone, 
         BackboneError: it can't be read, isn't an ONNX network, has no metadata of a backbone or
             model, or its network isn't what the metadata says.
     """
+    whole = _read(path) if content is None else content
+    digest = hashlib.sha256(whole).hexdigest()
     try:
-        content = read_onnx(path) if content is None else content
-    except ModelError as error:  # which names the file
-        raise BackboneError(str(error)) from error
-    try:
-        return _backbones_in(path, content, cpu_session(content, optimised=False))
+        return _backbones_in(path, digest, content, cpu_session(whole, optimised=False))
     except (BackboneError, ModelError) as error:
         raise BackboneError(f"{path}: {error}") from error
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return read_onnx(path)
+    except ModelError as error:  # which names the file
+        raise BackboneError(str(error)) from error
+
+
 def _backbones_in(
-    path: Path, content: bytes, session: onnxruntime.InferenceSession
+    path: Path, file_sha256: str, sent: bytes | None, session: onnxruntime.InferenceSession
 ) -> tuple[Backbone, ...]:
     texts = session.get_modelmeta().custom_metadata_map
     required = {entry.name: entry.shape for entry in session.get_inputs()}
@@ -98,8 +122,7 @@ def _backbones_in(
             )
         (name, shape), (output, its) = *required.items(), *outputs.items()
         batch = _checked_shapes(metadata, shape, its)
-        digest = hashlib.sha256(content).hexdigest()
-        return (Backbone(path, metadata, digest, name, output, batch, (), content),)
+        return (Backbone(path, metadata, file_sha256, name, output, batch, (), file_sha256, sent),)
     if MODEL_KEY not in texts:
         raise BackboneError(
             f"expected a backbone; it has no {KEY!r} metadata (lpat-backbone convert writes it)"
@@ -116,8 +139,9 @@ def _backbones_in(
         if stream not in optional or output not in outputs or not _SHA256.fullmatch(digest):
             raise BackboneError(f"broken bundle: no network of the {stream} stream, or no digest")
         batch = _checked_shapes(metadata, optional[stream], outputs[output])
+        beside = tuple(required)
         found.append(
-            Backbone(path, metadata, digest, stream, output, batch, tuple(required), content)
+            Backbone(path, metadata, digest, stream, output, batch, beside, file_sha256, sent)
         )
     return tuple(found)
 

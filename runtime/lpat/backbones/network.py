@@ -11,7 +11,7 @@ from lpat.backbones.search import Backbones
 from lpat.devices import CPU, Extent, device_of
 from lpat.errors import BackboneError, DeviceError, ModelError
 from lpat.feature_cache import default_folder
-from lpat.sessions import Session, cpu_session, place
+from lpat.sessions import Session, bundle_session, cpu_session, place
 from lpat.types import Float32Array
 
 CPU_BATCH, GPU_BATCH = 1, 8
@@ -71,13 +71,13 @@ def load_networks(
         BackboneError: one can't be loaded.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
-    files: dict[bytes, list[Backbone]] = {}
+    files: dict[str, list[Backbone]] = {}
     for backbone in backbones:
-        files.setdefault(backbone.content, []).append(backbone)
-    sessions = {content: _session(its, how, threads) for content, its in files.items()}
+        files.setdefault(backbone.file_sha256, []).append(backbone)
+    sessions = {digest: _session(its, how, threads) for digest, its in files.items()}
     networks = []
     for backbone in backbones:
-        session = sessions[backbone.content]
+        session = sessions[backbone.file_sha256]
         usual = backbone.batch or (CPU_BATCH if session.provider == CPU else GPU_BATCH)
         networks.append(Network(backbone, session, backbone.batch or how.batch or usual))
     return tuple(networks)
@@ -86,20 +86,24 @@ def load_networks(
 def _session(backbones: Sequence[Backbone], how: Backbones, threads: int) -> Session:
     """The session of a file's backbones."""
     first = backbones[0]
+    content = first.read()
     try:
-        on_cpu = cpu_session(first.content, threads=threads, steady=True)
+        if first.is_bundled:
+            on_cpu = bundle_session(content, first.file_sha256, threads)
+        else:
+            on_cpu = cpu_session(content, threads=threads, steady=True)
         besides = _smallest_inputs(Session(on_cpu, CPU), first.beside)
         extents = {name: Extent.fixed(array.shape) for name, array in besides.items()}
         for backbone in backbones:
             extents[backbone.input] = _extent(backbone, how.batch or GPU_BATCH)
         return place(
-            first.content,
+            content,
             on_cpu,
             extents,
             device_of(how.device),
             outputs=[backbone.output for backbone in backbones],
             require_gpu=how.require_gpu,
-            engines=default_folder() / "engines" / first.sha256[:24],
+            engines=default_folder() / "engines" / first.file_sha256[:24],
         )
     except ModelError as error:
         raise BackboneError(f"{first.path}: {error}") from error

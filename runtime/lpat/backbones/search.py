@@ -110,8 +110,8 @@ class Backbones:
         Raises:
             BackboneError: one can't be read, or isn't a backbone.
         """
-        contents = dict.fromkeys(backbone.content for backbone in self.given)
-        return replace(self, paths=(), contents=tuple(contents))
+        files = {backbone.file_sha256: backbone for backbone in self.given}
+        return replace(self, paths=(), contents=tuple(its.read() for its in files.values()))
 
     def _check_given(self, wanted: Sequence[Wanted]) -> None:
         digests = [one.sha256 for one in wanted]

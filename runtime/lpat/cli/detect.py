@@ -156,19 +156,20 @@ def command(
     if not all(source.holds_features for source in found):
         _tell_backbones(localizer.find_backbones(), sys.stdout)
     cache = options.cache_from(cache_folder, no_cache)
-    if ray_address:
-        analyse = ray_engine(
-            model,
-            cache,
-            ray_address,
-            localizer.backbones,
-            device=device,
-            require_gpu=require_gpu,
-            workers=jobs,
-        )
-    else:
-        analyse = local_engine(localizer, cache, jobs or default_jobs(localizer.metadata.features))
+    jobs = jobs or (None if ray_address else default_jobs(localizer.metadata.features))
     with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+        if ray_address:
+            analyse = ray_engine(
+                model,
+                cache,
+                ray_address,
+                localizer.backbones,
+                device=device,
+                require_gpu=require_gpu,
+                workers=jobs,
+            )
+        else:
+            analyse = local_engine(localizer, cache, jobs or 1, show.within)
         ledger = detect_batch(
             localizer,
             analyse,

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from lpat.pace import Pace
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     from lpat.inputs import Input
 
 Kind = Literal["auto", "none", "json"]
-
-INTERVAL = 1.0
-"""Seconds between two words on the same input."""
 
 
 class Shown(Protocol):
@@ -56,30 +55,12 @@ def progress(kind: Kind, total: int) -> Iterator[Shown]:
         yield _Bar(bar)
 
 
-class _Pace:
-    """How fast an input is worked on, in times real time."""
-
-    def __init__(self) -> None:
-        self._name: str | None = None
-
-    def of(self, source: Input, seconds: float) -> float | None:
-        """The pace since the input was first heard of; None when it isn't time to tell it."""
-        now = time.monotonic()
-        if source.name != self._name or seconds < self._first:  # another one, or begun again
-            self._name, self._first = source.name, seconds
-            self._begun = self._told = now
-        if now - self._told < INTERVAL:
-            return None
-        self._told = now
-        return (seconds - self._first) / (now - self._begun)
-
-
 class _Bar:
     """A bar that counts inputs, and behind it how far the present one is."""
 
     def __init__(self, bar: tqdm[Any]) -> None:
         self._bar = bar
-        self._pace = _Pace()
+        self._pace = Pace()
 
     def __call__(self, outcome: Outcome) -> None:
         from lpat.addresses import one_line
@@ -93,13 +74,8 @@ class _Bar:
         self._bar.update()
 
     def within(self, source: Input, seconds: float, duration: float | None) -> None:
-        from lpat.addresses import one_line
-
-        if (speed := self._pace.of(source, seconds)) is not None:
-            end = f" of {duration:.0f}" if duration else ""
-            self._bar.set_postfix_str(
-                f"{one_line(source.name)}: {seconds:.0f}{end} s, {speed:.2f}x"
-            )
+        if (words := self._pace.words(source, seconds, duration)) is not None:
+            self._bar.set_postfix_str(words)
 
 
 class _JsonLines:
@@ -109,7 +85,7 @@ class _JsonLines:
         self._total = total
         self._counts: Counter[Status] = Counter()
         self._started = time.monotonic()
-        self._pace = _Pace()
+        self._pace = Pace()
         self._say("start", {})
 
     def __call__(self, outcome: Outcome) -> None:

@@ -70,7 +70,7 @@ def inspect_command(
 
 
 @command.command("check")
-@click.argument("file", type=options.FILE)
+@click.argument("files", type=options.FILE, nargs=-1, required=True)
 @click.option(
     "--reference",
     type=options.FILE,
@@ -78,8 +78,10 @@ def inspect_command(
 )
 @options.device
 @options.require_gpu
-def check_command(file: Path, reference: Path | None, device: str, require_gpu: bool) -> int:
-    """Run the backbone FILE, or those of a bundle, on random clips.
+def check_command(
+    files: tuple[Path, ...], reference: Path | None, device: str, require_gpu: bool
+) -> int:
+    """Run the backbones FILES, or those of bundles, on random clips.
 
     Features must be finite, the same for the same clip, alone and in a batch, and others for other
     clips. Exit code 1 says that something of that doesn't hold.
@@ -87,19 +89,22 @@ def check_command(file: Path, reference: Path | None, device: str, require_gpu: 
     from lpat.backbones.backbone_file import read_backbones
     from lpat.backbones.checking import check
 
-    found = read_backbones(file)
-    if not found:
-        raise BackboneError(f"{file}: expected a backbone, or a model that brings its backbones")
+    if reference is not None and len(files) > 1:
+        raise UsageError(f"--reference: expected one file, not {len(files)}")
     how = options.backbones_from((), device, require_gpu)
-    for backbone in found:
-        print(f"{file}: {backbone.title}")
-        for line in check(backbone, how):
-            print(f"  {line}")
-    if reference is not None:
-        launch.expect("torch", "onnx")
-        from lpat_train.backbones.i3d_reference import compare
+    for file in files:
+        found = read_backbones(file)
+        if not found:
+            raise BackboneError(f"{file}: expected a backbone, or a model that brings its own")
+        for backbone in found:
+            print(f"{file}: {backbone.title}")
+            for line in check(backbone, how):
+                print(f"  {line}")
+        if reference is not None:
+            launch.expect("torch", "onnx")
+            from lpat_train.backbones.i3d_reference import compare
 
-        print(f"  reference: PyTorch differs by at most {compare(found, reference):.1e}")
+            print(f"  reference: PyTorch differs by at most {compare(found, reference):.1e}")
     return DONE
 
 

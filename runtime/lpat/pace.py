@@ -1,0 +1,40 @@
+"""How far an input is that takes long, and how fast it goes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from lpat.addresses import one_line
+
+if TYPE_CHECKING:
+    from lpat.inputs import Input
+
+INTERVAL = 1.0
+"""Seconds between two words on the same input."""
+
+
+class Pace:
+    """How fast one input after the other is worked on, in times real time."""
+
+    def __init__(self) -> None:
+        self._name: str | None = None
+
+    def of(self, source: Input, seconds: float) -> float | None:
+        """The pace since the input was first heard of; None when it isn't time to tell it."""
+        now = time.monotonic()
+        if source.name != self._name or seconds < self._first:  # another one, or begun again
+            self._name, self._first = source.name, seconds
+            self._begun = self._told = now
+        if now - self._told < INTERVAL:
+            return None
+        self._told = now
+        return (seconds - self._first) / (now - self._begun)
+
+    def words(self, source: Input, seconds: float, duration: float | None) -> str | None:
+        """For a bar: so many seconds of an input's duration are done, and how fast."""
+        speed = self.of(source, seconds)
+        if speed is None:
+            return None
+        end = f" of {duration:.0f}" if duration else ""
+        return f"{one_line(source.name)}: {seconds:.0f}{end} s, {speed:.2f}x"
