@@ -220,10 +220,10 @@ class _Work:
         self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream
     ) -> Generator[Float32Array]:
         """The same rows; of those that were computed it is told."""
+        duration = stream.video.expected_duration  # which a video that is closed doesn't tell
         for count, row in enumerate(rows, 1):
             yield row
             if count >= stream.first and self.on_progress is not None:
-                duration = stream.video.expected_duration
                 seconds = count * self.spec.snippet_seconds
                 self.on_progress(source, min(seconds, duration or seconds), duration)
 
