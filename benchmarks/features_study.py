@@ -30,14 +30,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lpat.annotations import read_annotations
-from lpat.core import tvl1
-from lpat.flow import PairFlow, dis, flow_fields
-from lpat.frames import UInt8Array
+from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.snippets import resample
-from lpat.types import Float32Array
 from lpat.video import Video
 from lpat_train.label_validation import average_precision
+from pair_flows import PAIR_FLOWS
 
 FOLDS = 5
 BATCH = 10
@@ -82,21 +80,13 @@ def variants() -> list[Variant]:
 Rows = list[NDArray[np.float32]]
 
 
-def tvl1_flow(last: UInt8Array, image: UInt8Array) -> Float32Array:
-    """TV-L1 of the core, with its defaults, as a `PairFlow`."""
-    return tvl1(np.stack([last, image]), threads=1)[0].transpose(1, 2, 0)
-
-
-FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow}
-
-
 def features_of(path: Path, variant: Variant, flow: str) -> NDArray[np.float32]:
     cv2.setNumThreads(1)
     extractor = variant.extractor
     spec = extractor.spec(snippet_frames=variant.snippet_frames, stride=variant.stride)
     with Video.open(path, threads=1) as video:
         ticks = resample(video, spec.fps)
-        with closing(flow_fields(ticks, appearance=True, pair_flow=FLOWS[flow])) as fields:
+        with closing(flow_fields(ticks, appearance=True, pair_flow=PAIR_FLOWS[flow])) as fields:
             return np.stack(list(extractor.features_of(fields, spec)))
 
 
@@ -237,7 +227,7 @@ def main() -> None:
     parser.add_argument(
         "--sessions", type=int, default=0, help="video i is of session i modulo this; 0: its own"
     )
-    parser.add_argument("--flow", choices=FLOWS, default="dis", help="what is described")
+    parser.add_argument("--flow", choices=PAIR_FLOWS, default="dis", help="what is described")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--variants", default="", help="only names that match this expression")
