@@ -4,7 +4,8 @@
 
 For each variant a small weakly supervised classifier is trained on the labels of some recording
 sessions and judged on those of the others. Segment times are not read, nor any other subset.
-docs/features.md says what the figures mean and which were found.
+docs/features.md says what the figures mean and which were found. `--flow tvl1` describes TV-L1 flow
+instead of the extractor's own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,10 +30,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lpat.annotations import read_annotations
+from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.snippets import resample
 from lpat.video import Video
 from lpat_train.label_validation import average_precision
+from pair_flows import PAIR_FLOWS
 
 FOLDS = 5
 BATCH = 10
@@ -76,19 +80,21 @@ def variants() -> list[Variant]:
 Rows = list[NDArray[np.float32]]
 
 
-def features_of(path: Path, variant: Variant) -> NDArray[np.float32]:
+def features_of(path: Path, variant: Variant, flow: str) -> NDArray[np.float32]:
     cv2.setNumThreads(1)
     extractor = variant.extractor
     spec = extractor.spec(snippet_frames=variant.snippet_frames, stride=variant.stride)
     with Video.open(path, threads=1) as video:
-        return np.stack(list(extractor.extract(resample(video, spec.fps), spec)))
+        ticks = resample(video, spec.fps)
+        with closing(flow_fields(ticks, appearance=True, pair_flow=PAIR_FLOWS[flow])) as fields:
+            return np.stack(list(extractor.features_of(fields, spec)))
 
 
 class Features:
     """Features of all videos; those that differ only in the chosen descriptors read once."""
 
-    def __init__(self, paths: Sequence[Path], jobs: int) -> None:
-        self._paths, self._jobs = paths, jobs
+    def __init__(self, paths: Sequence[Path], jobs: int, flow: str) -> None:
+        self._paths, self._jobs, self._flow = paths, jobs, flow
         self._key: tuple[object, ...] = ()
         self._all: Rows = []
 
@@ -103,8 +109,9 @@ class Features:
         key = (full, variant.snippet_frames, variant.stride)
         if key != self._key:
             everything = Variant("", full, variant.snippet_frames, variant.stride)
+            extract = partial(features_of, variant=everything, flow=self._flow)
             with ProcessPoolExecutor(self._jobs) as pool:
-                self._all = list(pool.map(partial(features_of, variant=everything), self._paths))
+                self._all = list(pool.map(extract, self._paths))
             self._key = key
         parts = [full.blocks[name] for name in chosen.descriptors.split(",")]
         return [np.concatenate([rows[:, part] for part in parts], axis=1) for rows in self._all]
@@ -220,6 +227,7 @@ def main() -> None:
     parser.add_argument(
         "--sessions", type=int, default=0, help="video i is of session i modulo this; 0: its own"
     )
+    parser.add_argument("--flow", choices=PAIR_FLOWS, default="dis", help="what is described")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--variants", default="", help="only names that match this expression")
@@ -227,7 +235,7 @@ def main() -> None:
     torch.set_num_threads(1)
     paths, labels = labelled_videos(arguments.videos, arguments.annotations, arguments.subset)
     session = np.arange(len(paths)) % (arguments.sessions or len(paths))
-    features = Features(paths, arguments.jobs)
+    features = Features(paths, arguments.jobs, arguments.flow)
     print("| variant | D | mAP % | cross entropy | coverage % |\n| --- | --- | --- | --- | --- |")
     for variant in variants():
         if not re.search(arguments.variants, variant.name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -52,6 +52,12 @@ READ_AHEAD = 12
 MOST_THREADS = 4
 """Threads that compute flow; what is left to do in order keeps up with no more."""
 
+PairFlow = Callable[[UInt8Array, UInt8Array], Float32Array]
+"""Flow (H, W, 2) in pixels, along x and along y, from a grey frame (H, W) to the next.
+
+Several threads call it at once.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class FlowField:
@@ -82,8 +88,24 @@ def _sightings(ticks: Iterable[Tick], *, appearance: bool) -> Generator[_Sightin
         yield _Sighting(tick.index, (frame.width, frame.height), image, picture)
 
 
-def flow_fields(ticks: Iterable[Tick], *, appearance: bool) -> Generator[FlowField]:
-    """The flow of each tick, in order.
+_solvers = threading.local()
+
+
+def dis(last: UInt8Array, image: UInt8Array) -> Float32Array:
+    """DIS flow (Kroeger et al., 2016; preset "fast", finest scale 1) of a pair, a `PairFlow`."""
+    solver: cv2.DISOpticalFlow | None = getattr(_solvers, "dis", None)
+    if solver is None:  # one for each thread, as it works on one pair at a time
+        solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        solver.setFinestScale(1)  # half of `FRAME` is the resolution of `RASTER`
+        _solvers.dis = solver
+    # A third argument other than None would be the flow to begin with.
+    return solver.calc(last, image, None)  # pyright: ignore
+
+
+def flow_fields(
+    ticks: Iterable[Tick], *, appearance: bool, pair_flow: PairFlow = dis
+) -> Generator[FlowField]:
+    """The flow of each tick, in order, by `pair_flow` of frames of size `FRAME`.
 
     A frame of a slow source is held over several ticks; the motion to the next frame is shared
     out evenly among these, so that it looks as steady as it is. So a held tick comes out only
@@ -91,7 +113,7 @@ def flow_fields(ticks: Iterable[Tick], *, appearance: bool) -> Generator[FlowFie
     """
     still = np.zeros((2, *RASTER[::-1]), np.float32)
     held: deque[tuple[int, tuple[UInt8Array, UInt8Array] | None]] = deque()
-    with closing(_tracked(_sightings(ticks, appearance=appearance))) as tracked:
+    with closing(_tracked(_sightings(ticks, appearance=appearance), pair_flow)) as tracked:
         for sighting, flow in tracked:
             held.append((sighting.index, sighting.picture))
             repeated = sighting.image is None
@@ -110,7 +132,7 @@ def flow_fields(ticks: Iterable[Tick], *, appearance: bool) -> Generator[FlowFie
 
 
 def _tracked(
-    sightings: Iterable[_Sighting],
+    sightings: Iterable[_Sighting], pair_flow: PairFlow
 ) -> Generator[tuple[_Sighting, Float32Array | None]]:
     """Each with the flow that brought it, None if there's none.
 
@@ -118,7 +140,7 @@ def _tracked(
     nothing of other pairs.
     """
     threads = min(max(cv2.getNumThreads(), 1), MOST_THREADS)
-    tracker = _Tracker()
+    tracker = _Tracker(pair_flow)
     waiting: deque[tuple[_Sighting, Future[Float32Array] | None]] = deque()
 
     def first() -> tuple[_Sighting, Float32Array | None]:
@@ -142,8 +164,8 @@ def _tracked(
 class _Tracker:
     """Dense flow from each frame to the next."""
 
-    def __init__(self) -> None:
-        self._solvers = threading.local()
+    def __init__(self, pair_flow: PairFlow) -> None:
+        self._pair_flow = pair_flow
         self._last: UInt8Array | None = None
         self._size = (0, 0)
         self._changes: deque[float] = deque(maxlen=8)
@@ -169,22 +191,10 @@ class _Tracker:
         return pool.submit(self._flow_between, last, image, size)
 
     def _flow_between(self, last: UInt8Array, image: UInt8Array, size: Size) -> Float32Array:
-        # A third argument other than None would be the flow to begin with.
-        flow = self._solver.calc(last, image, None)  # pyright: ignore
-        flow = cv2.resize(flow, RASTER, interpolation=cv2.INTER_AREA)
+        flow = cv2.resize(self._pair_flow(last, image), RASTER, interpolation=cv2.INTER_AREA)
         unit = SHORT_SIDE / min(size)
         scale = [unit * full / reduced for full, reduced in zip(size, FRAME, strict=True)]
         scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]
         np.clip(scaled, -FASTEST, FASTEST, out=scaled)
         scaled[np.isnan(scaled)] = 0
         return scaled
-
-    @property
-    def _solver(self) -> cv2.DISOpticalFlow:
-        """The thread's own: one works on one pair at a time."""
-        solver = getattr(self._solvers, "its", None)
-        if solver is None:
-            solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-            solver.setFinestScale(1)  # half of `FRAME` is the resolution of `RASTER`
-            self._solvers.its = solver
-        return solver

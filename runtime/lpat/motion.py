@@ -95,6 +95,17 @@ class MotionExtractor:
     def extract(self, ticks: Iterable[Tick], spec: FeatureSpec) -> Generator[Float32Array]:
         """One vector (D,) per snippet, as soon as its window of ticks is complete.
 
+        Those of `features_of`, from the flow that the extractor's version stands for.
+        """
+        appearance = "appearance" in self.descriptors.split(",")
+        with closing(flow_fields(ticks, appearance=appearance)) as fields:
+            yield from self.features_of(fields, spec)
+
+    def features_of(
+        self, fields: Iterable[FlowField], spec: FeatureSpec
+    ) -> Generator[Float32Array]:
+        """One vector (D,) per snippet, as soon as the flow of its window of ticks is there.
+
         The window is centred on the snippet's ticks [t * stride, (t + 1) * stride), and cut off
         at the ends of the video. The last snippet may have fewer ticks.
         """
@@ -109,21 +120,19 @@ class MotionExtractor:
             phase = [(tick.index - start) * self.phases // spec.snippet_frames for tick in inside]
             return np.concatenate(list(self._blocks(inside, phase).values()))
 
-        appearance = "appearance" in self.descriptors.split(",")
-        with closing(flow_fields(ticks, appearance=appearance)) as fields:
-            for field in fields:
-                seen += 1
-                batch.append(field)
-                if len(batch) < BATCH and seen < stop:
-                    continue
-                window.extend(self._described(batch))
-                batch = []
-                if seen < stop:
-                    continue
-                yield feature()
-                snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
-                while window and window[0].index < start:
-                    window.popleft()
+        for field in fields:
+            seen += 1
+            batch.append(field)
+            if len(batch) < BATCH and seen < stop:
+                continue
+            window.extend(self._described(batch))
+            batch = []
+            if seen < stop:
+                continue
+            yield feature()
+            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
+            while window and window[0].index < start:
+                window.popleft()
         window.extend(self._described(batch))
         while snippet * spec.stride < seen:
             yield feature()

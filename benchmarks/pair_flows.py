@@ -1,0 +1,18 @@
+"""Flows that motion features can be tried with, by name."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lpat.core import tvl1
+from lpat.flow import PairFlow, dis
+from lpat.frames import UInt8Array
+from lpat.types import Float32Array
+
+
+def tvl1_flow(last: UInt8Array, image: UInt8Array) -> Float32Array:
+    """TV-L1 of the core, with its defaults, as a `PairFlow`."""
+    return tvl1(np.stack([last, image]), threads=1)[0].transpose(1, 2, 0)
+
+
+PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow}
