@@ -114,6 +114,15 @@ def bundle_session(content: bytes, sha256: str, threads: int = 0) -> onnxruntime
     return session
 
 
+def session_to_look_at(content: bytes, sha256: str) -> onnxruntime.InferenceSession:
+    """A session that tells what is in a file: a bundle's that someone has, or one made at once.
+
+    Raises as `cpu_session` does.
+    """
+    held = (session for (digest, _), session in list(_BUNDLES.items()) if digest == sha256)
+    return next(held, None) or cpu_session(content, optimised=False)
+
+
 def place(
     content: bytes,
     on_cpu: onnxruntime.InferenceSession,

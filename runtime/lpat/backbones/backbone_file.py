@@ -13,7 +13,7 @@ from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream, met
 from lpat.errors import BackboneError, ModelError
 from lpat.model_file import KEY as MODEL_KEY
 from lpat.onnx_files import read_onnx
-from lpat.sessions import cpu_session
+from lpat.sessions import session_to_look_at
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -95,7 +95,7 @@ def read_backbones(path: Path, content: bytes | None = None) -> tuple[Backbone, 
     whole = _read(path) if content is None else content
     digest = hashlib.sha256(whole).hexdigest()
     try:
-        return _backbones_in(path, digest, content, cpu_session(whole, optimised=False))
+        return _backbones_in(path, digest, content, session_to_look_at(whole, digest))
     except (BackboneError, ModelError) as error:
         raise BackboneError(f"{path}: {error}") from error
 
