@@ -36,7 +36,9 @@ def main() -> None:
     action = plan.instances[0]
     first = round((action.start + action.end) / 2 * plan.recipe.fps)
     two = list(islice(paint_frames(plan), first, first + 2))
-    frames = np.stack([scaled(np.asarray(cv2.cvtColor(it, cv2.COLOR_RGB2GRAY))) for it in two])
+    frames = np.stack(
+        [scaled(np.asarray(cv2.cvtColor(it, cv2.COLOR_RGB2GRAY), np.uint8)) for it in two]
+    )
     (theirs,), (ours,) = opencv_flow(frames), tvl1(frames)
     difference = np.linalg.norm(ours - theirs, axis=0)
     grey = np.repeat(frames[0][:, :, None], 3, axis=2)
