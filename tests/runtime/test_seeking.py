@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lpat.errors import VideoError
@@ -116,6 +116,9 @@ def test_any_order_gives_the_frames_of_reading_straight_through(make, name, cach
     seed=st.integers(0, 99),
     cache=st.sampled_from([LARGE, SMALL]),
 )
+@example(
+    name="v.mp4", steps=[2] * 11 + [31], start=0, group=2, b_frames=1, seed=10, cache=LARGE
+)  # whose last frame is a key frame, and later than the container says the video ends
 def test_any_rate_order_and_start_give_those_frames(
     write_video, name, steps, start, group, b_frames, seed, cache
 ):
