@@ -69,7 +69,7 @@ class Localizer:
             bundled = bool(bundled_outputs(on_cpu))
             if bundled:
                 del on_cpu  # before the next, as it is large
-                on_cpu = bundle_session(content, self.sha256)
+                on_cpu = bundle_session(content, self.sha256, backbones.threads)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
         self.session = place(

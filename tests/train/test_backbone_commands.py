@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.extractor import BackboneExtractor
 from lpat.cli import detect
 from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError
-from lpat.extractors import default_spec
+from lpat.extractors import default_spec, extractor_of
 from lpat.files import write_json
 from lpat.localizer import Localizer
 from lpat_train.bundle import BundleError, write_bundle
@@ -101,6 +102,24 @@ def test_two_streams_from_videos_to_a_bundle_that_detects_alone(project: Path) -
     record = json.loads((elsewhere / "out" / "run.json").read_text(encoding="utf-8"))
     (rgb,) = read_backbones(project / "rgb.onnx")
     assert record["backbones"][0] == {"stream": "rgb", "name": "eye", "sha256": rgb.sha256}
+
+
+def test_a_bundle_is_loaded_once_for_its_head_and_its_backbones(project: Path) -> None:
+    run_train("--output", "run", *BOTH)
+    invoke(export.command, "whole.onnx", "--run", "run", "--bundle", *BOTH)
+    localizer = Localizer("whole.onnx", "cpu")
+    localizer.find_backbones()
+    extractor = extractor_of(localizer.metadata.features, localizer.backbones)
+    assert isinstance(extractor, BackboneExtractor)
+    sessions = {id(network.session.runtime) for network in extractor.networks}
+    assert sessions == {id(localizer.session.runtime)}
+
+
+def test_a_file_that_is_replaced_while_it_is_used_is_named(project: Path) -> None:
+    (rgb,) = read_backbones(project / "rgb.onnx")
+    shutil.copy(project / "flow.onnx", project / "rgb.onnx")
+    with pytest.raises(BackboneError, match=r"rgb\.onnx: changed while it was in use"):
+        rgb.read()
 
 
 @pytest.mark.parametrize("stream", ["rgb", "flow"])

@@ -136,7 +136,7 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def open_extractor(spec: FeatureSpec, backbones: Backbones, threads: int) -> BackboneExtractor:
-    """The extractor of a spec, with its backbones loaded.
+    """The extractor of a spec, with its backbones loaded; 0 `threads` are as many as these say.
 
     They stay loaded for the next that is opened like this.
 
@@ -145,6 +145,7 @@ def open_extractor(spec: FeatureSpec, backbones: Backbones, threads: int) -> Bac
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
         FeatureError: they don't make such features.
     """
+    threads = threads or backbones.threads
     networks = _LOADED.get(
         (wanted_by(spec), backbones, threads),
         lambda: load_networks(backbones.find(spec), backbones, threads),

@@ -30,7 +30,8 @@ class Backbones:
     """Where backbones are to be found, and how they are to be run.
 
     Files and folders that are given come first. A file of them may be a bundled model. `contents`
-    are files that another machine has sent. `batch` is the number of clips that are run at once.
+    are files that another machine has sent. `batch` is the number of clips that are run at once,
+    `threads` that of threads which flow and networks take on a CPU, 0 being one per core.
     A given file that holds nothing of what is wanted is refused, unless some are `for_others`.
     """
 
@@ -39,6 +40,7 @@ class Backbones:
     device: str = "auto"
     require_gpu: bool = False
     batch: int | None = None
+    threads: int = 0
     for_others: bool = False
 
     @cached_property

@@ -29,6 +29,9 @@ from lpat.types import FeatureSpec
 Extractions = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
 """`lpat.extraction.load_all_features`, somewhere."""
 
+THREADS = 1
+"""Threads of a worker's backbones: there is a worker for every core."""
+
 
 def ray_engine(
     model: Path,
@@ -62,7 +65,8 @@ def ray_engine(
     wanted = _device_of_workers(device, require_gpu)
     sent = backbones.by_contents()
     # A bundled model is sent once: a worker finds its backbones in it.
-    sent = replace(sent, contents=tuple(file for file in sent.contents if file != content))
+    contents = tuple(file for file in sent.contents if file != content)
+    sent = replace(sent, contents=contents, threads=THREADS)
     make_work = partial(_analyser, model, content, wanted, cache, sent)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
@@ -92,7 +96,7 @@ def ray_features(
     wanted = "cpu"
     if spec.extractor == BACKBONE:
         wanted = _device_of_workers(backbones.device, backbones.require_gpu)
-    sent = replace(backbones.found_for(spec).by_contents(), device=wanted)
+    sent = replace(backbones.found_for(spec).by_contents(), device=wanted, threads=THREADS)
     make_work = partial(_extractor, spec, cache, sent)
 
     def extract(sources: Sequence[Input]) -> Iterator[tuple[Input, Extraction | LpatError]]:

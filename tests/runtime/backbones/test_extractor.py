@@ -17,6 +17,7 @@ from lpat.extraction import extract_features
 from lpat.extractors import default_jobs, spec_of
 from lpat.frames import Frame
 from lpat.snippets import Tick, resample
+from lpat.workers import available_cores
 
 
 @pytest.fixture
@@ -341,3 +342,11 @@ def test_ticks_of_a_video_have_the_frames_that_are_needed(write_video, rgb, flow
     made = np.stack(list(extractor.extract(ticks, spec)))
     expected = naive_features(ticks, extractor.backbones, spec)
     np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize(("asked", "said", "used"), [(0, 1, 1), (2, 1, 2), (0, 0, 0)])
+def test_threads_are_those_asked_for_or_else_what_the_backbones_say(rgb, asked, said, used):
+    extractor = open_extractor(spec_of_files(rgb), Backbones((rgb,), threads=said), asked)
+    assert extractor.threads == used
+    options = extractor.networks[0].session.runtime.get_session_options()
+    assert options.intra_op_num_threads == (used or available_cores())
