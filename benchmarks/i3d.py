@@ -26,7 +26,7 @@ import torch
 
 from lpat.types import Float32Array
 from lpat.workers import available_cores
-from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, random_state
+from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, network_of, random_state
 from lpat_train.backbones.i3d_graph import i3d_graph
 
 BASELINE = "PyTorch"
@@ -65,8 +65,7 @@ def main() -> None:
 
 def _networks(channels: int) -> Mapping[str, Network]:
     state = random_state(channels)
-    network = I3D(channels).eval()
-    network.load_state_dict(state, strict=False)
+    network = network_of(state)
     ours = i3d_graph({name: weight.numpy() for name, weight in state.items()})
     content = ours.SerializeToString()
     return {

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from lpat.model_file import KEY
 from lpat.types import Float32Array
+from small_networks import write_network
 
 
 def write_linear_model(
@@ -43,23 +43,12 @@ def write_linear_model(
         "last": np.array([2]),
         "times": np.array([1]),
     }
-    shapes = {
-        "features": ["B", "T", dimension],
+    outputs = {
         "scores": ["B", "T", classes],
         "background": ["B", "T"],
         "probabilities": ["B", columns],
     }
-    features, *outputs = (
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in shapes.items()
+    inputs = {"features": ["B", "T", dimension]}
+    return write_network(
+        path, nodes, constants, inputs, outputs, {} if metadata is None else {KEY: metadata}
     )
-    graph = helper.make_graph(
-        nodes, "linear", [features], outputs,
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    model.ir_version = 9
-    if metadata is not None:
-        helper.set_model_props(model, {KEY: metadata})
-    path.write_bytes(model.SerializeToString())
-    return path

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from lpat.backbones.metadata import KEY
 from lpat.types import Float32Array
+from small_networks import write_network
 
 
 def write_mean_backbone(
@@ -34,18 +34,11 @@ def write_mean_backbone(
         "row": np.array([-1, channels * frames]),
         "weights": weights.astype(np.float32),
     }
-    shapes = {"clips": ["N", *clip_shape], "features": ["N", weights.shape[1]]}
-    clips, features = (
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in shapes.items()
+    return write_network(
+        path,
+        nodes,
+        constants,
+        {"clips": ["N", *clip_shape]},
+        {"features": ["N", weights.shape[1]]},
+        {} if metadata is None else {KEY: metadata},
     )
-    graph = helper.make_graph(
-        nodes, "means", [clips], [features],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    model.ir_version = 9
-    if metadata is not None:
-        helper.set_model_props(model, {KEY: metadata})
-    path.write_bytes(model.SerializeToString())
-    return path

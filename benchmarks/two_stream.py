@@ -30,7 +30,7 @@ import numpy as np
 from lpat.backbones import pictures as pictures_module
 from lpat.backbones.clips import clips_of, windows
 from lpat.backbones.extractor import BackboneExtractor, open_extractor
-from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
+from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream
 from lpat.backbones.pictures import Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.extractors import spec_of
@@ -244,7 +244,7 @@ def write_i3d(folder: Path) -> tuple[list[Path], dict[Stream, Module]]:
     import torch
     from onnx import helper
 
-    from lpat_train.backbones.i3d import I3D, random_state
+    from lpat_train.backbones.i3d import I3D, network_of, random_state
     from lpat_train.backbones.i3d_graph import i3d_graph
 
     torch.set_num_threads(os.cpu_count() or 1)
@@ -252,11 +252,10 @@ def write_i3d(folder: Path) -> tuple[list[Path], dict[Stream, Module]]:
     modules: dict[Stream, Module] = {}
     for stream, channels in CHANNELS.items():
         state = random_state(channels)
-        network = I3D(channels).eval()
-        network.load_state_dict(state, strict=False)
+        network = network_of(state)
         model = i3d_graph({name: weight.numpy() for name, weight in state.items()})
         metadata = BackboneMetadata("i3d, random weights", stream, 1024)
-        helper.set_model_props(model, {"lpat_backbone": metadata.to_json()})
+        helper.set_model_props(model, {KEY: metadata.to_json()})
         path = folder / f"i3d_{stream}.onnx"
         path.write_bytes(model.SerializeToString())
         paths.append(path)

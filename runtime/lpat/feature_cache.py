@@ -31,6 +31,9 @@ LIMIT = "20 GB"
 ABANDONED = 24 * 3600.0
 """Seconds after which a part of a file is nobody's: its writer died."""
 
+PART = ".part"
+"""The suffix of what isn't whole yet."""
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -98,11 +101,8 @@ class FeatureCache:
 
     def _trim(self) -> None:
         """Remove what is beyond the limit, and parts that nobody goes on with."""
-        files = list(self._files())
-        for path, _, used in files:
-            if path.suffix == ".part" and used < time.time() - ABANDONED:
-                path.unlink(missing_ok=True)
-        whole = [entry for entry in files if entry[0].suffix == ".safetensors"]
+        remove_abandoned_parts(self.folder)
+        whole = [entry for entry in _files(self.folder) if entry[0].suffix == ".safetensors"]
         excess = sum(size for _, size, _ in whole) - self.limit
         leases = Leases.of(self.folder)
         for path, size, _ in sorted(whole, key=lambda entry: entry[2]):
@@ -111,13 +111,22 @@ class FeatureCache:
             if leases.remove(path):
                 excess -= size
 
-    def _files(self) -> Iterator[tuple[Path, int, float]]:
-        """Path, size and time of the last use of each file."""
-        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    status = entry.stat()
-                    yield Path(entry.path), status.st_size, status.st_mtime
+
+def remove_abandoned_parts(folder: Path) -> None:
+    """Remove the parts of files in a folder that nobody goes on with."""
+    for path, _, used in list(_files(folder)):
+        if path.suffix == PART and used < time.time() - ABANDONED:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
+    """Path, size and time of the last use of each file."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = entry.stat()
+                yield Path(entry.path), status.st_size, status.st_mtime
 
 
 def default_cache() -> FeatureCache:

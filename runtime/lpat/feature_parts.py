@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import zlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
@@ -18,11 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from lpat.addresses import Address
-from lpat.feature_cache import ABANDONED, file_key
+from lpat.feature_cache import PART, file_key, remove_abandoned_parts
 from lpat.locks import try_lock
 from lpat.types import FeatureSpec, Float32Array
 
-_SUFFIX = ".part"
 _SUM = 4  # bytes
 
 
@@ -118,7 +116,7 @@ def open_part(folder: Path | None, video: Address, spec: FeatureSpec) -> Iterato
         return
     part = FeaturePart(path, handle, spec.dimension)
     try:
-        _remove_stale(path.parent)
+        remove_abandoned_parts(path.parent)
         yield part
     finally:
         if not len(part):
@@ -132,7 +130,7 @@ def _path_of(folder: Path, video: Address, spec: FeatureSpec) -> Path | None:
             return None
     except OSError:  # as of a name that is too long
         return None
-    return folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}{_SUFFIX}"
+    return folder / f"{video.stem[:80]}-{file_key(video, asdict(spec))[:24]}{PART}"
 
 
 def _opened(path: Path) -> int | None:
@@ -146,12 +144,3 @@ def _opened(path: Path) -> int | None:
         return handle
     os.close(handle)
     return None
-
-
-def _remove_stale(folder: Path) -> None:
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(_SUFFIX):
-                with contextlib.suppress(OSError):
-                    if entry.stat().st_mtime < time.time() - ABANDONED:
-                        os.unlink(entry.path)  # noqa: PTH108

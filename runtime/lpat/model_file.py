@@ -16,6 +16,7 @@ from lpat import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.feature_halves import Statistics, statistics_from_json
+from lpat.onnx_files import metadata_object
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
 
@@ -67,14 +68,7 @@ def metadata_from_json(text: str) -> ModelMetadata:
     Raises:
         ModelError: not JSON, too large, of another schema, or a field missing or broken.
     """
-    if len(text) > LONGEST_TEXT:
-        raise ModelError(f"metadata of {len(text)} characters, more than {LONGEST_TEXT}")
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ModelError("metadata that isn't JSON") from error
-    if not isinstance(document, dict):
-        raise ModelError("metadata that isn't a JSON object")
+    document = metadata_object(text, LONGEST_TEXT, ModelError)
     schema = document.get("schema")
     if not isinstance(schema, int) or schema != SCHEMA:
         raise ModelError(_of_another_schema(schema, document.get("lpat")))

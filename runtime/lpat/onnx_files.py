@@ -1,10 +1,15 @@
-"""ONNX files: read whole, so that nothing beside one is ever opened, and never too large."""
+"""ONNX files: read whole, so that nothing beside one is ever opened, and never too large.
+
+What they say of themselves is JSON.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
-from lpat.errors import ModelError
+from lpat.errors import LpatError, ModelError
 
 LARGEST = 2 << 30
 """Bytes of a file: what an ONNX file can hold in itself."""
@@ -27,3 +32,20 @@ def read_onnx(path: Path) -> bytes:
     if not content:
         raise ModelError(f"{path}: expected an ONNX model, but it is empty (0 bytes)")
     return content
+
+
+def metadata_object(text: str, longest: int, error: type[LpatError]) -> dict[str, Any]:
+    """The object of a metadata's JSON text, of which nothing else is checked.
+
+    Raises:
+        error: more than `longest` characters, not JSON, or not an object.
+    """
+    if len(text) > longest:
+        raise error(f"metadata of {len(text)} characters, more than {longest}")
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as reason:
+        raise error("metadata that isn't JSON") from reason
+    if not isinstance(document, dict):
+        raise error("metadata that isn't a JSON object")
+    return document

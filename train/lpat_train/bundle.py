@@ -10,13 +10,15 @@ import onnx
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
 from lpat.backbones.backbone_file import Backbone, bundled_keys, bundled_output, read_backbones
+from lpat.backbones.checking import relative_difference
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
 from lpat.files import atomic_path
 from lpat.localizer import Localizer
 from lpat.onnx_files import LARGEST
-from lpat.types import Features, Float32Array
+from lpat.types import Features
+from lpat_train.backbones.conversion import opset_of
 
 TOLERANCE = 1e-5
 """The largest difference from the separate files, in parts of the largest value."""
@@ -90,7 +92,7 @@ def _of_one_opset(
     models: Sequence[onnx.ModelProto], titles: Sequence[str]
 ) -> list[onnx.ModelProto]:
     """Models brought to the newest version of ONNX's own operators among them."""
-    versions = [_opset(model) for model in models]
+    versions = [opset_of(model) for model in models]
     newest = max(versions)
     made = []
     for model, version, title in zip(models, versions, titles, strict=True):
@@ -105,10 +107,6 @@ def _of_one_opset(
             ) from error
         made[-1].ir_version = max(made[-1].ir_version, model.ir_version)
     return made
-
-
-def _opset(model: onnx.ModelProto) -> int:
-    return max((its.version for its in model.opset_import if not _domain(its)), default=1)
 
 
 def _domain(opset: onnx.OperatorSetIdProto) -> str:
@@ -168,7 +166,7 @@ def _largest_difference(head: Path, backbones: Sequence[Backbone], path: Path) -
     features = Features(values, spec, len(values) * spec.snippet_seconds)
     expected, found = alone.score(features), together.score(features)
     differences = [
-        _difference(getattr(expected, name), getattr(found, name))
+        relative_difference(getattr(found, name), getattr(expected, name))
         for name in ("scores", "background", "probabilities")
     ]
     on_cpu = Backbones(device="cpu")
@@ -176,9 +174,5 @@ def _largest_difference(head: Path, backbones: Sequence[Backbone], path: Path) -
     for network, bundled in zip(*networks, strict=True):
         shape = network.backbone.metadata.clip_shape
         clips = random.uniform(-1, 1, (1, *shape)).astype(np.float32)
-        differences.append(_difference(network.features(clips), bundled.features(clips)))
+        differences.append(relative_difference(bundled.features(clips), network.features(clips)))
     return float(np.max(differences))
-
-
-def _difference(expected: Float32Array, found: Float32Array) -> float:
-    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))

@@ -18,7 +18,8 @@ from lpat.sessions import session_to_look_at
 if TYPE_CHECKING:
     import onnxruntime
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+"""How digests are written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,7 @@ def _backbones_in(
             continue
         metadata, digest = metadata_from_json(texts[key]), texts.get(digest_key, "")
         output = bundled_output(stream)
-        if stream not in optional or output not in outputs or not _SHA256.fullmatch(digest):
+        if stream not in optional or output not in outputs or not SHA256.fullmatch(digest):
             raise BackboneError(f"broken bundle: no network of the {stream} stream, or no digest")
         batch = _checked_shapes(metadata, optional[stream], outputs[output])
         beside = tuple(required)

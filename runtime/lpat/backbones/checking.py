@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from lpat.backbones.backbone_file import Backbone
+from lpat.backbones.clips import normalised
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
 from lpat.backbones.search import Backbones
@@ -68,16 +69,13 @@ def random_clips(metadata: BackboneMetadata, count: int) -> Float32Array:
     shape = (count, *metadata.clip_shape)
     brightest = np.linspace(0, 255, count + 1)[1:].reshape(-1, 1, 1, 1, 1)
     levels = np.rint(np.random.default_rng(0).uniform(0, brightest, shape)).astype(np.float32)
-    mean, deviation = (
-        np.array(values, np.float32).reshape(-1, 1, 1, 1)
-        for values in (metadata.mean, metadata.deviation)
-    )
-    return (levels - mean) / deviation
+    return normalised(levels, metadata)
 
 
 def relative_difference(found: Float32Array, expected: Float32Array) -> float:
-    """The largest difference, in parts of the largest value expected."""
-    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
+    """The largest difference, in parts of the largest value expected; NaN if one isn't finite."""
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
 
 
 def _seconds(network: Network, clips: Float32Array) -> float:

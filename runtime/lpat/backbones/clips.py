@@ -96,14 +96,18 @@ def clips_of(window: Sequence[UInt8Array], metadata: BackboneMetadata) -> Float3
         crops = np.concatenate([_cropped(one[:, None], metadata) for one in window], axis=2)
     if metadata.stream == "rgb" and metadata.colour == "bgr":
         crops = crops[:, ::-1]
-    clips = np.ascontiguousarray(crops, np.float32)
+    return normalised(np.ascontiguousarray(crops, np.float32), metadata)
+
+
+def normalised(levels: Float32Array, metadata: BackboneMetadata) -> Float32Array:
+    """Levels (K, C, T, H, W) of 0 to 255 as the network is fed them; in their own place."""
     mean, deviation = (
         np.array(values, np.float32).reshape(-1, 1, 1, 1)
         for values in (metadata.mean, metadata.deviation)
     )
-    clips -= mean
-    clips /= deviation
-    return clips
+    levels -= mean
+    levels /= deviation
+    return levels
 
 
 def _cropped(pictures: UInt8Array, metadata: BackboneMetadata) -> UInt8Array:

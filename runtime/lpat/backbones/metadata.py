@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from lpat.backbones.flow_methods import FlowMethod
 from lpat.errors import BackboneError
+from lpat.onnx_files import metadata_object
 
 KEY = "lpat_backbone"
 SCHEMA = 1
@@ -111,14 +112,7 @@ def metadata_from_json(text: str) -> BackboneMetadata:
         BackboneError: not JSON, too large, of another schema, or a field missing, unknown or
             broken.
     """
-    if len(text) > LONGEST_TEXT:
-        raise BackboneError(f"metadata of {len(text)} characters, more than {LONGEST_TEXT}")
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BackboneError("metadata that isn't JSON") from error
-    if not isinstance(document, dict):
-        raise BackboneError("metadata that isn't a JSON object")
+    document = metadata_object(text, LONGEST_TEXT, BackboneError)
     schema = document.pop("schema", None)
     if schema != SCHEMA:
         raise BackboneError(f"metadata of schema {str(schema)[:40]}; this lpat reads {SCHEMA}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from lpat.backbones.backbone_file import Backbone, title_of
+from lpat.backbones.backbone_file import SHA256, Backbone, title_of
 from lpat.backbones.metadata import CHANNELS, Stream
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec, Parameter
@@ -15,8 +14,6 @@ NAME = "backbone"
 """The extractor of a spec whose features backbones make."""
 
 VERSION = 1
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def wanted_by(spec: FeatureSpec) -> tuple[Wanted, ...]:
         and (name := spec.parameters.get(f"{stream}_name")) is not None
         and isinstance(digest, str)
         and isinstance(name, str)
-        and _SHA256.fullmatch(digest)
+        and SHA256.fullmatch(digest)
     )
     if not wanted or len(spec.parameters) != 2 * len(wanted):
         raise BackboneError("backbone features: expected the names and SHA-256 of their backbones")

@@ -8,17 +8,21 @@ import pytest
 import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
+from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
 from lpat.sessions import Session, cpu_session
 from lpat_train.backbones import i3d_export
 from lpat_train.backbones.i3d import random_state
-from lpat_train.backbones.i3d_export import KEY, TOLERANCE, convert_i3d
+from lpat_train.backbones.i3d_checkpoint import read_checkpoint
+from lpat_train.backbones.i3d_export import TOLERANCE, convert_i3d
 from lpat_train.export import ExportError
 
 
 def test_a_checkpoint_becomes_one_file_with_its_metadata(checkpoint: Path) -> None:
     output = checkpoint.with_name("rgb.onnx")
-    difference = convert_i3d(checkpoint, output, '{"name": "i3d"}', width=WIDTH, size=SIZE)
+    difference = convert_i3d(
+        read_checkpoint(checkpoint, WIDTH), output, '{"name": "i3d"}', width=WIDTH, size=SIZE
+    )
     assert 0 < difference <= TOLERANCE
     model = onnx.load(output)
     assert {entry.key: entry.value for entry in model.metadata_props} == {KEY: '{"name": "i3d"}'}
@@ -39,7 +43,7 @@ def test_a_graph_that_computes_something_else_is_not_written(
     monkeypatch.setattr(i3d_export, "i3d_graph", lambda _, size: graph(other, size))
     output = checkpoint.with_name("rgb.onnx")
     with pytest.raises(ExportError, match=r"differ by .* more than 0\.0001; nothing was written"):
-        convert_i3d(checkpoint, output, "{}", width=WIDTH, size=SIZE)
+        convert_i3d(read_checkpoint(checkpoint, WIDTH), output, "{}", width=WIDTH, size=SIZE)
     assert [path.name for path in checkpoint.parent.iterdir()] == [checkpoint.name]
 
 
@@ -48,12 +52,24 @@ def test_features_that_are_no_numbers_are_not_written(checkpoint: Path) -> None:
     state["Mixed_5c.b0.bn.weight"].fill_(3e38)
     torch.save(state, checkpoint)
     with pytest.raises(ExportError, match=r"differ by (nan|inf)"):
-        convert_i3d(checkpoint, checkpoint.with_name("m.onnx"), "{}", width=WIDTH, size=SIZE)
+        convert_i3d(
+            read_checkpoint(checkpoint, WIDTH),
+            checkpoint.with_name("m.onnx"),
+            "{}",
+            width=WIDTH,
+            size=SIZE,
+        )
 
 
 def test_another_kind_of_name_is_refused(checkpoint: Path) -> None:
     with pytest.raises(OutputError, match=r"rgb.pb: expected a name that ends in .onnx"):
-        convert_i3d(checkpoint, checkpoint.with_name("rgb.pb"), "{}", width=WIDTH, size=SIZE)
+        convert_i3d(
+            read_checkpoint(checkpoint, WIDTH),
+            checkpoint.with_name("rgb.pb"),
+            "{}",
+            width=WIDTH,
+            size=SIZE,
+        )
 
 
 @pytest.mark.slow
@@ -61,4 +77,4 @@ def test_another_kind_of_name_is_refused(checkpoint: Path) -> None:
 def test_published_sizes_agree_with_torch(channels: int, tmp_path: Path) -> None:
     checkpoint = tmp_path / "full.pt"
     torch.save(random_state(channels), checkpoint)
-    assert convert_i3d(checkpoint, tmp_path / "full.onnx", "{}") < TOLERANCE / 10
+    assert convert_i3d(read_checkpoint(checkpoint), tmp_path / "full.onnx", "{}") < TOLERANCE / 10

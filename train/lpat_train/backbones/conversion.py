@@ -170,7 +170,7 @@ def _shape_of_features(network: _Source, metadata: BackboneMetadata) -> tuple[in
 def _backbone_of(network: _Source, metadata: BackboneMetadata, axes: int) -> onnx.ModelProto:
     """The network with clips as its input, and features (N, D) as its output."""
     model = compose.add_prefix(network.model, _PREFIX)
-    graph, opset = model.graph, _opset(model)
+    graph, opset = model.graph, opset_of(model)
     before: list[onnx.NodeProto] = []
     after: list[onnx.NodeProto] = []
     constants: dict[str, list[int]] = {}
@@ -219,8 +219,10 @@ def _value(name: str, shape: Sequence[int | str]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def _opset(model: onnx.ModelProto) -> int:
-    return max(its.version for its in model.opset_import if its.domain in ("", "ai.onnx"))
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of ONNX's own operators that a model is of."""
+    versions = (its.version for its in model.opset_import if its.domain in ("", "ai.onnx"))
+    return max(versions, default=1)
 
 
 def _try(source: Path, written: Path) -> None:

@@ -176,6 +176,13 @@ def shapes(channels: int, width: float = 1.0) -> Mapping[str, tuple[int, ...]]:
     }
 
 
+def network_of(state: Mapping[str, Tensor], width: float = 1.0) -> I3D:
+    """The network with these weights, to be run; counts of batches may be missing among them."""
+    network = I3D(state["Conv3d_1a_7x7.conv3d.weight"].shape[1], width).eval()
+    network.load_state_dict(state, strict=False)
+    return network
+
+
 def random_state(channels: int, width: float = 1.0, seed: int = 0) -> dict[str, Tensor]:
     """Random weights by name, such that values neither vanish nor explode from layer to layer."""
     generator = torch.Generator().manual_seed(seed)

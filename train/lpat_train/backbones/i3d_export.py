@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
+from torch import Tensor
 
+from lpat.backbones.checking import relative_difference
+from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
 from lpat.files import atomic_path
 from lpat.sessions import cpu_session
 from lpat.types import Float32Array
-from lpat_train.backbones.i3d import FRAMES, I3D, SIZE
-from lpat_train.backbones.i3d_checkpoint import read_checkpoint
+from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
 from lpat_train.backbones.i3d_graph import i3d_graph
 from lpat_train.export import ExportError
 
-KEY = "lpat_backbone"
 TOLERANCE = 1e-4
 """The largest difference from PyTorch, in parts of the largest feature."""
 
@@ -26,23 +27,26 @@ _BATCHES = (1, 3)
 
 
 def convert_i3d(
-    checkpoint: Path, output: Path, metadata: str, *, width: float = 1.0, size: int = SIZE
+    state: Mapping[str, Tensor],
+    output: Path,
+    metadata: str,
+    *,
+    width: float = 1.0,
+    size: int = SIZE,
 ) -> float:
-    """Write a checkpoint's network as one ONNX file; how far it is from PyTorch, relatively.
+    """Write the network of a checkpoint's weights as one ONNX file; how far it is from PyTorch,
+    relatively.
 
     `metadata` is JSON that goes with it. The file takes `clips` (N, C, 16, size, size), scaled to
     [-1, 1], and gives `features` (N, D). `width` is the network's, 1 for all that is published.
 
     Raises:
-        CheckpointError: not weights of I3D.
         OutputError: `output` can't be written.
         ExportError: features differ by more than `TOLERANCE`.
     """
     if output.suffix.lower() != ".onnx":
         raise OutputError(f"{output}: expected a name that ends in .onnx")
-    state = read_checkpoint(checkpoint, width)
-    network = I3D(state["Conv3d_1a_7x7.conv3d.weight"].shape[1], width).eval()
-    network.load_state_dict(state, strict=False)  # as counts of batches may be missing
+    network = network_of(state, width)
     model = i3d_graph({name: weight.numpy() for name, weight in state.items()}, size)
     onnx.helper.set_model_props(model, {KEY: metadata})
     onnx.checker.check_model(model, full_check=True)
@@ -64,10 +68,9 @@ def largest_difference(network: I3D, content: bytes, size: int = SIZE) -> float:
     differences = []
     for clips in _random_clips(network.Conv3d_1a_7x7.conv3d.in_channels, size):
         with torch.inference_mode():
-            expected = network(torch.from_numpy(clips))
+            expected = network(torch.from_numpy(clips)).numpy()
         (features,) = session.run(["features"], {"clips": clips})
-        difference = (torch.from_numpy(features) - expected).abs().max()
-        differences.append(float(difference / expected.abs().max()))
+        differences.append(relative_difference(np.asarray(features), expected))
     return float(np.max(differences))  # which is NaN where one of them is
 
 

@@ -12,7 +12,7 @@ from lpat.backbones.checking import TOLERANCE, random_clips, relative_difference
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError
-from lpat_train.backbones.i3d import I3D
+from lpat_train.backbones.i3d import network_of
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint, stream_of
 
 
@@ -31,8 +31,7 @@ def compare(backbones: Sequence[Backbone], checkpoint: Path, width: float = 1.0)
     backbone = next((one for one in backbones if one.metadata.stream == stream), None)
     if backbone is None:
         raise BackboneError(f"{checkpoint}: expected weights of {backbones[0].title}, not {stream}")
-    reference = I3D(backbone.metadata.channels, width).eval()
-    reference.load_state_dict(state, strict=False)  # as counts of batches may be missing
+    reference = network_of(state, width)
     clips = random_clips(backbone.metadata, 1)
     with torch.inference_mode():
         expected = reference(torch.from_numpy(clips)).numpy()

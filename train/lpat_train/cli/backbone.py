@@ -180,11 +180,11 @@ def _convert_checkpoint(source: Path, output: Path, given: dict[str, Any]) -> No
     if others := [name for name in given if name not in _OF_I3D]:
         option = others[0].replace("_", "-")
         raise UsageError(f"--{option}: expected an ONNX network; I3D's own is known")
-    stream = stream_of(read_checkpoint(source))
+    state = read_checkpoint(source)
     metadata = BackboneMetadata(
-        **{"name": source.stem, **given, "stream": stream, "dimension": 1024}
+        **{"name": source.stem, **given, "stream": stream_of(state), "dimension": 1024}
     )
-    difference = convert_i3d(source, output, metadata.to_json())
+    difference = convert_i3d(state, output, metadata.to_json())
     print(f"PyTorch and ONNX Runtime differ by at most {difference:.1e} of the largest feature")
 
 
