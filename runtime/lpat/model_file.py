@@ -29,6 +29,10 @@ LONGEST_LABEL = 200
 Precision = Literal["float32", "float16", "int8"]
 """What the hidden layers' products are computed in; all else is float32."""
 
+EXACT_WEIGHT_BITS, WIDEST_WEIGHT_BITS = 7, 8
+"""Of int8's weights. Sums of two products with seven bits fit into 16 bits, in which processors
+without VNNI add them up; with eight bits they saturate there, and the scores are others."""
+
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}")
 
 
@@ -37,6 +41,7 @@ class ModelMetadata:
     """Classes in the order of the scores, the features to feed, and how to make segments.
 
     `statistics` are those of the training snippets, where features come from files of others.
+    `weight_bits` are those of int8's weights; a model of before they were told has eight.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +50,17 @@ class ModelMetadata:
     training: Mapping[str, Any] = field(default_factory=dict)
     statistics: Statistics | None = None
     precision: Precision = "float32"
+    weight_bits: int = EXACT_WEIGHT_BITS
+
+    @property
+    def caution(self) -> str | None:
+        """What a user must know of the scores before relying on them; None where nothing."""
+        if self.precision != "int8" or self.weight_bits <= EXACT_WEIGHT_BITS:
+            return None
+        return (
+            f"int8 weights of {self.weight_bits} bits, as lpat exported them before: processors "
+            "without VNNI compute other scores of them; export the model anew"
+        )
 
     def to_json(self) -> str:
         """The text that `metadata_from_json` takes back."""
@@ -57,6 +73,8 @@ class ModelMetadata:
             "training": dict(self.training),
             "precision": self.precision,
         }
+        if self.precision == "int8":
+            document["weight_bits"] = self.weight_bits
         if self.statistics is not None:
             document["statistics"] = asdict(self.statistics)
         return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
@@ -84,6 +102,7 @@ def metadata_from_json(text: str) -> ModelMetadata:
             if statistics is None
             else statistics_from_json(statistics, features.dimension),
             precision=_precision(document.get("precision", "float32")),
+            weight_bits=_weight_bits(document.get("weight_bits", WIDEST_WEIGHT_BITS)),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error
@@ -106,6 +125,15 @@ def _precision(value: Any) -> Precision:
         known = ", ".join(get_args(Precision))
         raise ModelError(
             f"broken metadata: precision must be one of {known}, not {str(value)[:40]!r}"
+        )
+    return value
+
+
+def _weight_bits(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= WIDEST_WEIGHT_BITS:
+        raise ModelError(
+            f"broken metadata: weight_bits must be from 1 to {WIDEST_WEIGHT_BITS}, "
+            f"not {str(value)[:40]!r}"
         )
     return value
 

@@ -123,6 +123,16 @@ def test_metadata_from_before_there_was_a_choice_of_precision_means_float32() ->
     assert metadata_from_json(chosen.to_json()) == chosen
 
 
+def test_int8_weights_that_saturate_on_some_processors_are_told() -> None:
+    old = GOOD | {"precision": "int8"}  # of before the bits of weights were told
+    assert "processors without VNNI" in str(metadata_from_json(json.dumps(old)).caution)
+    new = ModelMetadata(("jump",), SPEC, PostProcessing(), precision="int8")
+    assert metadata_from_json(new.to_json()) == new
+    assert new.caution is None
+    for precision in ("float32", "float16"):
+        assert metadata_from_json(json.dumps(GOOD | {"precision": precision})).caution is None
+
+
 @pytest.mark.parametrize("part", ["format", "operators"])
 def test_a_model_for_a_newer_onnx_runtime_says_what_to_upgrade(
     tmp_path: Path, make_model: MakeModel, part: str

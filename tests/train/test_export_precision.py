@@ -11,6 +11,7 @@ import onnx
 import pytest
 import torch
 from click.testing import CliRunner
+from tests.train.saturation import Product, int8_products
 
 from lpat.errors import AnnotationError, UsageError
 from lpat.localizer import Localizer as OnnxLocalizer
@@ -25,7 +26,7 @@ from lpat_train.loop import make_network
 from lpat_train.model import Localizer
 from lpat_train.network import Network
 from lpat_train.presets import PRESETS, changed
-from lpat_train.reduced import in_float16
+from lpat_train.reduced import in_float16, in_int8
 from lpat_train.reduction_cost import _kept
 
 SPEC = FeatureSpec("motion", 1, {}, 12)
@@ -117,11 +118,33 @@ def test_a_network_is_exported_in_float16_and_int8(name: str, tmp_path: Path) ->
         cost = export_reduced(network, metadata_of(precision), path, lambda: videos_of(network))
         assert cost.deviation <= allowed
         assert (cost.videos, cost.snippets) == (3, 147)
-        assert OnnxLocalizer(path, "cpu").metadata.precision == precision
+        metadata = OnnxLocalizer(path, "cpu").metadata
+        assert (metadata.precision, metadata.caution) == (precision, None)
         assert types_of(path)[kind] >= SPEC.dimension * 16  # the first layer
         opened = onnx.load(path)
         assert opened.ir_version <= 10  # of ONNX Runtime 1.20
         assert max(entry.version for entry in opened.opset_import if not entry.domain) <= 21
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_sum_of_int8_saturates_on_any_processor(name: str) -> None:
+    network = network_of(name)
+    model = lean(_graph_of(Localizer(network).eval(), SPEC.dimension), fold=False)
+    reduced = in_int8(model, (features for _, features in videos_of(network)))
+    features = np.concatenate([features.values for _, features in videos_of(network)])
+    products = list(int8_products(reduced, features))
+    assert products
+    for product in products:
+        np.testing.assert_array_equal(product.saturating, product.exact, product.name)
+        assert np.abs(product.weights).max() <= 64  # so that none of other features does either
+
+
+def test_sums_of_eight_bit_weights_saturate() -> None:
+    rows, weights = np.full((1, 3), 127), np.full((3, 1), 127)
+    product = Product("", rows, weights)
+    assert product.exact.tolist() == [[3 * 255 * 127]]
+    assert product.saturating.tolist() == [[32767 + 255 * 127]]
+    assert Product("", rows, np.full((3, 1), 64)).saturating.tolist() == [[3 * 255 * 64]]
 
 
 def test_the_last_layer_gates_and_pooling_stay_float32() -> None:

@@ -75,7 +75,8 @@ def in_int8(model: onnx.ModelProto, videos: Iterable[Features]) -> onnx.ModelPro
     """The network with hidden layers of int8, as QDQ.
 
     The range of what goes into each is measured on the beginnings of the videos, at most
-    `CALIBRATION_SNIPPETS` in all; all but a ten-thousandth of it fits.
+    `CALIBRATION_SNIPPETS` in all; all but a ten-thousandth of it fits. Weights have seven bits
+    (`lpat.model_file.EXACT_WEIGHT_BITS`), so that every processor computes the same sums.
     """
     from onnxruntime.quantization import (
         CalibrationMethod,
@@ -93,6 +94,7 @@ def in_int8(model: onnx.ModelProto, videos: Iterable[Features]) -> onnx.ModelPro
             _Reader(videos),  # type: ignore[arg-type] - all that it needs of one
             quant_format=QuantFormat.QDQ,
             per_channel=True,
+            reduce_range=True,  # of weights: seven bits
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
             nodes_to_quantize=list(hidden_products(model)),

@@ -50,6 +50,7 @@ def detect_batch(
         "model_sha256": localizer.sha256,
         "provider": localizer.provider,
         "provider_note": localizer.provider_note,
+        "model_caution": localizer.metadata.caution,
         "backbones": facts_of_backbones(localizer.metadata.features),
     }
     settings = {"model": localizer.sha256, "version": __version__}

@@ -142,6 +142,8 @@ def command(
         localizer = Localizer(model, "cpu", backbones=backbones)
     else:
         localizer = Localizer(model, device, require_gpu=require_gpu, backbones=backbones)
+    if localizer.metadata.caution:
+        print(f"warning: {model}: {localizer.metadata.caution}", file=sys.stderr)
     if localizer.provider_note:
         print(f"note: running on the CPU: {localizer.provider_note}", file=sys.stderr)
     if live:

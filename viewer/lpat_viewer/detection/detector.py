@@ -152,6 +152,8 @@ class Detector(QObject):
         taken.update(model.name for model in self.models)
         name = _short_name(path, taken) if before is None else before.name
         model = self._models[path] = LoadedModel(name, path, localizer)
+        if localizer.metadata.caution:
+            self._workspace.notices.tell(f"{name}: {localizer.metadata.caution}", "warning")
         if self.auto and self._workspace.video is not None:
             self._waiting.append(model)
             self._run_waiting()

@@ -1,0 +1,82 @@
+"""Writes what this processor makes of made-up input, for comparing with what another one would.
+
+python tests/runtime/results_here.py RESULTS.npz
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from lpat.core import tvl1
+from lpat.extractors import default_spec
+from lpat.motion import MotionExtractor
+from lpat.segments import detect
+from lpat.snippets import Tick
+from lpat.types import Scores
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A frame that is drawn, not decoded."""
+
+    picture: np.ndarray  # (H, W)
+
+    @property
+    def width(self) -> int:
+        return self.picture.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.picture.shape[0]
+
+    def gray(self, size: tuple[int, int]) -> np.ndarray:
+        return cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA)
+
+
+@dataclass(frozen=True)
+class TickOf:
+    index: int
+    frame: Drawn
+    repeated: bool = False
+
+
+def pictures(count: int) -> Iterator[np.ndarray]:
+    """A texture that drifts, and a patch that circles over it."""
+    random = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(random.integers(0, 255, (400, 480)).astype(np.uint8), (0, 0), 3)
+    for index in range(count):
+        picture = texture[40 : 40 + 240, index : index + 320].copy()
+        x = 120 + int(60 * np.cos(index / 5))
+        y = 80 + int(40 * np.sin(index / 5))
+        picture[y : y + 60, x : x + 60] = texture[300:360, 100:160]
+        yield picture
+
+
+def scores() -> Scores:
+    random = np.random.default_rng(1)
+    values, background = random.normal(size=(500, 7)), random.normal(size=500)
+    shown = np.full(8, 1 / 8, np.float32)
+    return Scores(
+        tuple("abcdefg"), values.astype(np.float32), background.astype(np.float32), shown,
+        np.arange(501) * 0.32,
+    )  # fmt: skip
+
+
+def main(path: str) -> None:
+    ticks = (cast(Tick, TickOf(i, Drawn(picture))) for i, picture in enumerate(pictures(100)))
+    features = np.array(list(MotionExtractor().extract(ticks, default_spec())))
+    small = np.array([cv2.resize(picture, (80, 60)) for picture in pictures(3)])
+    found = detect(scores())
+    np.savez(
+        path, features=features, flow=tvl1(small), segments=found.segments, scores=found.scores
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
