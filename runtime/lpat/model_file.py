@@ -102,7 +102,7 @@ def metadata_from_json(text: str) -> ModelMetadata:
             if statistics is None
             else statistics_from_json(statistics, features.dimension),
             precision=_precision(document.get("precision", "float32")),
-            weight_bits=_weight_bits(document.get("weight_bits", WIDEST_WEIGHT_BITS)),
+            weight_bits=_weight_bits(document),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error
@@ -129,7 +129,9 @@ def _precision(value: Any) -> Precision:
     return value
 
 
-def _weight_bits(value: Any) -> int:
+def _weight_bits(document: Mapping[str, Any]) -> int:
+    untold = WIDEST_WEIGHT_BITS if document.get("precision") == "int8" else EXACT_WEIGHT_BITS
+    value = document.get("weight_bits", untold)
     if type(value) is not int or not 0 < value <= WIDEST_WEIGHT_BITS:
         raise ModelError(
             f"broken metadata: weight_bits must be from 1 to {WIDEST_WEIGHT_BITS}, "

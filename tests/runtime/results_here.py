@@ -59,19 +59,16 @@ def pictures(count: int) -> Iterator[np.ndarray]:
 
 
 def scores() -> Scores:
-    random = np.random.default_rng(1)
-    values, background = random.normal(size=(500, 7)), random.normal(size=500)
+    values = np.random.default_rng(1).normal(size=(500, 8)).astype(np.float32)
     shown = np.full(8, 1 / 8, np.float32)
-    return Scores(
-        tuple("abcdefg"), values.astype(np.float32), background.astype(np.float32), shown,
-        np.arange(501) * 0.32,
-    )  # fmt: skip
+    edges = np.arange(501, dtype=np.float64) * 0.32
+    return Scores(tuple("abcdefg"), values[:, :7], values[:, 7], shown, edges)
 
 
 def main(path: str) -> None:
     ticks = (cast(Tick, TickOf(i, Drawn(picture))) for i, picture in enumerate(pictures(100)))
     features = np.array(list(MotionExtractor().extract(ticks, default_spec())))
-    small = np.array([cv2.resize(picture, (80, 60)) for picture in pictures(3)])
+    small = np.array([cv2.resize(picture, (80, 60)) for picture in pictures(3)], np.uint8)
     found = detect(scores())
     np.savez(
         path, features=features, flow=tvl1(small), segments=found.segments, scores=found.scores
