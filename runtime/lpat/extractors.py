@@ -114,6 +114,8 @@ def extractor_of(
         known = ", ".join(EXTRACTORS)
         raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
     kind = EXTRACTORS[spec.extractor]
+    if difference := spec.differs_in_version(kind.version):
+        raise FeatureError(difference)
     names = {field.name for field in fields(kind)}
     if unknown := sorted(set(spec.parameters) - names):
         raise FeatureError(

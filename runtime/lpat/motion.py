@@ -7,7 +7,6 @@ descriptions are summed over phases and normalised.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -27,7 +26,7 @@ from lpat.descriptors import (
 )
 from lpat.errors import FeatureError
 from lpat.flow import FlowField, flow_fields
-from lpat.snippets import Tick
+from lpat.snippets import Tick, completes_window, snippet_windows
 from lpat.types import FeatureSpec, Float32Array, Parameter
 
 BATCH = 16
@@ -44,7 +43,7 @@ class MotionExtractor:
     """
 
     name: ClassVar[str] = "motion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2  # in 1, windows were cut off at the video's ends
 
     rows: int = 3  # cells from top to bottom
     columns: int = 4  # cells from left to right
@@ -106,37 +105,25 @@ class MotionExtractor:
     ) -> Generator[Float32Array]:
         """One vector (D,) per snippet, as soon as the flow of its window of ticks is there.
 
-        The window is centred on the snippet's ticks [t * stride, (t + 1) * stride), and cut off
-        at the ends of the video. The last snippet may have fewer ticks.
+        The window is that of `snippet_windows`. Its phases are equal parts of it, also where it is
+        a whole video shorter than a window.
         """
-        lead = (spec.snippet_frames - spec.stride) // 2  # ticks of the window before the snippet's
-        window: deque[_Description] = deque()
-        seen = snippet = 0
-        start, stop = -lead, spec.snippet_frames - lead
+        descriptions = self._descriptions(fields, spec)
+        for window in snippet_windows(descriptions, spec.snippet_frames, spec.stride):
+            phase = [number * self.phases // len(window) for number in range(len(window))]
+            yield np.concatenate(list(self._blocks(window, phase).values()))
+
+    def _descriptions(
+        self, fields: Iterable[FlowField], spec: FeatureSpec
+    ) -> Generator[_Description]:
+        """Each tick's, as many made at once as can be without keeping a snippet waiting."""
         batch: list[FlowField] = []
-
-        def feature() -> Float32Array:
-            inside = [tick for tick in window if start <= tick.index < stop]
-            phase = [(tick.index - start) * self.phases // spec.snippet_frames for tick in inside]
-            return np.concatenate(list(self._blocks(inside, phase).values()))
-
-        for field in fields:
-            seen += 1
+        for count, field in enumerate(fields, 1):
             batch.append(field)
-            if len(batch) < BATCH and seen < stop:
-                continue
-            window.extend(self._described(batch))
-            batch = []
-            if seen < stop:
-                continue
-            yield feature()
-            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
-            while window and window[0].index < start:
-                window.popleft()
-        window.extend(self._described(batch))
-        while snippet * spec.stride < seen:
-            yield feature()
-            snippet, start, stop = snippet + 1, start + spec.stride, stop + spec.stride
+            if len(batch) == BATCH or completes_window(count, spec.snippet_frames, spec.stride):
+                yield from self._described(batch)
+                batch = []
+        yield from self._described(batch)
 
     def _described(self, fields: list[FlowField]) -> Iterator[_Description]:
         if not fields:
@@ -151,7 +138,7 @@ class MotionExtractor:
             looks = None
             if field.picture is not None:
                 looks = describe_appearance(*field.picture, self.rows, self.columns)
-            yield _Description(field.index, motion[number : number + 1], field.known, looks)
+            yield _Description(motion[number : number + 1], field.known, looks)
 
     def _blocks(
         self, ticks: Sequence[_Description], phase: Sequence[int] = ()
@@ -175,7 +162,6 @@ class MotionExtractor:
 class _Description:
     """What a snippet needs to know of one tick."""
 
-    index: int
     motion: MotionStatistics  # of one field
     known: bool
     appearance: Float32Array | None

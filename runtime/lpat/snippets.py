@@ -1,12 +1,16 @@
-"""Frames at a constant rate, by presentation time, and the snippets they make."""
+"""Frames at a constant rate, by presentation time, the snippets they make and their windows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lpat.frames import Frame
+
+Item = TypeVar("Item")
 
 TOLERANCE = 0.1
 """Ticks. How much later than its tick a frame may come and still be shown at it.
@@ -65,3 +69,54 @@ def count_ticks(duration: float, fps: float) -> int:
 def count_snippets(ticks: int, stride: int) -> int:
     """Snippets of `stride` ticks; a partial last one counts."""
     return -(-ticks // stride)
+
+
+def snippet_windows(
+    items: Iterable[Item], frames: int, stride: int, skip: int = 0
+) -> Generator[list[Item]]:
+    """For each snippet the `frames` items of its window, of one item per tick, once all are there.
+
+    The window is centred on the snippet's items [t * stride, (t + 1) * stride). One that would
+    begin before the video is moved forward to begin with its first item, one that would end after
+    it is moved back to end with its last. So all are whole, and some at an end may be the same
+    one; where the video is shorter than a window, each is all of the video.
+
+    Of the first snippets those to `skip` are left out; the items then begin with number
+    `first_tick(skip, frames, stride)`.
+    """
+    lead = _lead(frames, stride)
+    latest: deque[Item] = deque(maxlen=frames)  # as no window lies before those at the end
+    count, snippet = first_tick(skip, frames, stride), skip
+    for item in items:
+        latest.append(item)
+        count += 1
+        while count == max(snippet * stride - lead, 0) + frames:
+            yield list(latest)
+            snippet += 1
+    while snippet * stride < count:
+        yield list(latest)
+        snippet += 1
+
+
+def first_tick(snippet: int, frames: int, stride: int) -> int:
+    """The first tick that windows need from a snippet on, wherever the video ends.
+
+    One tick more is counted in, as flow needs a pair.
+    """
+    return max(0, snippet * stride - frames)
+
+
+def completes_window(ticks: int, frames: int, stride: int, batch: int = 1) -> bool:
+    """Whether a window ends with so many ticks, if the video goes on.
+
+    Of each `batch` of snippets only the last one's window counts.
+    """
+    snippet, rest = divmod(ticks - frames + _lead(frames, stride), stride)
+    if ticks == frames:  # windows that were moved forward end here, too
+        return snippet + 1 >= batch
+    return ticks > frames and rest == 0 and (snippet + 1) % batch == 0
+
+
+def _lead(frames: int, stride: int) -> int:
+    """Ticks of a window before its snippet's first; negative where it begins later."""
+    return (frames - stride) // 2

@@ -38,8 +38,9 @@ class FeatureSpec:
     """All that must agree between the features a model was trained on and those it is given.
 
     Snippet t stands for the time [t * stride / fps, (t + 1) * stride / fps). Its feature is
-    computed from `snippet_frames` frames around the middle of that time; with
-    `stride == snippet_frames`, from exactly the frames in it.
+    computed from `snippet_frames` frames around the middle of that time, or at the video's start or
+    end where these would lie beyond; with `stride == snippet_frames`, from exactly the frames in
+    it but for the last snippet's.
     """
 
     extractor: str
@@ -66,6 +67,16 @@ class FeatureSpec:
         """Borders (count + 1,) of the snippets' times; the last never lies past `duration`."""
         edges = np.arange(count + 1, dtype=np.float64) * self.snippet_seconds
         return np.minimum(edges, duration) if duration > 0 else edges
+
+    def differs_in_version(self, made: int) -> str | None:
+        """Why an extractor of version `made` makes no such features; None if it is theirs."""
+        if made == self.version:
+            return None
+        return (
+            f"this lpat's extractor {self.extractor!r} makes features of version {made} where "
+            f"version {self.version} was expected: train and export again with this lpat, or use "
+            "the lpat that the model was made with"
+        )
 
     def differences(self, other: FeatureSpec) -> list[str]:
         """One phrase for each field in which `other` isn't what this one expects."""

@@ -152,7 +152,8 @@ def test_a_cache_that_cannot_be_written_costs_no_result(video: Input, tmp_path: 
     ("change", "message"),
     [
         ({"extractor": "i3d"}, "unknown feature extractor 'i3d'; known: motion"),
-        ({"version": 99}, "this version's extractor 'motion' makes version 1 where 99"),
+        ({"version": 99}, "'motion' makes features of version 2 where version 99 was expected"),
+        ({"version": 1}, "where version 1 was expected: train and export again with this lpat"),
         ({"dimension": 7}, "makes dimension .* where 7 was expected"),
         ({"parameters": {"more": 1}}, "this version's extractor 'motion' has no parameter 'more'"),
         ({"parameters": {"descriptors": 3}}, "feature extractor 'motion'"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import cast
 
@@ -12,7 +13,7 @@ import pytest
 from lpat.descriptors import DESCRIPTORS, describe_appearance, describe_motion
 from lpat.errors import FeatureError
 from lpat.fields import affine_field, camera_motion, cell_weights, gradients, oriented, pooled
-from lpat.flow import LONGEST_HOLD, MOST_THREADS, READ_AHEAD
+from lpat.flow import LONGEST_HOLD, MOST_THREADS, READ_AHEAD, flow_fields
 from lpat.motion import MotionExtractor
 from lpat.snippets import Tick, count_snippets
 from lpat.types import Float32Array
@@ -237,14 +238,40 @@ class TestStreaming:
         for frames, stride in ((16, 16), (16, 8), (32, 16)):
             taken = 0
             spec = EVERYTHING.spec(snippet_frames=frames, stride=stride)
-            lead = (frames - stride) // 2
             for number, _ in enumerate(islice(EVERYTHING.extract(counted(), spec), 2)):
-                assert 0 <= taken - (number * stride - lead + frames) <= ahead
+                start = max(0, number * stride - (frames - stride) // 2)
+                assert 0 <= taken - (start + frames) <= ahead
 
     def test_a_snippet_is_the_same_in_a_longer_video(self):
         short = features(ticks(patch_moving((2, 1)), 32))
         long = features(ticks(patch_moving((2, 1)), 80))
         np.testing.assert_array_equal(short, long[:2])
+
+    @pytest.mark.parametrize("stride", [8, 16])
+    def test_each_snippet_is_described_by_a_whole_window_at_the_videos_ends_too(self, stride: int):
+        extractor = MotionExtractor()
+        spec = extractor.spec(stride=stride)
+        fields = list(flow_fields(ticks(patch_moving((2, 1)), 40), appearance=False))
+
+        @cache
+        def alone(start: int, stop: int) -> Float32Array:
+            its = extractor.spec(snippet_frames=stop - start, stride=stop - start)
+            (feature,) = extractor.features_of(fields[start:stop], its)
+            return feature
+
+        for count in range(1, 41):
+            made = list(extractor.features_of(fields[:count], spec))
+            starts = np.arange(0, count, stride) - (16 - stride) // 2
+            starts = np.maximum(np.minimum(starts, count - 16), 0).tolist()
+            expected = [alone(start, min(start + 16, count)) for start in starts]
+            np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-5)
+
+    @pytest.mark.parametrize("stride", [8, 16])
+    @pytest.mark.parametrize("count", [17, 25, 33, 39])
+    def test_no_phase_of_the_first_and_last_snippets_is_empty(self, count: int, stride: int):
+        extractor = MotionExtractor()
+        values = features(ticks(patch_moving((2, 1)), count), extractor, stride)
+        assert (block(values, "focus_speed", extractor) > 0.5).all()
 
     def test_features_do_not_depend_on_the_number_of_threads(self, monkeypatch):
         seen = []
@@ -291,7 +318,7 @@ class TestParameters:
     def test_an_extractor_is_made_again_from_its_parameters(self):
         assert MotionExtractor(**EVERYTHING.parameters) == EVERYTHING  # pyright: ignore
         spec = EVERYTHING.spec(fps=30.0, stride=8)
-        assert (spec.extractor, spec.version, spec.dimension) == ("motion", 1, EVERYTHING.dimension)
+        assert (spec.extractor, spec.version, spec.dimension) == ("motion", 2, EVERYTHING.dimension)
         assert (spec.fps, spec.snippet_frames, spec.stride) == (30.0, 16, 8)
 
     @pytest.mark.parametrize(

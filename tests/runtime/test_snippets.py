@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpat.frames import Frame
-from lpat.snippets import TOLERANCE, count_snippets, count_ticks, resample
+from lpat.snippets import (
+    TOLERANCE,
+    completes_window,
+    count_snippets,
+    count_ticks,
+    first_tick,
+    resample,
+    snippet_windows,
+)
 from lpat.video import Video
 
 PICTURE = av.VideoFrame.from_ndarray(np.zeros((2, 2), np.uint8), "gray")
@@ -131,3 +139,81 @@ def test_gesture_videos_give_a_tick_for_each_frame(shared_data):
             ticks = list(resample(video, 25))
         assert not any(t.repeated for t in ticks)
         assert len(ticks) == round(video.duration * 25)
+
+
+def naive_window(snippet: int, count: int, frames: int, stride: int) -> range:
+    """Around the snippet's middle, moved to where the video is, and all of a shorter video."""
+    start = snippet * stride - (frames - stride) // 2
+    start = max(0, min(start, count - frames))
+    return range(start, min(start + frames, count))
+
+
+SIZES = (st.integers(0, 60), st.integers(1, 20), st.integers(1, 25))
+
+
+@pytest.mark.parametrize(
+    ("count", "frames", "stride", "expected"),
+    [
+        (4, 4, 4, ["0123"]),
+        (6, 4, 4, ["0123", "2345"]),
+        (6, 4, 2, ["0123", "1234", "2345"]),
+        (7, 6, 1, ["012345", "012345", "012345", *["123456"] * 4]),
+        (5, 2, 4, ["12", "34"]),
+        (3, 4, 2, ["012", "012"]),
+        (1, 4, 4, ["0"]),
+        (0, 4, 4, []),
+    ],
+)
+def test_windows_by_hand(count, frames, stride, expected):
+    items = "0123456789"[:count]
+    assert ["".join(window) for window in snippet_windows(items, frames, stride)] == expected
+
+
+@given(*SIZES)
+def test_windows_are_those_of_a_list(count, frames, stride):
+    expected = [
+        list(naive_window(snippet, count, frames, stride))
+        for snippet in range(count_snippets(count, stride))
+    ]
+    assert list(snippet_windows(range(count), frames, stride)) == expected
+
+
+@pytest.mark.parametrize("stride", [8, 16])
+@pytest.mark.parametrize("count", range(1, 41))
+def test_no_window_is_partial_but_that_of_a_video_shorter_than_one(count, stride):
+    windows = list(snippet_windows(range(count), 16, stride))
+    assert len(windows) == count_snippets(count, stride)
+    assert {len(window) for window in windows} == {min(count, 16)}
+    assert windows[0][0] == 0
+    assert windows[-1][-1] == count - 1
+
+
+@given(*SIZES, st.integers(0, 60))
+def test_windows_can_be_skipped_with_what_only_they_need(count, frames, stride, skip):
+    whole = list(snippet_windows(range(count), frames, stride))
+    items = range(first_tick(skip, frames, stride), count)
+    assert list(snippet_windows(items, frames, stride, skip)) == whole[skip:]
+
+
+@given(*SIZES)
+def test_a_window_comes_once_its_last_item_is_there(count, frames, stride):
+    taken = 0
+
+    def items():
+        nonlocal taken
+        for number in range(count):
+            taken += 1
+            yield number
+
+    for window in snippet_windows(items(), frames, stride):
+        assert taken == (window[-1] + 1 if len(window) == frames else count)
+
+
+@given(*SIZES, st.integers(1, 4))
+def test_where_batches_of_windows_end_is_told(count, frames, stride, batch):
+    far = count + frames + stride  # a video so long that its end moves no window up to `count`
+    ends = [
+        naive_window(snippet, far, frames, stride)[-1] + 1
+        for snippet in range(batch - 1, count_snippets(far, stride), batch)
+    ]
+    assert completes_window(count, frames, stride, batch) == (count in ends)

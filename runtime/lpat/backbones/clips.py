@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.errors import FeatureError
 from lpat.frames import Size, UInt8Array
+from lpat.snippets import snippet_windows
 from lpat.types import Float32Array
 
 Item = TypeVar("Item")
@@ -38,45 +38,15 @@ def scaled_size(size: Size, short_side: int) -> Size:
     return width, height
 
 
-def lead_of(frames: int, stride: int) -> int:
-    """Items of a window before its snippet's first; negative where it begins later."""
-    return (frames - stride) // 2
-
-
-def first_item(snippet: int, frames: int, stride: int) -> int:
-    """The number of the first item that `windows` needs from a snippet on, with one before it."""
-    return max(0, snippet * stride - max(0, lead_of(frames, stride)) - 1)
-
-
 def windows(
     items: Iterable[Item], frames: int, stride: int, skip: int = 0
 ) -> Generator[list[Item]]:
-    """For each snippet of `stride` items the `frames` items around its middle, as they come.
+    """`snippet_windows` that are as long as a clip in any video.
 
-    The window is centred on the snippet's items [t * stride, (t + 1) * stride). Beyond the ends of
-    the video its first and last item are repeated; a partial last snippet counts. With snippets to
-    `skip` the items begin with number `first_item(skip, frames, stride)`.
+    Of a video that is shorter, the last item is repeated.
     """
-    lead = lead_of(frames, stride)
-    kept: deque[Item] = deque()
-    base = count = first_item(skip, frames, stride)  # number of the first item kept; after the last
-    snippet = skip
-    for item in items:
-        kept.append(item)
-        count += 1
-        start = snippet * stride - lead
-        if count < start + frames:
-            continue
-        yield [kept[max(number, 0) - base] for number in range(start, start + frames)]
-        snippet += 1
-        while base < snippet * stride - lead and len(kept) > 1:
-            kept.popleft()
-            base += 1
-    while snippet * stride < count:
-        start = snippet * stride - lead
-        inside = (min(max(number, 0), count - 1) for number in range(start, start + frames))
-        yield [kept[max(number - base, 0)] for number in inside]
-        snippet += 1
+    for window in snippet_windows(items, frames, stride, skip):
+        yield window + window[-1:] * (frames - len(window))
 
 
 def kept_of(picture: NDArray[Value], metadata: BackboneMetadata) -> NDArray[Value]:

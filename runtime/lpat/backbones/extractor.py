@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from lpat.backbones.backbone_file import Backbone
-from lpat.backbones.clips import clips_of, first_item, lead_of, windows
+from lpat.backbones.clips import clips_of, windows
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
 from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
@@ -27,7 +27,7 @@ from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
 from lpat.last_one import LastOne
 from lpat.read_ahead import read_ahead
-from lpat.snippets import Tick
+from lpat.snippets import Tick, completes_window, first_tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
 
 READ_AHEAD = 2 * LONGEST_RUN
@@ -89,11 +89,10 @@ class BackboneExtractor:
         """
         streams = [backbone.metadata for backbone in self.backbones]
         frames, stride = spec.snippet_frames, spec.stride
-        first = first_item(skip, frames, stride)
-        shift = frames - lead_of(frames, stride) - first
+        first = first_tick(skip, frames, stride)
 
         def complete(count: int) -> bool:  # a batch: the frame after its last has come
-            return (count - 1 - shift) % (stride * self.batch) == 0
+            return completes_window(first + count - 1, frames, stride, self.batch)
 
         with (
             closing(read_ahead(views_of(ticks, streams, first), READ_AHEAD)) as views,

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from lpat.backbones.backbone_file import Backbone, read_backbones
-from lpat.backbones.spec import NAME, Wanted, streams_of, wanted_by
+from lpat.backbones.spec import NAME, VERSION, Wanted, streams_of, wanted_by
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec
 
@@ -72,8 +72,11 @@ class Backbones:
         """The backbones that make features of a spec, RGB first.
 
         Raises:
-            BackboneError: one isn't found, or a file was given that holds none of them.
+            BackboneError: one isn't found, a file was given that holds none of them, or the
+                features are another version's.
         """
+        if difference := spec.differs_in_version(VERSION):
+            raise BackboneError(difference)
         wanted = wanted_by(spec)
         if not self.for_others:
             self._check_given(wanted)

@@ -13,7 +13,8 @@ from lpat.types import FeatureSpec, Parameter
 NAME = "backbone"
 """The extractor of a spec whose features backbones make."""
 
-VERSION = 1
+VERSION = 2
+"""In 1, clips went beyond the video's ends, where its first or last frame was repeated."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,8 @@ def wanted_by(spec: FeatureSpec) -> tuple[Wanted, ...]:
     """The backbones that a spec asks for, RGB first.
 
     Raises:
-        BackboneError: the spec is another version's, or names none.
+        BackboneError: the spec names none.
     """
-    if spec.version != VERSION:
-        raise BackboneError(f"backbone features of version {spec.version}; known: {VERSION}")
     wanted = tuple(
         Wanted(stream, name, digest)
         for stream in CHANNELS

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -110,6 +111,13 @@ def test_two_of_one_stream_are_refused(make_backbone, tmp_path, rgb):
 def test_a_spec_that_names_no_backbones_is_refused(parameters):
     with pytest.raises(BackboneError, match="names and SHA-256"):
         wanted_by(FeatureSpec("backbone", 1, parameters, 6))
+
+
+def test_features_of_another_version_are_not_made_and_it_is_said_what_to_do(no_backbones, spec):
+    older = replace(spec, version=1)
+    with pytest.raises(BackboneError, match=r"version 2 where version 1 was .* train and export"):
+        Backbones().find(older)
+    assert wanted_by(older) == wanted_by(spec)  # so that what is stored of it can still be used
 
 
 def test_what_is_found_is_searched_for_once(no_backbones, spec, rgb, flow, tmp_path):
