@@ -22,9 +22,12 @@ def make_network(temporal_convolution: bool) -> LPAT:
     return network.eval()
 
 
+WINDOWS = ((), (3,), (3, 5), (5,))
+
+
 def make_members() -> LPAT:
     torch.manual_seed(5)
-    network = LPAT(6, 3, hidden=8, temporal_convolution=True, members=4)
+    network = LPAT(6, 3, hidden=8, temporal_convolution=True, windows=WINDOWS)
     network.fit_standardisation(torch.randn(50, 6) * 3 + 1)
     return network.eval()
 
@@ -100,11 +103,16 @@ def test_probabilities_are_the_softmax_of_pooled_scores_and_background() -> None
 
 def member_of(network: LPAT, number: int) -> LPAT:
     """One of the members as a network of its own."""
-    alone = LPAT(6, 3, hidden=8, temporal_convolution=True).eval()
+    its = WINDOWS[number]
+    alone = LPAT(6, 3, hidden=8, temporal_convolution=True, windows=[its]).eval()
     rows, outputs = slice(8 * number, 8 * number + 8), slice(4 * number, 4 * number + 4)
     state = network.state_dict()
     parts = {name: state[name][rows] for name in state if name.startswith(("transf", "convol"))}
     parts |= {name: state[name] for name in ("mean", "scale")}
+    seen = [1, *(width in its for width in network.transform.windows)]
+    blocks = parts["transform.weight"].unflatten(1, (len(seen), -1))
+    parts["transform.weight"] = blocks[:, torch.tensor(seen, dtype=torch.bool)].flatten(1)
+    assert not blocks[:, ~torch.tensor(seen, dtype=torch.bool)].any()
     parts["classifier.weight"] = state["classifier.weight"][outputs, :, 0]
     parts["classifier.bias"] = state["classifier.bias"][outputs]
     alone.load_state_dict(parts)

@@ -58,6 +58,11 @@ class BestState:
         if self._state:
             network.load_state_dict(self._state)
 
+    def save(self, network: Network) -> None:
+        """Write the best state anew, once its level is calibrated."""
+        if self._folder is not None:
+            save_best(self._folder, _copy_of(network), self.best)
+
     def _probabilities(self, network: Network, shape: tuple[int, ...]) -> np.ndarray:
         """Of all held-out videos; each process scores some."""
         rank, count = self._processes.rank, self._processes.count

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
 from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
+from lpat_train.context import windows_of
 
 MethodName = Literal[
     "lpat",
@@ -58,6 +59,7 @@ _HIGHEST = {
     "top_k_share": 1.0,
     "hide": 1.0,
     "self_training_start": 1.0,
+    "false_alarms": 0.5,
 }
 
 
@@ -94,6 +96,11 @@ class TrainingConfig:
     hidden: int = _option(256, "width of the feature transformation; 0: the features' own")
     dropout: float = _option(0.7, "before the classifier")
     temporal_convolution: bool = _option(True, "the paper's +TemConv")
+    context: str = _option(
+        "3",
+        "snippets whose mean stands beside a snippet's own features: 1 (none), 3, 3+7, or a part "
+        "for each member: 1,3,3+7",
+    )
     standardize: bool = _option(True, "scale features by the training snippets' statistics")
     balance: float = _option(
         0.8, "lambda of Eq. 8: the share of L_clas; the rest is L_conf", "lpat"
@@ -133,6 +140,11 @@ class TrainingConfig:
     count: float = _option(
         1.0, "weight of the counts' error, for videos whose counts are known", "3c-net"
     )
+    false_alarms: float = _option(
+        0.03,
+        "share of the snippets of videos without a class that may lie above its threshold, which "
+        "is set by them; 0: the threshold stays where it was learned",
+    )
     threshold: Threshold = _option(
         "predicted", "what a segment lies above: the background, or half way up the class's scores"
     )
@@ -162,6 +174,7 @@ class TrainingConfig:
         for name, highest in _HIGHEST.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
+        windows_of(self.context, self.members)
         if self.patience and not self.hold_out:
             raise UsageError("patience: expected hold_out above 0 too, which says what is better")
         if self.casl and self.members > 1 and self.method == "lpat":

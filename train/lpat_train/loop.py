@@ -11,11 +11,13 @@ import torch
 
 from lpat.errors import DeviceError, LpatError
 from lpat_train.best_state import BestState
+from lpat_train.calibration import calibrate
 from lpat_train.checkpoint import Run, has_best, load_best, load_checkpoint, save_checkpoint
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet
 from lpat_train.hold_out import split
 from lpat_train.label_validation import LabelJudgement
+from lpat_train.level import Level
 from lpat_train.methods import METHODS
 from lpat_train.network import Network
 from lpat_train.processes import ALONE, Processes
@@ -61,7 +63,9 @@ def choose_device(name: Device, processes: Processes = ALONE) -> torch.device:
 def make_network(config: TrainingConfig, dimension: int, classes: int) -> Network:
     """A new network of the config's method; the seed decides its weights."""
     torch.manual_seed(config.seed)
-    return METHODS[config.method].make_network(config, dimension, classes)
+    network = METHODS[config.method].make_network(config, dimension, classes)
+    network.level = Level(classes, config.members)
+    return network
 
 
 def load_network(run: Run) -> Network:
@@ -130,6 +134,8 @@ def train(
         if validates_after(done, config, epoch):
             judgement = kept.judge(network, done)
             if on_validation is not None and processes.first:
+                if config.false_alarms:
+                    calibrate(network, parts.training.videos, config.false_alarms)
                 on_validation(done, network.eval(), judgement)
                 network.train()
         saves = done % CHECKPOINT_STEPS == 0 or is_over(done, kept.best, config)
@@ -140,4 +146,11 @@ def train(
     processes.meet()  # what the first saved is there for all from here on
     kept.restore(network)
     network.part = None
+    if config.false_alarms:
+        calibrate(network, parts.training.videos, config.false_alarms)
+        if folder is not None and processes.first:
+            if kept.best.step:
+                kept.save(network)
+            else:
+                save_checkpoint(folder, network, optimizer, done)
     return network.eval()

@@ -6,12 +6,14 @@ and false on padding; a video scores the same alone and padded in a batch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpat_train.context import Windows
 from lpat_train.network import Network
 from lpat_train.pooling import masked_mean
 from lpat_train.teacher import Teacher
@@ -58,8 +60,9 @@ class MembersLinear(nn.Conv1d):
 class LPAT(Network):
     """Features (B, T, D) to scores, background and pooled logits (Eqs. 1-4).
 
-    With several members, as many networks stand side by side on the same features, each with
-    hidden units, dropout and losses of its own; what comes out is the mean of their raw scores.
+    With several members, one for each of `windows`, networks stand side by side on the same
+    features, each with context, hidden units, dropout and losses of its own; what comes out is the
+    mean of their raw scores.
     """
 
     def __init__(
@@ -70,16 +73,16 @@ class LPAT(Network):
         hidden: int = 2048,
         dropout: float = 0.7,
         temporal_convolution: bool = False,
-        members: int = 1,
+        windows: Sequence[Windows] = ((),),
     ) -> None:
         super().__init__(
             dimension,
-            hidden=members * hidden,
+            hidden=hidden,
             dropout=dropout,
             temporal_convolution=temporal_convolution,
-            groups=members,
+            windows=windows,
         )
-        self.members = members
+        self.members = members = len(windows)
         self.teacher: Teacher | None = None  # of self-training; takes no part in `forward`
         self.classifier = (
             nn.Linear(hidden, classes + 1)
@@ -130,13 +133,21 @@ def gated_average(scores: Tensor, background: Tensor, mask: Tensor | None) -> Te
 
 
 class Localizer(nn.Module):
-    """What is exported: features (B, T, D) to scores, background and probabilities."""
+    """What is exported: features (B, T, D) to scores, background and probabilities.
+
+    Scores and background are measured from the network's level, where it has been calibrated.
+    """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
+        level = network.level
+        self.level = level if level is not None and level.calibrated else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores (B, T, C), background (B, T), probabilities (B, C + 1)."""
         output = self.network(features)
-        return output.scores, output.background, self.network.probabilities(output)
+        shown = self.network.probabilities(output)
+        if self.level is None:
+            return output.scores, output.background, shown
+        return *self.level(output), shown

@@ -1,20 +1,25 @@
 """What the networks of all methods share: standardised features and one hidden layer.
 
+`hidden` units are those of each member; `windows` says what context each sees (`context`).
+
 Axes: B video, T snippet, D feature, H hidden, C class. `mask` (B, T) is true on real snippets
 and false on padding; a video scores the same alone and padded in a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpat_train.context import Windows
+from lpat_train.level import Level
 from lpat_train.share import Share
 from lpat_train.standardisation import Moments, moments_of
+from lpat_train.transformation import Transformation
 
 
 class Network(nn.Module):
@@ -37,15 +42,17 @@ class Network(nn.Module):
         hidden: int,
         dropout: float,
         temporal_convolution: bool,
-        groups: int = 1,
+        windows: Sequence[Windows] = ((),),
     ) -> None:
         super().__init__()
+        self.level: Level | None = None  # that exported scores are measured from
         self.part: Share | None = None  # what the batch's rows are of, where others have the rest
         self.register_buffer("mean", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
-        self.transform = nn.Linear(dimension, hidden)
+        self.transform = Transformation(dimension, hidden, windows)
+        units, members = self.transform.out_features, len(windows)
         self.convolution = (
-            nn.Conv1d(hidden, hidden, kernel_size=3, padding=1, groups=groups)
+            nn.Conv1d(units, units, kernel_size=3, padding=1, groups=members)
             if temporal_convolution
             else None
         )
@@ -67,7 +74,7 @@ class Network(nn.Module):
 
     def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
         """The hidden layer (B, T, H), after dropout, of standardised features."""
-        hidden = functional.relu(self.transform(standardised))
+        hidden = functional.relu(self.transform(standardised, mask))
         if self.convolution is not None:
             if mask is not None:  # what lies past a video's end must look like the zero padding
                 hidden = hidden * mask[..., None]

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from lpat_train.casl import casl_loss
 from lpat_train.config import TrainingConfig
+from lpat_train.context import windows_of
 from lpat_train.dataset import Batch
 from lpat_train.losses import lpat_loss
 from lpat_train.methods.method import Method
@@ -22,7 +23,7 @@ def make_network(config: TrainingConfig, dimension: int, classes: int) -> LPAT:
         hidden=config.hidden or dimension,
         dropout=config.dropout,
         temporal_convolution=config.temporal_convolution,
-        members=config.members,
+        windows=windows_of(config.context, config.members),
     )
     if config.self_training:
         network.teacher = Teacher(network)

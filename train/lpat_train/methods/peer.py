@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lpat_train.config import TrainingConfig
+from lpat_train.context import windows_of
 from lpat_train.network import Network
 
 
@@ -15,5 +16,6 @@ class Peer(Network):
             hidden=config.hidden or dimension,
             dropout=config.dropout,
             temporal_convolution=config.temporal_convolution,
+            windows=windows_of(config.context, 1),
         )
         self.hidden = self.transform.out_features
