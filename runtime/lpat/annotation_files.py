@@ -90,6 +90,8 @@ def _entry(video: VideoAnnotation) -> dict[str, Any]:
         entry["annotations"] = _rows(video, {}, entry.get("duration"))
     if not set(video.labels) <= timed:
         entry["labels"] = list(video.labels)
+    elif video.only_ambiguous and not len(video.ambiguous):
+        entry["labels"] = [AMBIGUOUS]
     if counts := {label: n for label, n in video.counts.items() if label not in timed}:
         entry["counts"] = counts
     return entry
