@@ -27,7 +27,7 @@ from lpat.files import write_text
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch, TrainingSet, make_training_set
 from lpat_train.loop import make_network
-from lpat_train.losses import Losses, lpat_loss
+from lpat_train.losses import Losses, labelled_mean, lpat_loss
 from lpat_train.model import LPAT, Output
 from lpat_train.presets import PRESETS
 from lpat_train.sampling import batch_at
@@ -140,7 +140,10 @@ def _record(
         background = output.background[..., None]
         labelled = batch.labels[:, None, :] * batch.mask[..., None]  # (B, T, C)
         labelled_score, threshold, gate = (
-            ((values * labelled).sum(dim=(1, 2)) / labelled.sum(dim=(1, 2))).mean().item()
+            labelled_mean(
+                (values * labelled).sum(dim=(1, 2)) / labelled.sum(dim=(1, 2)).clamp(min=1),
+                batch.labels,
+            ).item()
             for values in (output.scores, background, torch.sigmoid(output.scores - background))
         )
     terms = {

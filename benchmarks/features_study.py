@@ -34,6 +34,7 @@ from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.snippets import resample
 from lpat.video import Video
+from lpat_train.dataset import labelled
 from lpat_train.label_validation import average_precision
 from pair_flows import PAIR_FLOWS
 
@@ -210,8 +211,8 @@ def trial(
 def labelled_videos(
     folder: Path, annotations: Path, subset: str
 ) -> tuple[list[Path], NDArray[np.bool_]]:
-    """The subset's videos in order of name, and which classes (V, C) each shows."""
-    found = read_annotations(annotations).labels_by_video(subset)
+    """The subset's videos that have a label, by name, and which classes (V, C) each shows."""
+    found = labelled(read_annotations(annotations).labels_by_video(subset))
     files = {path.stem: path for path in folder.iterdir() if path.suffix in SUFFIXES}
     names = sorted(found)
     classes = sorted({label for labels in found.values() for label in labels})

@@ -32,6 +32,7 @@ def save_annotations(
     source: Annotations | None = None,
     *,
     also_called: str | None = None,
+    all_judged: bool = True,
 ) -> None:
     """Write one video's annotations into a JSON file, whole or not at all.
 
@@ -39,7 +40,8 @@ def save_annotations(
     it has, the video's subset and duration, ambiguous times, and what stands beside annotations
     that are as they were. The video's `labels` and `counts` would contradict what was looked at:
     the labels follow the annotations, the counts go. A new file begins as a copy of `source`, of
-    whatever format. The video may be `also_called` in the file.
+    whatever format. The video may be `also_called` in the file. Without segments nothing happens
+    in it, but unless `all_judged` that isn't said: its annotations go, its labels stay.
 
     Raises:
         UsageError: the path is a folder, or no JSON file.
@@ -52,7 +54,8 @@ def save_annotations(
     database = document["database"]
     name = also_called if also_called in database and video.name not in database else video.name
     place = f"{path}: video {name!r}"
-    database[name] = _updated(expect(database.get(name, {}), dict, place), video, place)
+    entry = expect(database.get(name, {}), dict, place)
+    database[name] = _updated(entry, video, place, all_judged=all_judged)
     try:
         write_json(path, document)
     except ValueError as error:
@@ -90,12 +93,16 @@ def _entry(video: VideoAnnotation) -> dict[str, Any]:
         entry["annotations"] = _rows(video, {}, entry.get("duration"))
     if not set(video.labels) <= timed:
         entry["labels"] = list(video.labels)
+    elif video.only_ambiguous and not len(video.ambiguous):
+        entry["labels"] = [AMBIGUOUS]
     if counts := {label: n for label, n in video.counts.items() if label not in timed}:
         entry["counts"] = counts
     return entry
 
 
-def _updated(entry: dict[str, Any], video: VideoAnnotation, place: str) -> dict[str, Any]:
+def _updated(
+    entry: dict[str, Any], video: VideoAnnotation, place: str, *, all_judged: bool
+) -> dict[str, Any]:
     rows = expect(entry.get("annotations") or [], list, place)
     known: dict[_Key, list[Any]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -106,6 +113,10 @@ def _updated(entry: dict[str, Any], video: VideoAnnotation, place: str) -> dict[
     updated["annotations"] = _rows(video, known, updated.get("duration"))
     ambiguous = [row for (label, *_), left in known.items() if label == AMBIGUOUS for row in left]
     updated["annotations"] += ambiguous
+    if not (updated["annotations"] or all_judged):
+        if entry.get("annotations") != []:
+            del updated["annotations"]
+        return updated
     if "labels" in updated:
         updated["labels"] = list(dict.fromkeys(video.segment_labels))
     updated.pop("counts", None)

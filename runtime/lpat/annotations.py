@@ -6,6 +6,7 @@ Four formats are read:
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
   where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
 - CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
+  an empty list of either format says that nothing happens in the video;
 - a folder of THUMOS'14's text files (lpat.thumos14);
 - a folder of W-TALC's arrays (lpat.wtalc_annotations).
 
@@ -35,6 +36,7 @@ from lpat.findings import (
     VideoRecord,
     findings_of,
     has_duration,
+    says_what_it_shows,
     takes_time,
 )
 from lpat.thumos14 import class_files, is_ambiguous, read_class_files
@@ -46,7 +48,8 @@ from lpat.wtalc_annotations import holds_wtalc_annotations, read_wtalc_annotatio
 class VideoAnnotation:
     """What is known of one video. `labels` are distinct, in order of first appearance.
 
-    `counts` says how often it shows a label, of those for which that is known.
+    Without labels nothing happens in it, unless it is `doubtful`: labelled "Ambiguous", be it
+    without times. `counts` says how often it shows a label, of those for which that is known.
     """
 
     name: str
@@ -57,20 +60,25 @@ class VideoAnnotation:
     segment_labels: tuple[str, ...]  # (N,)
     ambiguous: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (M, 2) as segments
     counts: Mapping[str, int] = field(default_factory=dict)
+    doubtful: bool = False
 
     @property
     def only_ambiguous(self) -> bool:
-        """Whether ambiguous times are all that is known of it: nothing to learn or look for."""
-        return len(self.ambiguous) > 0 and not self.labels
+        """Whether nothing but ambiguity is known of it: nothing to learn or look for."""
+        return (self.doubtful or len(self.ambiguous) > 0) and not self.labels
 
 
 @dataclass(frozen=True, eq=False)
 class Annotations:
-    """All annotated videos of a file or folder, in its order, and what is odd about them."""
+    """All annotated videos of a file or folder, in its order, and what is odd about them.
+
+    `unknown` has the subsets, by name, of those of which it doesn't say what they show.
+    """
 
     path: Path
     videos: tuple[VideoAnnotation, ...]
     findings: tuple[Finding, ...] = ()
+    unknown: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def subsets(self) -> tuple[str, ...]:
@@ -93,12 +101,14 @@ class Annotations:
     def findings_in(self, subset: str | None) -> tuple[Finding, ...]:
         """Findings in the videos of a subset, or all of them for None."""
         names = {video.name for video in self.in_subset(subset)}
+        names |= {name for name, its in self.unknown.items() if subset in (None, its)}
         return tuple(finding for finding in self.findings if finding.video in names)
 
     def labels_by_video(self, subset: str | None) -> dict[str, tuple[str, ...]]:
         """Labels of each video of a subset, and nothing else: all that most training may see.
 
-        Videos of which nothing but ambiguous times is known are left out.
+        A video without any is one in which nothing happens. Those of which nothing but ambiguity
+        is known are left out.
         """
         return {
             video.name: video.labels for video in self.in_subset(subset) if not video.only_ambiguous
@@ -117,14 +127,22 @@ def read_annotations(path: str | Path) -> Annotations:
     """Annotations from a JSON or CSV file, or a folder of THUMOS'14's or W-TALC's files.
 
     Raises:
-        AnnotationError: the file breaks its format; the message names the place.
+        AnnotationError: the file breaks its format, or doesn't say of any video what it shows; the
+            message names the place.
     """
     path = Path(path)
     records = _records(path)
     if not records:
         raise AnnotationError(f"{path}: expected annotated videos, but it has none")
+    videos = tuple(_annotation(record) for record in records if says_what_it_shows(record))
+    if not videos:
+        raise AnnotationError(
+            f"{path}: expected annotations or labels of a video, but none of {len(records)} has "
+            f"them, the first is {records[0].name!r}"
+        )
     findings = tuple(finding for record in records for finding in findings_of(record))
-    return Annotations(path, tuple(map(_annotation, records)), findings)
+    unknown = {r.name: r.subset for r in records if not says_what_it_shows(r)}
+    return Annotations(path, videos, findings, unknown)
 
 
 def _annotation(record: VideoRecord) -> VideoAnnotation:
@@ -143,6 +161,7 @@ def _annotation(record: VideoRecord) -> VideoAnnotation:
         ambiguous=_times(ambiguous),
         # As with labels: what was looked at counts before what is listed.
         counts={**record.counts, **Counter(label for label, _, _ in classes)},
+        doubtful=AMBIGUOUS in (*(label for label, _, _ in record.rows), *(record.listed or ())),
     )
 
 
@@ -179,18 +198,15 @@ def _records_of_json(path: Path) -> list[VideoRecord]:
 
 def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
     expect(entry, dict, place)
-    if not ("annotations" in entry or "labels" in entry):
-        raise AnnotationError(f'{place}: expected "annotations" or "labels", but it has neither')
     rows: list[Row] = []
     for index, annotation in enumerate(expect(entry.get("annotations", []), list, place)):
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
         rows.append((label, *expect_segment(annotation.get("segment"), here)))
-    listed = None
-    if entry.get("labels") is not None or not rows:
-        values = expect(entry.get("labels", []), list, place)
-        listed = tuple(_label(value, place) for value in values)
+    listed = () if "annotations" in entry and not rows else None
+    if entry.get("labels") is not None:
+        listed = tuple(_label(value, place) for value in expect(entry["labels"], list, place))
     subset = entry.get("subset")
     return VideoRecord(
         name=name,
@@ -248,8 +264,10 @@ def _records_of_csv(path: Path) -> list[VideoRecord]:
             raise AnnotationError(f"{path}: {name!r} appears twice")
         if None in row:
             raise AnnotationError(f"{place}: more values than columns; separate labels by ';'")
-        words = (row["labels"] or "").replace("|", ";").split(";")
-        labels = tuple(word.strip() for word in words if word.strip())
+        labels = None  # a line that ends before them says nothing; an empty cell says none
+        if row["labels"] is not None:
+            words = row["labels"].replace("|", ";").split(";")
+            labels = tuple(word.strip() for word in words if word.strip())
         subset = (row.get("subset") or "").strip() or None
         records.append(VideoRecord(name, subset, None, labels, ()))
     return records

@@ -13,7 +13,7 @@ AMBIGUOUS = "Ambiguous"
 
 Row = tuple[str, float, float]  # label, start and end in seconds
 
-FindingKind = Literal["labels", "past_end", "duplicate", "left_out", "duration"]
+FindingKind = Literal["unknown", "labels", "past_end", "duplicate", "left_out", "duration"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Finding:
 
 
 _MEANING: dict[FindingKind, tuple[str, str]] = {
+    "unknown": ("videos: what they show isn't said", "left out"),
     "labels": ("videos: labels disagree with their segments", "the segments' labels count"),
     "past_end": ("segments end past their video", "they are kept"),
     "duplicate": ("segments stand more than once", "each counts"),
@@ -49,6 +50,7 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
 def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
     """Whatever is odd about a video, by kind, then in file order."""
     messages: dict[FindingKind, Iterator[str]] = {
+        "unknown": _nothing_said(record),
         "labels": _label_mismatch(record),
         "past_end": _past_end(record),
         "duplicate": _duplicates(record.rows),
@@ -81,6 +83,16 @@ def summarise(findings: Iterable[Finding]) -> list[str]:
         for kind, (what, outcome) in _MEANING.items()
         if (its := by_kind.get(kind))
     ]
+
+
+def says_what_it_shows(record: VideoRecord) -> bool:
+    """Whether it has annotations or a list of labels; that is empty where nothing happens."""
+    return bool(record.rows) or record.listed is not None
+
+
+def _nothing_said(record: VideoRecord) -> Iterator[str]:
+    if not says_what_it_shows(record):
+        yield "neither annotations nor labels"
 
 
 def _label_mismatch(record: VideoRecord) -> Iterator[str]:

@@ -61,11 +61,14 @@ def read_wtalc_annotations(folder: Path) -> list[VideoRecord]:
     for index, name in enumerate(names):
         place = f"{folder}: video {name!r}"
         rows, its_labels = _rows(segments[index], labels[index], place)
+        its_list = _labels(listed[index], f"{place}, labels_all") if listed else its_labels
+        if its_labels and not its_list:  # so the empty list doesn't say that nothing happens
+            its_list = its_labels
         records[name] = VideoRecord(
             name=name,
             subset=_subset(subset[index], place),
             duration=_duration(duration[index], place) if duration else None,
-            listed=_labels(listed[index], f"{place}, labels_all") if listed else its_labels,
+            listed=its_list,
             rows=rows,
         )
     for found in read_class_files(filter(is_ambiguous, class_files(folder))):

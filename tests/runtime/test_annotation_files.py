@@ -107,6 +107,35 @@ def test_a_video_in_which_all_was_rejected_shows_nothing(good: Path) -> None:
     assert (two.labels, len(two.segments), dict(two.counts)) == ((), 0, {})
 
 
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [
+        ({}, {}),
+        ({"labels": ["run"]}, {"labels": ["run"]}),
+        ({"annotations": []}, {"annotations": []}),
+        ({"annotations": [{"label": "run", "segment": [1, 2]}]}, {}),
+    ],
+)
+def test_what_is_still_to_be_judged_is_not_taken_for_nothing(
+    tmp_path: Path, entry: dict, left: dict
+) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"database": {"one": entry, "two": {"labels": ["run"]}}})
+    save_annotations(path, video("one", subset=None), all_judged=False)
+    saved = json.loads(path.read_text())["database"]["one"]
+    assert {name: its for name, its in saved.items() if name != "duration"} == left
+    save_annotations(path, video("one", ("run", 1, 2)), all_judged=False)
+    assert read_annotations(path).labels_by_video(None) == {"one": ("run",), "two": ("run",)}
+
+
+def test_a_new_file_keeps_that_a_label_is_ambiguous(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("video,labels\none,run\ntwo,Ambiguous\nthree,\n", encoding="utf-8")
+    new = tmp_path / "new.json"
+    save_annotations(new, video("one", ("run", 1, 2)), read_annotations(table))
+    assert read_annotations(new).labels_by_video(None) == {"one": ("run",), "three": ()}
+
+
 def test_a_video_that_the_file_lacks_is_added(good: Path) -> None:
     save_annotations(good, video("three", ("dive", 0.0, 1.0), subset=None))
     assert list(read(good)["database"]) == ["one", "two", "three"]

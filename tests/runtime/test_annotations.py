@@ -8,6 +8,7 @@ import pytest
 
 from lpat.annotations import read_annotations
 from lpat.errors import AnnotationError
+from lpat.findings import summarise
 
 GOOD = """{"database": {
   "one": {"subset": "training", "duration": 9.5, "annotations": [
@@ -110,12 +111,50 @@ def test_what_is_odd_in_json_is_found(tmp_path: Path) -> None:
     assert len(read.findings_in(None)) == len(read.findings) == 4
 
 
-def test_videos_with_ambiguous_times_alone_teach_nothing(tmp_path: Path) -> None:
+def test_videos_with_ambiguous_labels_alone_teach_nothing(tmp_path: Path) -> None:
     text = """{"database": {
-      "one": {"labels": ["run"]}, "two": {"annotations": []},
+      "one": {"labels": ["run"]}, "two": {"annotations": []}, "four": {"labels": ["Ambiguous"]},
       "three": {"annotations": [{"label": "Ambiguous", "segment": [1, 2]}]}}}"""
     read = read_annotations(written(tmp_path, text))
     assert read.labels_by_video(None) == {"one": ("run",), "two": ()}
+    read = read_annotations(written(tmp_path, "video,labels\na,run\nb,Ambiguous\n", "labels.csv"))
+    assert read.labels_by_video(None) == {"a": ("run",)}
+    folder = tmp_path / "thumos"
+    folder.mkdir()
+    written(folder, "v1 1 2\n", "run_val.txt")
+    written(folder, "v2 4 4\n", "Ambiguous_val.txt")  # takes no time
+    assert read_annotations(folder).labels_by_video(None) == {"v1": ("run",)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "annotations.json",
+            """{"database": {"a": {"labels": ["run"]}, "b": {"annotations": []},
+            "c": {"labels": []}, "d": {"annotations": [], "labels": []},
+            "e": {"annotations": [], "labels": null}, "f": {"labels": null}, "g": {}}}""",
+        ),
+        ("labels.csv", "video,labels\na,run\nb,\nc, ; \nd,\ne,|\nf\ng\n"),
+    ],
+)
+def test_an_empty_list_says_that_nothing_happens_and_no_list_says_nothing(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    read = read_annotations(written(tmp_path, text, name))
+    assert read.labels_by_video(None) == {"a": ("run",), "b": (), "c": (), "d": (), "e": ()}
+    assert [(its.kind, its.video) for its in read.findings] == [("unknown", "f"), ("unknown", "g")]
+    assert summarise(read.findings_in(None)) == [
+        "2 videos: what they show isn't said (first: 'f': neither annotations nor labels); left out"
+    ]
+
+
+def test_videos_of_which_nothing_is_said_are_found_in_their_subset(tmp_path: Path) -> None:
+    text = """{"database": {"a": {"subset": "x", "labels": ["run"]}, "b": {"subset": "x"},
+      "c": {"subset": "y", "labels": []}, "d": {"subset": "y"}}}"""
+    read = read_annotations(written(tmp_path, text))
+    assert [finding.video for finding in read.findings_in("x")] == ["b"]
+    assert dict(read.unknown) == {"b": "x", "d": "y"}
 
 
 def video(annotation: str) -> str:
@@ -132,7 +171,7 @@ def video(annotation: str) -> str:
         ("{}", 'expected a "database" of videos'),
         ('{"database": {}}', "expected annotated videos, but it has none"),
         ('{"database": {"v": 3}}', "video 'v': expected an object, not 3"),
-        ('{"database": {"v": {}}}', 'video \'v\': expected "annotations" or "labels"'),
+        ('{"database": {"v": {}}}', "annotations or labels of a video, but none of 1 .* 'v'"),
         ('{"database": {"v": {"labels": []}, "v": {"labels": []}}}', "'v' appears twice"),
         ('{"database": {"v": {"labels": [], "subset": 1}}}', "subset: expected a string, not 1"),
         ('{"database": {"v": {"labels": [" "]}}}', "expected a label, not ' '"),

@@ -73,6 +73,20 @@ def test_the_only_subset_needs_no_name(
     assert "1 videos not annotated" in output
 
 
+def test_a_video_of_which_nothing_is_said_is_not_judged(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    database = {"a": annotation("test", [0, 10]), "b": {"subset": "test"}}
+    files[0].write_text(json.dumps({"database": database}))
+    assert run(monkeypatch, *files) == 0
+    output = capsys.readouterr()
+    assert "1 videos judged" in output.out
+    assert "1 videos left out of the results: not to be judged" in output.out
+    assert "'b': neither annotations nor labels); left out" in output.err
+
+
 @pytest.mark.parametrize(("protocol", "expected"), [("thumos14", 1.0), ("wtalc", 0.0)])
 def test_a_protocol_and_ambiguous_intervals_are_chosen(
     files: tuple[Path, Path],

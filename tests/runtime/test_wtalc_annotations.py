@@ -84,6 +84,14 @@ def test_labels_without_segments_are_the_videos_own(tmp_path: Path) -> None:
     assert read.findings == ()
 
 
+def test_an_empty_list_beside_labels_without_segments_does_not_hide_them(tmp_path: Path) -> None:
+    labels = objects(["Diving", "CliffDiving"], ["Diving"], ["Shotput"], [])
+    lists = objects([], ["Diving"], [], [])
+    read = read_annotations(written(tmp_path, labels=labels, labels_all=lists, duration=None))
+    assert [video.labels for video in read.videos[2:]] == [("Shotput",), ()]
+    assert read.findings == (Finding("labels", "v1", "the list lacks Diving, CliffDiving"),)
+
+
 def test_entries_of_one_length_come_as_a_larger_array(tmp_path: Path) -> None:
     # This is what NumPy makes of lists that happen to be equally long.
     segments = np.arange(16.0).reshape(4, 2, 2)

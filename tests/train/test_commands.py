@@ -188,19 +188,30 @@ def test_what_is_odd_in_the_labels_is_summed_up_and_ambiguous_times_need_no_file
     ) in trained.stderr
 
 
-def test_videos_without_labels_are_left_out_of_training_and_judged_all_the_same(
-    dataset, in_folder: Path
+@pytest.mark.parametrize(
+    ("method", "line", "videos"),
+    [
+        ("lpat", "2 videos without a label: nothing happens in them", 9),
+        ("wtalc", "2 videos without a label left out, as wtalc learns from labels alone", 7),
+    ],
+)
+def test_videos_without_labels_are_trained_on_where_a_method_can_and_judged_all_the_same(
+    dataset, in_folder: Path, method: str, line: str, videos: int
 ) -> None:
     features, annotations = dataset()
     database = json.loads(annotations.read_text())["database"]
     for name in ("v3", "v4", "v11"):
         database[name]["annotations"] = []
+    del database["v5"]["annotations"]
     write_json(annotations, {"database": database})
-    trained = run_train(features, annotations, "--validate", "test", "--steps", "2")
+    trained = run_train(
+        features, annotations, "--validate", "test", "--steps", "2", "--method", method
+    )
     assert trained.return_value == 0
-    line = f"{annotations}: 2 videos without labels left out of training, the first is 'v3'\n"
-    assert line in trained.stderr
-    assert "training on 8 videos, 2 classes" in trained.output
+    assert f"{annotations}: {line}\n" in trained.stderr
+    said = "1 videos: what they show isn't said (first: 'v5': neither annotations nor labels)"
+    assert f"{annotations}: {said}; left out\n" in trained.stderr
+    assert f"training on {videos} videos, 2 classes" in trained.output
     assert "\n4 videos, protocol" in trained.output
 
 

@@ -54,8 +54,8 @@ def test_saved_corrections_are_trained_on_and_judged_by(
         train.command, folder, "--annotations", corrected, "--output", run, "--steps", 4,
         "--hidden", 16, "--device", "cpu", "--no-cache",
     )  # fmt: skip
-    assert "1 video without labels left out of training, the first is 'v0'" in trained
-    assert "training on 5 videos, 2 classes" in trained
+    assert "1 video without a label: nothing happens in it" in trained
+    assert "training on 6 videos, 2 classes" in trained
     run_command(export.command, model, "--run", run)
     run_command(detect.command, model, folder, "--output", tmp_path / "out")
     judged = run_command(evaluate.command, corrected, tmp_path / "out" / "detections.json")

@@ -61,6 +61,15 @@ def test_every_class_keeps_a_video_to_train_on(
     assert taken.sum() <= max(1, round(share * len(videos)))
 
 
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_videos_without_labels_stay_to_train_on_and_hold_no_other_out(share: float) -> None:
+    labels = one_hot([0] * 10 + [1] * 10)
+    more = np.concatenate([labels, np.zeros((30, 2), bool)])
+    taken = held_out_rows(more, share, seed=0)
+    assert taken.sum() == round(share * 20)
+    assert more[taken].any(axis=1).all()
+
+
 def test_a_set_without_two_videos_of_a_class_cannot_be_split(training_set: TrainingSet) -> None:
     few = replace(training_set, videos=training_set.videos[:2])
     with pytest.raises(UsageError, match="hold_out: expected a video whose labels others show"):
@@ -80,6 +89,12 @@ def test_labels_are_judged_by_hand_worked_values() -> None:
     of_videos = [-np.log(0.75), -np.log(0.75), -np.log(0.5)]
     assert judged.cross_entropy == pytest.approx(np.mean(of_videos))
     assert judged.mean_average_precision == 1.0
+
+
+def test_a_video_without_labels_is_not_judged() -> None:
+    probabilities, labels = np.array([[0.6, 0.2], [0.1, 0.3]]), np.eye(2, dtype=bool)
+    more = np.array([[0.0, 0.0], *probabilities]), np.array([[False, False], *labels])
+    assert judge_labels(*more) == judge_labels(probabilities, labels)
 
 
 def test_a_class_that_no_held_out_video_shows_has_no_part_in_the_mean() -> None:

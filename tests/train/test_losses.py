@@ -136,3 +136,50 @@ def test_total_adds_the_terms_by_their_weights() -> None:
     expected = expected + 2.0 * got.top_k + 0.25 * got.barrier + 0.5 * got.absence
     assert got.total.item() == pytest.approx(expected.item(), rel=1e-6)
     assert len({round(value.item(), 6) for value in got}) == len(got)
+
+
+def terms_of(*arrays: np.ndarray, logits: np.ndarray, config: TrainingConfig) -> losses.Losses:
+    s, b, m, y, z = tensors(*arrays, logits)
+    return losses.lpat_loss(Output(s, b, z), y, m, config)
+
+
+@pytest.mark.parametrize("norm", ["vector", "snippet"])
+def test_videos_without_labels_count_in_the_background_term_and_in_absence_alone(norm) -> None:
+    scores, background, mask, labels = random_batch(5, lengths=(5, 9, 1, 7))
+    labels[1] = 0
+    logits = np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
+    config = TrainingConfig(norm_reading=norm, background_weight=0.2)
+    got = terms_of(scores, background, mask, labels, logits=logits, config=config)
+    shown = np.array([0, 2, 3])
+    others = terms_of(
+        scores[shown], background[shown], mask[shown], labels[shown],
+        logits=logits[shown], config=config,
+    )  # fmt: skip
+    for name in ("confidence", "top_k", "barrier"):
+        assert getattr(got, name).item() == pytest.approx(getattr(others, name).item(), rel=1e-5)
+    log_p = np.array([log_softmax(row) for row in logits])
+    of_labels = np.mean([-(labels[i] * log_p[i, :3]).sum() / labels[i].sum() for i in shown])
+    expected = of_labels - 0.2 * log_p[:, 3].mean()
+    assert got.classification.item() == pytest.approx(expected, rel=1e-5)
+    margins = (scores[1] - background[1][:, None])[mask[1]].astype(np.float64)
+    expected = (3 * others.absence.item() + np.log1p(np.exp(margins)).mean()) / 4
+    assert got.absence.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["vector", "snippet"])
+def test_a_batch_without_any_label_teaches_that_nothing_is_above_the_threshold(norm) -> None:
+    scores, background, mask, labels = tensors(*random_batch(6))
+    labels.zero_()
+    scores.requires_grad_()
+    background.requires_grad_()
+    logits = torch.zeros(len(labels), 4, requires_grad=True)
+    config = TrainingConfig(norm_reading=norm)
+    got = losses.lpat_loss(Output(scores, background, logits), labels, mask, config)
+    assert (got.confidence, got.top_k, got.barrier) == (0, 0, 0)
+    got.total.backward()
+    for tensor in (scores, background, logits):
+        assert tensor.grad is not None
+        assert torch.isfinite(tensor.grad).all()
+    assert (scores.grad[mask] > 0).all()  # type: ignore[index]
+    assert (background.grad[mask] < 0).all()  # type: ignore[index]
+    assert (logits.grad[:, -1] < 0).all()  # type: ignore[index]

@@ -133,6 +133,33 @@ def test_gradients_are_finite_where_videos_have_one_snippet(method: MethodName) 
         assert parameter.grad is None or torch.isfinite(parameter.grad).all(), name
 
 
+def set_with_empty_videos() -> TrainingSet:
+    """The separable videos, among others of noise without labels."""
+    random, known = np.random.default_rng(1), separable_set()
+    empty = [
+        TrainingVideo(f"e{i}", torch.from_numpy(random.normal(size=(8, 6))).float(), torch.zeros(3))
+        for i in range(4)
+    ]
+    return replace(known, videos=(*empty[:2], *known.videos, *empty[2:]))
+
+
+@each_method
+def test_videos_without_labels_train_a_method_that_learns_absence_and_no_other(
+    method: MethodName,
+) -> None:
+    learns = METHODS[method].learns_absence
+    assert learns == (method in {"lpat", "stpn", "hide-and-seek"})
+    config = config_of(method, batch_size=1)  # so that some batches have no label
+    losses: list[float] = []
+    network = loop.train(
+        set_with_empty_videos(), config, device=CPU,
+        on_step=lambda _, its: losses.append(its["total"]),
+    )  # fmt: skip
+    assert np.isfinite(losses).all()
+    without = weights_of(loop.train(separable_set(), config, device=CPU))
+    assert (weights_of(network) == without) != learns
+
+
 @each_method
 def test_a_resumed_run_ends_at_the_weights_of_an_unbroken_one(
     method: MethodName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

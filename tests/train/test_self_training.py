@@ -39,6 +39,7 @@ def naive_threshold(values: np.ndarray) -> float:
         ([10.0, 0.0, 0.0, 0.0], 5.0),
         ([4.0], 4.0),
         ([2.0, 2.0, 2.0], 2.0),
+        ([], 0.0),
     ],
 )
 def test_the_threshold_parts_values_into_two_groups(values: list[float], expected: float) -> None:
@@ -69,6 +70,17 @@ def test_gates_of_labelled_classes_learn_what_the_teacher_finds() -> None:
     assert (scores.grad[..., 1] == 0).all()  # not a label
     assert (scores.grad[:, 3] == 0).all()  # padding
     assert [value < 0 for value in scores.grad[0, :3, 0].tolist()] == [True, False, True]
+
+
+def test_videos_without_labels_are_taught_nothing() -> None:
+    random = torch.Generator().manual_seed(0)
+    scores, teacher = (torch.randn(3, 4, 2, generator=random) for _ in range(2))
+    background, mask = torch.zeros(3, 4), torch.ones(3, 4, dtype=torch.bool)
+    labels = torch.tensor([[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    parts = (scores, background, teacher, labels, mask)
+    shown = [part[[0, 2]] for part in parts]
+    torch.testing.assert_close(self_training_loss(*parts), self_training_loss(*shown))
+    assert self_training_loss(*(part[1:2] for part in parts)) == 0
 
 
 def test_the_teacher_starts_as_the_network_and_follows_slowly() -> None:

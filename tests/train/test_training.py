@@ -22,6 +22,7 @@ from lpat_train.dataset import TrainingSet, labelled, make_training_set, match_i
 from lpat_train.sampling import batch_at
 
 CPU = torch.device("cpu")
+SPEC = FeatureSpec("motion", 1, {}, 6)
 CONFIG = TrainingConfig(steps=12, batch_size=3, hidden=16, clip_snippets=16)
 COUNTING = replace(CONFIG, method="3c-net", clip_snippets=40)
 
@@ -47,8 +48,10 @@ def test_segment_times_cannot_influence_training(
     dataset, tmp_path: Path, config: TrainingConfig
 ) -> None:
     folder, annotations = dataset()
-    before = weights_of(loop.train(training_set_of(folder, annotations), config, device=CPU))
     document = json.loads(annotations.read_text(encoding="utf-8"))
+    document["database"]["v4"]["annotations"] = []  # nothing happens in it
+    write_json(annotations, document)
+    before = weights_of(loop.train(training_set_of(folder, annotations), config, device=CPU))
     random = np.random.default_rng(0)
     for entry in document["database"].values():
         for annotation in entry["annotations"]:
@@ -190,7 +193,58 @@ def test_labels_that_do_not_match_the_files_are_refused(dataset, labels, message
         match_inputs(find_inputs([folder]), labels)
 
 
-def test_videos_without_labels_are_left_out_unless_none_has_any() -> None:
+def videos_with_context(empty: int) -> TrainingSet:
+    """Eight videos of two actions, one of which has a context, and `empty` ones of that alone."""
+    random, features, labels = np.random.default_rng(0), {}, {}
+    for number in range(8 + empty):
+        name = f"v{number}"
+        values = random.normal(scale=0.5, size=(24, SPEC.dimension)).astype(np.float32)
+        if number >= 8 or number % 2 == 0:
+            values[4:10, 0] += 3
+        if number < 8:
+            values[12:18, 1 + number % 2] += 3
+        labels[name] = ("ab"[number % 2],) if number < 8 else ()
+        features[name] = Features(values, SPEC, 24 * SPEC.snippet_seconds)
+    return make_training_set(features, labels)
+
+
+def test_videos_without_labels_show_training_that_a_context_is_no_action() -> None:
+    config = TrainingConfig(steps=150, hidden=16, batch_size=4, learning_rate=0.01)
+    networks = [loop.train(videos_with_context(n), config, device=CPU) for n in (0, 4)]
+    shown, *_, unseen = (video.values[:] for video in videos_with_context(5).videos)
+
+    def margins(network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            output = network(values[None])
+        return (output.scores[0] - output.background[0, :, None])[:, 0]
+
+    without, with_empty = (float(margins(its, unseen)[4:10].mean()) for its in networks)
+    assert with_empty < min(without, 0) - 2
+    assert margins(networks[1], shown)[12:18].mean() > 0  # the action itself
+
+
+def test_a_training_set_holds_videos_without_labels_as_rows_of_zeros() -> None:
+    found = videos_with_context(2)
+    assert found.classes == ("a", "b")
+    assert found.label_matrix.sum(axis=1).tolist() == [1] * 8 + [0] * 2
+    assert found.videos[-1].counts is not None
+    assert found.videos[-1].counts.tolist() == [0, 0]
+    assert [video.name for video in found.labelled().videos] == [f"v{i}" for i in range(8)]
+    features = {"v0": Features(np.zeros((3, SPEC.dimension), np.float32), SPEC, 1.0)}
+    with pytest.raises(AnnotationError, match=r"none of 1 readable videos has a label, .*'v0'"):
+        make_training_set(features, {"v0": (), "v1": ("a",)})
+
+
+def test_a_video_without_labels_has_no_partner_in_a_batch_of_pairs() -> None:
+    videos = videos_with_context(8).videos
+    for step in range(8):
+        batch = batch_at(step, videos, batch_size=4, clip_snippets=99, seed=0, paired=True)
+        drawn, partners = batch.labels[:2], batch.labels[2:]
+        assert len(partners) == int(drawn.any(dim=1).sum())
+        assert partners.any(dim=1).all()
+
+
+def test_labels_are_those_of_the_videos_that_have_any() -> None:
     assert labelled({"v0": (), "v1": ("a",)}) == {"v1": ("a",)}
     with pytest.raises(AnnotationError, match=r"none of 2 annotated videos has a label, .*'v0'"):
         labelled({"v0": (), "v1": ()})

@@ -45,12 +45,15 @@ CASES = {
 
 
 def training_set() -> TrainingSet:
-    """Ten videos of two classes, which differ in length; of every other one counts are known."""
+    """Videos of two classes, which differ in length; of every other one counts are known.
+
+    Two more have no label.
+    """
     random, features, labels = np.random.default_rng(0), {}, {}
     counts = {f"v{number}": {"a": 1 + number % 3, "b": 2} for number in range(0, 10, 2)}
-    for number in range(10):
+    for number in range(12):
         values = random.normal(size=(int(random.integers(6, 30)), SPEC.dimension))
-        labels[f"v{number}"] = (("a",), ("b",), ("a", "b"))[number % 3]
+        labels[f"v{number}"] = (("a",), ("b",), ("a", "b"))[number % 3] if number < 10 else ()
         values[2:5, number % 3] += 4
         values = values.astype(np.float32)
         features[f"v{number}"] = Features(values, SPEC, len(values) * SPEC.snippet_seconds)

@@ -76,6 +76,20 @@ def test_saving_tells_what_was_left_out(reviewed: Workspace, tmp_path: Path) -> 
     assert video.ambiguous.tolist() == [[57.0, 58.0]]
 
 
+def test_a_video_of_which_nothing_is_judged_is_not_one_in_which_nothing_happens(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"database": {"other": {"labels": ["run"]}}})
+    workspace.set_video(Path("video.mp4"), "video")
+    workspace.review.begin([replace(segment, state="proposed") for segment in SEGMENTS])
+    save(Corrections(workspace), path)
+    assert read_annotations(path).labels_by_video(None) == {"other": ("run",)}
+    workspace.review.begin([replace(segment, state="rejected") for segment in SEGMENTS])
+    save(Corrections(workspace), path)
+    assert read_annotations(path).labels_by_video(None) == {"other": ("run",), "video": ()}
+
+
 def test_a_change_after_saving_began_is_not_saved(reviewed: Workspace, tmp_path: Path) -> None:
     corrections = Corrections(reviewed)
     saving = corrections.saving(tmp_path / "new.json")

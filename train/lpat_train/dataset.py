@@ -6,7 +6,7 @@ No time of any segment gets in here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -58,7 +58,7 @@ class StoredRows:
 
 @dataclass(frozen=True, eq=False)
 class TrainingVideo:
-    """One video's features (T, D) and its labels, multi-hot (C,).
+    """One video's features (T, D) and its labels, multi-hot (C,): none where nothing happens.
 
     `counts` (C,) are the times it shows each class: NaN where unknown; None: of all labels.
     """
@@ -88,6 +88,10 @@ class TrainingSet:
             for start in range(0, len(video.values), rows):
                 yield video.values[start : start + rows]
 
+    def labelled(self) -> TrainingSet:
+        """Those of its videos that have a label."""
+        return replace(self, videos=tuple(video for video in self.videos if video.labels.any()))
+
     @cached_property
     def label_matrix(self) -> Float32Array:
         """The videos' labels (B, C), multi-hot."""
@@ -115,19 +119,20 @@ class Batch:
 
 
 def labelled(labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The labels of the videos that have any; of others nothing can be learned.
+    """The labels of the videos that have any.
 
     Raises:
-        AnnotationError: none has.
+        AnnotationError: none has, so there is no class to learn.
     """
     kept = {name: its_labels for name, its_labels in labels.items() if its_labels}
     if not kept:
-        first = f", the first is {next(iter(labels))!r}" if labels else ""
-        raise AnnotationError(
-            f"none of {len(labels)} annotated videos has a label{first}: "
-            "there is nothing to learn from"
-        )
+        raise AnnotationError(_none_has_a_label(list(labels), "annotated"))
     return kept
+
+
+def _none_has_a_label(names: Sequence[str], which: str) -> str:
+    first = f", the first is {names[0]!r}" if names else ""
+    return f"none of {len(names)} {which} videos has a label{first}: there is nothing to learn from"
 
 
 def match_inputs(
@@ -171,14 +176,18 @@ def make_training_set(
 ) -> TrainingSet:
     """A training set from the features of videos, in the order of `labels`.
 
-    Classes are the labels of those videos, sorted. Stored features stay in their files. `counts`
-    says how often a video shows a label, where that is known.
+    Classes are the labels of those videos, sorted; in a video without any nothing happens. Stored
+    features stay in their files. `counts` says how often a video shows a label, where that is
+    known.
 
     Raises:
+        AnnotationError: none of the videos has a label.
         FeatureError: features of different specs.
     """
     names = [name for name in labels if name in features]
     classes = tuple(sorted({label for name in names for label in labels[name]}))
+    if not classes:
+        raise AnnotationError(_none_has_a_label(names, "readable"))
     first = features[names[0]].spec
     for name in names:
         if differences := first.differences(features[name].spec):

@@ -24,7 +24,7 @@ def split(whole: TrainingSet, share: float, seed: int) -> Split:
     """Set aside a share of the videos, about as much of each class; videos keep their order.
 
     The labels, the share and the seed decide which. Every class keeps a video to train on, so
-    fewer are held out where classes have too few.
+    fewer are held out where classes have too few. Videos without labels stay to train on.
 
     Raises:
         UsageError: none can be held out.
@@ -43,17 +43,19 @@ def split(whole: TrainingSet, share: float, seed: int) -> Split:
 
 
 def held_out_rows(labels: BoolArray, share: float, seed: int) -> BoolArray:
-    """Which videos (N,) of labels (N, C) are held out: near `share` of all, and of each class.
+    """Which videos (N,) of labels (N, C) are held out: near `share` of those that have a label.
 
-    The class that lacks most gives its next video in a random order, until there are enough.
+    It is near that share of each class too: the class that lacks most gives its next video in a
+    random order, until there are enough.
     """
+    labelled = int(labels.any(axis=1).sum())
     random = np.random.default_rng((seed, 3))
     order = random.permutation(len(labels))
     queues = [_of_class(order, labels[:, c]) for c in range(labels.shape[1])]
     left = labels.sum(axis=0)  # videos of each class that stay to train on
     lacking: Float64Array = left * share
     taken = np.zeros(len(labels), bool)
-    for _ in range(max(1, round(share * len(labels)))):
+    for _ in range(max(1, round(share * labelled))):
         while (lacking > -np.inf).any():
             most = int(lacking.argmax())
             video = _next(queues[most], labels, left, taken)

@@ -22,12 +22,16 @@ class LabelJudgement:
 
 
 def judge_labels(probabilities: Float64Array, labels: BoolArray) -> LabelJudgement:
-    """Judge class probabilities (N, C) by labels (N, C), at least one a video.
+    """Judge class probabilities (N, C) by labels (N, C), of which a video has one at least.
+
+    Videos without a label are left out: which class is likelier in them is no question.
 
     Each video's probabilities are normalised over the classes first, so that methods with a
     background or with a sigmoid for each class are judged alike. A class that no video shows has
     no average precision and counts nothing.
     """
+    has_label = labels.any(axis=1)
+    probabilities, labels = probabilities[has_label], labels[has_label]
     shares = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
     targets = labels / labels.sum(axis=1, keepdims=True)
     entropy = -(targets * np.log(np.maximum(shares, 1e-6))).sum(axis=1).mean()

@@ -98,12 +98,15 @@ def train(
     With a folder its state is saved there every `CHECKPOINT_STEPS` steps and at the end. With
     `resume` training goes on from that state, to the very weights of an unbroken run. Where the
     config holds videos out, the network is that of the step which predicted their labels best.
-    Of several `processes`, which must have joined, the first saves and calls back.
+    Of several `processes`, which must have joined, the first saves and calls back. Videos without
+    labels are left out of training by a method that has no use for them.
 
     Raises:
         DivergenceError: the loss isn't finite any more.
         UsageError: `resume` without a checkpoint of this network.
     """
+    if not METHODS[config.method].learns_absence:
+        training_set = training_set.labelled()
     parts = split(training_set, config.hold_out, config.seed)
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
     if config.standardize and not (folder and resume) and processes.first:

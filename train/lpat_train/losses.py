@@ -1,7 +1,8 @@
 """The losses of LPAT, each a pure function of the network's output, one value per batch.
 
 Every loss is the mean over the batch's videos; padding counts nowhere. Axes as in `model`.
-`labels` (B, C) is multi-hot, at least one per video.
+`labels` (B, C) is multi-hot; a video without any is one in which nothing happens. What is said of
+labelled classes alone is the mean over the videos that have a label, 0 where none of them has.
 """
 
 from __future__ import annotations
@@ -56,13 +57,13 @@ def classification_loss(
     """L_clas (Eq. 5): cross entropy to the normalised labels, and to the background.
 
     Printed in the paper without its minus. `once` adds w_b log p[C+1] once per video; `inside`
-    takes the printed parentheses at their word, where the sum over j adds it C times.
+    takes the printed parentheses at their word, where the sum over j adds it C times. Of a video
+    without labels that is the one term.
     """
     log_p = torch.log_softmax(logits, dim=-1)
-    targets = labels / labels.sum(dim=1, keepdim=True)
     times = 1 if reading == "once" else labels.shape[1]
-    per_video = (targets * log_p[:, :-1]).sum(dim=1) + times * background_weight * log_p[:, -1]
-    return -per_video.mean()
+    background = -times * background_weight * log_p[:, -1].mean()
+    return label_cross_entropy(log_p[:, :-1], labels) + background
 
 
 def confidence_loss(
@@ -76,15 +77,17 @@ def confidence_loss(
     labelled = labelled_maximum(scores, labels)  # (B, T), Eq. 6
     hinge = functional.relu(labelled * background + 0.5) * mask
     if reading == "snippet":
-        return (hinge / (labelled * background).abs().clamp(min=0.1)).sum(dim=1).mean()
+        per_video = (hinge / (labelled * background).abs().clamp(min=0.1)).sum(dim=1)
+        return labelled_mean(per_video, labels)
     squares = (labelled.square() * mask).sum(dim=1) * (background.square() * mask).sum(dim=1)
     # The root's slope is infinite at zero: the small term keeps the gradient finite there.
-    return (hinge.sum(dim=1) / (squares + 1e-6).sqrt()).mean()
+    return labelled_mean(hinge.sum(dim=1) / (squares + 1e-6).sqrt(), labels)
 
 
 def labelled_maximum(scores: Tensor, labels: Tensor) -> Tensor:
-    """The largest score among the video's labelled classes (Eq. 6): (B, T)."""
-    return scores.masked_fill(labels[:, None, :] == 0, float("-inf")).amax(dim=-1)
+    """The largest score among the video's labelled classes (Eq. 6): (B, T), 0 without any."""
+    largest = scores.masked_fill(labels[:, None, :] == 0, float("-inf")).amax(dim=-1)
+    return torch.where(labels.any(dim=1)[:, None], largest, 0)
 
 
 def top_k_loss(scores: Tensor, labels: Tensor, mask: Tensor, share: float) -> Tensor:
@@ -98,8 +101,14 @@ def top_k_loss(scores: Tensor, labels: Tensor, mask: Tensor, share: float) -> Te
 
 def label_cross_entropy(log_p: Tensor, labels: Tensor) -> Tensor:
     """Cross entropy of class probabilities, as logarithms (B, C), to the normalised labels."""
-    targets = labels / labels.sum(dim=1, keepdim=True)
-    return -(targets * log_p).sum(dim=1).mean()
+    targets = labels / labels.sum(dim=1, keepdim=True).clamp(min=1)
+    return -labelled_mean((targets * log_p).sum(dim=1), labels)
+
+
+def labelled_mean(per_video: Tensor, labels: Tensor) -> Tensor:
+    """The mean of values (B,) over the videos that have a label; 0 where none has."""
+    has_label = labels.any(dim=1)
+    return (per_video * has_label).sum() / has_label.sum().clamp(min=1)
 
 
 def barrier_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
@@ -110,8 +119,9 @@ def barrier_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tenso
     """
     gates = torch.sigmoid(scores - background[..., None]) * mask[..., None]
     share = gates.sum(dim=1) / mask.sum(dim=1, keepdim=True)  # (B, C)
-    mean = ((share * labels).sum(dim=1) / labels.sum(dim=1)).clamp(1e-6, 1 - 1e-6)
-    return -(mean.log() + (-mean).log1p()).mean()
+    mean = (share * labels).sum(dim=1) / labels.sum(dim=1).clamp(min=1)
+    mean = mean.clamp(1e-6, 1 - 1e-6)
+    return -labelled_mean(mean.log() + (-mean).log1p(), labels)
 
 
 def absence_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
@@ -119,8 +129,8 @@ def absence_loss(scores: Tensor, background: Tensor, labels: Tensor, mask: Tenso
 
     The mean over a video's other classes and its snippets; 0 of a video that shows all. Labels
     know of nothing else that is true of single snippets: of what a video shows they don't say
-    when, but what it doesn't show is nowhere in it. So the threshold must pass all that videos
-    have in common.
+    when, but what it doesn't show is nowhere in it, and where it shows none that goes for every
+    class. So the threshold must pass all that videos have in common.
     """
     absent = (1 - labels)[:, None, :] * mask[..., None]
     opened = functional.softplus(scores - background[..., None]) * absent  # -log(1 - g)

@@ -124,7 +124,7 @@ def command(
         results,
         tious=tious,
         protocol=judged_by,
-        left_out={video.name for video in annotated.videos} - judged,
+        left_out={*annotated.unknown, *(video.name for video in annotated.videos)} - judged,
         ambiguous=ambiguous,
     )
     findings = annotated.findings_in(subset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lpat_train.data_loading import LoadedFeatures, contradiction, open_labelled
 from lpat_train.dataset import FeatureSource, TrainingSet, labelled, make_training_set
 from lpat_train.hold_out import Split, names_of, split
 from lpat_train.loop import train
+from lpat_train.methods import METHODS
 from lpat_train.network import Network
 from lpat_train.processes import Processes
 from lpat_train.validation import format_thresholds
@@ -98,10 +99,12 @@ def run_training(
     Only the first process writes and prints; the others train with it.
     """
     read, truth = examples.annotations, examples.truth
-    annotated = read.labels_by_video(examples.subset)
-    labels = labelled(annotated)
-    if processes.first and (unlabelled := [name for name in annotated if name not in labels]):
-        print(f"{read.path}: {_what_is_left_out(unlabelled)}", file=sys.stderr)
+    labels = read.labels_by_video(examples.subset)
+    with_label = labelled(labels)
+    if processes.first and (without := [name for name in labels if name not in with_label]):
+        print(f"{read.path}: {_what_becomes_of(without, config)}", file=sys.stderr)
+    if not METHODS[config.method].learns_absence:
+        labels = with_label
     loaded = inputs.open(labels, processes)
     if processes.first and (line := contradiction(loaded.features, read.videos)):
         print(f"{read.path}: {line}", file=sys.stderr)
@@ -139,12 +142,12 @@ def run_training(
     return not failures
 
 
-def _what_is_left_out(unlabelled: Sequence[str]) -> str:
-    one = len(unlabelled) == 1
-    return (
-        f"{len(unlabelled)} {'video' if one else 'videos'} without labels left out of training, "
-        f"the first is {unlabelled[0]!r}"
-    )
+def _what_becomes_of(without_label: Collection[str], config: TrainingConfig) -> str:
+    one = len(without_label) == 1
+    which = f"{len(without_label)} {'video' if one else 'videos'} without a label"
+    if METHODS[config.method].learns_absence:
+        return f"{which}: nothing happens in {'it' if one else 'them'}"
+    return f"{which} left out, as {config.method} learns from labels alone"
 
 
 def _check_resumed(run: Run | None, parts: Split) -> None:

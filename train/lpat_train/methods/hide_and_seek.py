@@ -72,4 +72,4 @@ def losses(output: Output, batch: Batch, _: TrainingConfig) -> dict[str, Tensor]
     return {"total": loss}
 
 
-METHOD = Method(HideAndSeek, losses)
+METHOD = Method(HideAndSeek, losses, learns_absence=True)

@@ -54,4 +54,9 @@ def losses(
     return terms
 
 
-METHOD = Method(make_network, losses, lambda config: () if config.casl else ("hidden",))
+METHOD = Method(
+    make_network,
+    losses,
+    unread=lambda config: () if config.casl else ("hidden",),
+    learns_absence=True,
+)

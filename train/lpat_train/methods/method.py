@@ -24,8 +24,11 @@ class Method:
             and its terms before weighting. They read the batch's mask, labels and counts.
         unread: fields of the output that the losses don't read under a config, so that processes
             which train together need not exchange them.
+        learns_absence: whether the losses say something of a video without labels, in which nothing
+            happens; such videos are left out of a training set where they don't.
     """
 
     make_network: Callable[[TrainingConfig, int, int], Network]
     losses: Callable[[Any, Batch, TrainingConfig], dict[str, Tensor]]
     unread: Callable[[TrainingConfig], tuple[str, ...]] = lambda _: ()
+    learns_absence: bool = False

@@ -72,4 +72,4 @@ def losses(output: Output, batch: Batch, config: TrainingConfig) -> dict[str, Te
     return {"total": total, "classification": classification, "sparsity": sparsity}
 
 
-METHOD = Method(STPN, losses)
+METHOD = Method(STPN, losses, learns_absence=True)

@@ -56,7 +56,13 @@ class Saving:
         Raises:
             LpatError: it is no annotations file, or can't be written.
         """
-        save_annotations(self.path, self.annotation, self.source, also_called=self.file_name)
+        save_annotations(
+            self.path,
+            self.annotation,
+            self.source,
+            also_called=self.file_name,
+            all_judged=not self.proposed,
+        )
 
     @property
     def proposed(self) -> int:
