@@ -17,8 +17,7 @@ from lpat.level import RATES, LevelTable
 class Level(nn.Module):
     """Margins as they are exported: 0 at the level, 1 a deviation of the null above it.
 
-    Each member's margins are measured by its own null, then their mean by its. Uncalibrated, they
-    stay as they are.
+    Each member's margins are measured by its own null, then their mean by its.
     """
 
     member_shifts: Tensor  # (M, C)
@@ -43,9 +42,10 @@ class Level(nn.Module):
         return bool(self.deviation > 0)
 
     def forward(self, output: Any) -> tuple[Tensor, Tensor]:
-        """Scores (B, T, C) and background (B, T) to export, of a network's output."""
-        if not self.calibrated:
-            return output.scores, output.background
+        """Scores (B, T, C) and background (B, T) to export, of a network's output.
+
+        It must have been calibrated.
+        """
         scores, background = self._of_members(output)
         return (scores - self.shifts) / self.deviation, background / self.deviation
 

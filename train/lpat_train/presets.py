@@ -12,42 +12,46 @@ from typing import Any
 from lpat.errors import UsageError
 from lpat_train.config import MethodName, TrainingConfig
 
+_ALONE = {"temporal_convolution": False, "context": "1", "false_alarms": 0.0}
+"""A snippet's own features alone, and a threshold as it is learned."""
+
 METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
     {
         "lpat": {},
         # The paper's lambda of 0.5 weighs both losses alike, and Adam doesn't mind by how much.
         "wtalc": {
             "casl": 1.0,
-            "temporal_convolution": False,
+            **_ALONE,
             "threshold": "manual",
             "minimum_snippets": 2,
             "segment_score": "wtalc",
         },
-        "hide-and-seek": {"temporal_convolution": False, "threshold": "manual"},
-        "untrimmednets": {"temporal_convolution": False},
+        "hide-and-seek": {**_ALONE, "threshold": "manual"},
+        "untrimmednets": {**_ALONE},
         "stpn": {
             "hidden": 256,
             "dropout": 0.0,
-            "temporal_convolution": False,
+            **_ALONE,
             "proposals": "components",
         },
         "cmcs": {
+            **_ALONE,
             "temporal_convolution": True,
             "threshold": "manual",
             "segment_score": "contrast",
         },
         "3c-net": {
-            "temporal_convolution": False,
+            **_ALONE,
             "threshold": "manual",
             "minimum_snippets": 2,
             "segment_score": "wtalc",
         },
         "star": {
-            "temporal_convolution": False,
+            **_ALONE,
             "proposals": "components",
             "segment_score": "wtalc",
         },
-        "autoloc": {"temporal_convolution": False},
+        "autoloc": {**_ALONE},
     }
 )
 """What a method changes in a preset: its paper's values, and how it makes segments."""
@@ -60,7 +64,7 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
             steps=450,
             learning_rate=1e-4,
             hidden=0,
-            temporal_convolution=False,
+            **_ALONE,
             balance=0.2,
             top_k=0.0,
             barrier=0.0,
