@@ -145,24 +145,20 @@ LPAT_FOR_EACH_CPU void count_levels(const float* values, std::size_t count,
   }
 }
 
-GateSums::GateSums(std::size_t count) : within_(count), of_tiles_(count / Tile::rows) {}
-
-LPAT_FOR_EACH_CPU void GateSums::fill(const float* margins, float sharpness) {
-  std::uint64_t sum = 0;
-  for (std::size_t tile = 0; tile < of_tiles_.size(); ++tile) {
-    of_tiles_[tile] = sum;
-    const std::size_t first = tile * Tile::rows;
-    std::array<std::int32_t, Tile::rows> gates;
-    for (std::size_t i = 0; i < Tile::rows; ++i) {
-      gates[i] = static_cast<std::int32_t>(sigmoid_of(sharpness * margins[first + i]) * unit);
+LPAT_FOR_EACH_CPU void sum_gates(const float* margins, std::size_t count, float sharpness,
+                                 std::uint64_t* sums) {
+  constexpr std::size_t most = 128;
+  std::array<std::int32_t, most> gates;
+  sums[0] = 0;
+  for (std::size_t first = 0; first < count; first += most) {
+    const std::size_t here = std::min(most, count - first);
+    for (std::size_t i = 0; i < here; ++i) {
+      const float gate = sigmoid_of(sharpness * margins[first + i]);
+      gates[i] = static_cast<std::int32_t>(gate * static_cast<float>(gate_unit));
     }
-    std::uint32_t before = 0;
-    for (std::size_t i = 0; i < Tile::rows; ++i) {
-      within_[first + i] = before;
-      before += static_cast<std::uint32_t>(gates[i]);
+    for (std::size_t i = 0; i < here; ++i) {
+      sums[first + i + 1] = sums[first + i] + static_cast<std::uint32_t>(gates[i]);
     }
-    sum += std::uint64_t{within_[first + Tile::rows - 1]} +
-           static_cast<std::uint64_t>(gates[Tile::rows - 1]);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace lpat {
 
@@ -61,24 +60,10 @@ void subtract(Tile& scores, const Tile& threshold, Tile::Row& maxima);
 void count_levels(const float* values, std::size_t count, std::span<const float> levels,
                   std::uint8_t* counts);
 
-// Sums of sigmoid(sharpness * margin) over the snippets before each, in whole units, so that
-// differences of sums are exact.
-class GateSums {
- public:
-  explicit GateSums(std::size_t count);  // whole tiles of rows
-  void fill(const float* margins, float sharpness);
-  // Over snippets [first, stop), both below `count`.
-  double operator()(std::size_t first, std::size_t stop) const {
-    return static_cast<double>(before(stop) - before(first)) / unit;
-  }
-
- private:
-  static constexpr float unit = 1 << 26;  // so many in 1; a tile's rows but one fit into 32 bits
-  std::uint64_t before(std::size_t t) const { return of_tiles_[t / Tile::rows] + within_[t]; }
-
-  std::vector<std::uint32_t> within_;    // a tile
-  std::vector<std::uint64_t> of_tiles_;  // before each
-};
+// Sums of sigmoid(sharpness * margin) over the snippets before each, `count` + 1 of them, in whole
+// units, so that differences of sums are exact.
+inline constexpr double gate_unit = 1 << 26;  // so many in 1
+void sum_gates(const float* margins, std::size_t count, float sharpness, std::uint64_t* sums);
 
 // Sum and maximum of so many values.
 struct Summary {

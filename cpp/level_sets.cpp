@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -46,7 +47,7 @@ class MarginColumns {
         threshold_(threshold),
         padded_((scores.rows / Tile::rows + 1) * Tile::rows),
         maxima_((std::min(classes, most) + Tile::columns - 1) / Tile::columns),
-        values_(maxima_.size() * Tile::columns * padded_, lowest) {}
+        values_(maxima_.size() * Tile::columns * padded_ + Tile::rows, lowest) {}
 
   std::size_t padded() const { return padded_; }
   const float* column(std::size_t k) const { return values_.data() + k * padded_; }
@@ -111,40 +112,53 @@ class MarginColumns {
   std::vector<float> values_;
 };
 
-// The runs of one class after another.
+// Places where bytes differ from the next, the last first: calls `change` with each that follows.
+template <typename Change>
+void for_each_change(const std::uint8_t* bytes, std::size_t words, Change change) {
+  constexpr std::size_t size = sizeof(std::uint64_t);
+  for (std::size_t word = words; word-- > 0;) {
+    const std::uint8_t* here = bytes + word * size;
+    if (std::memcmp(here, here + 1, size) == 0) continue;
+    for (std::size_t i = size; i-- > 0;) {
+      if (here[i] != here[i + 1]) change(word * size + i + 1);
+    }
+  }
+}
+
+// The level sets of one class after another. All lie in its runs above the lowest level, with all
+// that is just outside of them: only those runs, and as much around them, are looked at closely.
 class Levels {
  public:
   Levels(std::span<const double> edges, const LevelOptions& options, std::size_t padded)
       : edges_(edges),
         options_(options),
         snippets_(edges.size() - 1),
-        counts_(padded + sizeof(std::uint64_t), 0),
-        gate_sums_(padded) {}
+        counts_(padded + 2 * Tile::rows),
+        gate_sums_(snippets_ + 1) {}
 
-  // Adds those of a class to `runs`. How many levels lie below each margin says all: where that
-  // number changes, runs begin or end. From the last snippet to the first, runs of one `first` are
-  // met in order of length, and so they come out backwards.
-  void find(std::int64_t label, const float* margins, float highest, std::vector<LevelSet>& runs) {
-    levels_ = margin_levels(highest, options_);
-    if (!(highest > levels_.front())) return;
+  // Adds those of a class to `sets`.
+  void find(std::int64_t label, const MarginColumns& columns, std::size_t k,
+            std::vector<LevelSet>& sets) {
+    levels_ = margin_levels(columns.highest(k), options_);
+    if (!(columns.highest(k) > levels_.front())) return;
     label_ = label;
-    margins_ = margins;
-    const std::size_t padded = counts_.size() - sizeof(std::uint64_t);
-    count_levels(margins, padded, levels_, counts_.data());
-    gate_sums_.fill(margins, static_cast<float>(options_.sharpness));
-    found_.clear();
-    for (std::size_t t = padded; t > 0; t -= sizeof(std::uint64_t)) {
-      const std::uint8_t* here = counts_.data() + t - sizeof(std::uint64_t);
-      if (std::memcmp(here, here + 1, sizeof(std::uint64_t)) == 0) continue;
-      for (std::size_t i = sizeof(std::uint64_t); i-- > 0;) {
-        if (here[i] != here[i + 1]) {
-          change(t - sizeof(std::uint64_t) + i + 1, here[i], here[i + 1]);
-        }
+    margins_ = columns.column(k);
+    runs_.clear();
+    count_levels(margins_, columns.padded(), std::span(levels_).first(1), counts_.data());
+    std::fill_n(counts_.begin() + static_cast<std::ptrdiff_t>(columns.padded()), Tile::rows, 0);
+    std::size_t stop = 0;
+    const auto border = [&](std::size_t t) {
+      if (counts_[t] != 0) {
+        runs_.push_back({t, stop});
+      } else {
+        stop = t;
       }
-    }
-    change(0, 0, counts_.front());
-    // Apart from the search, so that the machine can look for several runs' values at once.
-    for (std::size_t i = found_.size(); i-- > 0;) add(found_[i], runs);
+    };
+    for_each_change(counts_.data(), columns.padded() / sizeof(std::uint64_t), border);
+    if (counts_.front() != 0) border(0);
+    const std::size_t before = sets.size();
+    for (std::size_t i = runs_.size(); i-- > 0;) find_within(runs_[i], sets);
+    set_times(sets, before);
   }
 
  private:
@@ -152,6 +166,26 @@ class Levels {
     Range range;
     float level;
   };
+
+  // How many levels lie below each margin says all: where that number changes, sets begin or end.
+  // From the last snippet to the first, those of one `first` are met in order of length, and so all
+  // come out backwards.
+  void find_within(Range run, std::vector<LevelSet>& sets) {
+    if (run.length() < options_.minimum_snippets) return;
+    const Flanks flanks(run, snippets_);
+    reach_ = flanks.before.first;
+    sum_gates(margins_ + reach_, flanks.after.stop - reach_,
+              static_cast<float>(options_.sharpness), gate_sums_.data());
+    const std::size_t tiles = (run.length() + Tile::rows - 1) / Tile::rows;
+    count_levels(margins_ + run.first, tiles * Tile::rows, levels_, counts_.data());
+    std::fill_n(counts_.begin() + static_cast<std::ptrdiff_t>(run.length()), Tile::rows + 1, 0);
+    found_.clear();
+    for_each_change(counts_.data(), run.length() / sizeof(std::uint64_t) + 1, [&](std::size_t i) {
+      change(run.first + i, counts_[i - 1], counts_[i]);
+    });
+    change(run.first, 0, counts_.front());
+    for (std::size_t i = found_.size(); i-- > 0;) add(found_[i], sets);
+  }
 
   // Before snippet t the margin exceeds `before` levels, from it on `after`.
   void change(std::size_t t, std::size_t before, std::size_t after) {
@@ -166,15 +200,8 @@ class Levels {
     }
   }
 
-  void add(const Found& found, std::vector<LevelSet>& runs) const {
+  void add(const Found& found, std::vector<LevelSet>& sets) const {
     const Range range = found.range;
-    const auto level = static_cast<double>(found.level);
-    const bool cross = options_.boundary == Boundary::crossing;
-    const double start = cross && range.first > 0 ? pass(level, range.first - 1)
-                                                  : edges_[range.first];
-    const double end = cross && range.stop < snippets_ ? pass(level, range.stop - 1)
-                                                       : edges_[range.stop];
-    if (!(start < end)) return;
     const auto length = static_cast<double>(range.length());
     const Summary margins = summary_of(margins_ + range.first, range.length());
     const double mean_gate = gate_sum(range) / length;
@@ -183,16 +210,29 @@ class Levels {
                                ? 0.5
                                : (gate_sum(flanks.before) + gate_sum(flanks.after)) /
                                      static_cast<double>(flanks.length());
-    runs.push_back({.class_index = label_,
+    sets.push_back({.class_index = label_,
                     .first = static_cast<std::int64_t>(range.first),
                     .stop = static_cast<std::int64_t>(range.stop),
-                    .start = start,
-                    .end = end,
-                    .level = level,
+                    .level = static_cast<double>(found.level),
                     .peak = static_cast<double>(margins.maximum),
                     .mean_margin = margins.sum / length,
                     .mean_gate = mean_gate,
                     .contrast = mean_gate - outside});
+  }
+
+  // Of the sets from `first` on; those that take no time go. Edges and ends of sets lie far apart in
+  // memory, and a loop that does nothing else waits for many of them at once.
+  void set_times(std::vector<LevelSet>& sets, std::size_t first) const {
+    const bool cross = options_.boundary == Boundary::crossing;
+    const auto begin = sets.begin() + static_cast<std::ptrdiff_t>(first);
+    for (auto set = begin; set != sets.end(); ++set) {
+      const auto start = static_cast<std::size_t>(set->first);
+      const auto stop = static_cast<std::size_t>(set->stop);
+      set->start = cross && start > 0 ? pass(set->level, start - 1) : edges_[start];
+      set->end = cross && stop < snippets_ ? pass(set->level, stop - 1) : edges_[stop];
+    }
+    const auto lasts = [](const LevelSet& set) { return set.start < set.end; };
+    sets.erase(std::remove_if(begin, sets.end(), std::not_fn(lasts)), sets.end());
   }
 
   // Where the margin passes the level between the centres of snippets t and t + 1.
@@ -202,7 +242,8 @@ class Levels {
   }
 
   double gate_sum(Range range) const {
-    return gate_sums_(range.first, range.stop);
+    const std::uint64_t sum = gate_sums_[range.stop - reach_] - gate_sums_[range.first - reach_];
+    return static_cast<double>(sum) / gate_unit;
   }
 
   std::span<const double> edges_;
@@ -211,10 +252,12 @@ class Levels {
   std::int64_t label_ = 0;
   const float* margins_ = nullptr;
   std::vector<float> levels_;
-  std::vector<std::uint8_t> counts_;  // of the levels below each margin, then zeros
-  GateSums gate_sums_;
+  std::vector<Range> runs_;           // above the lowest level, the last first
+  std::vector<std::uint8_t> counts_;  // of the levels below each margin of a run, then zeros
+  std::size_t reach_ = 0;             // first snippet of the gates' sums
+  std::vector<std::uint64_t> gate_sums_;
   std::vector<Found> found_;
-  std::array<std::size_t, most_levels> stops_{};  // of the open run of each level
+  std::array<std::size_t, most_levels> stops_{};  // of the open set of each level
 };
 
 }  // namespace
@@ -249,10 +292,10 @@ std::vector<LevelSet> extract_level_sets(const Matrix& scores, const Matrix& thr
         classes.subspan(first, std::min(MarginColumns::most, classes.size() - first));
     columns.fill(labels);
     for (std::size_t k = 0; k < labels.size(); ++k) {
-      levels.find(labels[k], columns.column(k), columns.highest(k), runs);
+      levels.find(labels[k], columns, k, runs);
     }
-    // As many of each of the other classes are expected, as growing by and by is slow.
-    if (first == 0) runs.reserve(runs.size() / labels.size() * classes.size());
+    // About as many of each of the other classes are expected, and growing by and by is slow.
+    if (first == 0) runs.reserve(runs.size() / labels.size() * classes.size() / 4 * 5);
   }
   return runs;
 }

@@ -152,7 +152,7 @@ class LevelSets:
 
     @property
     def level(self) -> Float64Array:
-        """(N,) a margin: of the levels that have this stretch, the middle one; of two, the lower."""
+        """(N,) of the levels that have this stretch, the middle one; of two, the lower."""
 
     @property
     def peak(self) -> Float64Array:

@@ -130,22 +130,8 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     edges = np.ascontiguousarray(scores.edges, np.float64)
     classes = select_classes(scores.probabilities, options.class_selection)
     if options.proposals == "levels":
-        sets = extract_level_sets(
-            values,
-            background,
-            edges,
-            classes,
-            lowest=options.lowest_level,
-            highest_share=options.highest_level,
-            count=options.levels,
-            sharpness=options.sharpness,
-            boundary=options.boundary,
-            minimum_snippets=options.minimum_snippets,
-        )
-        confidence = level_set_scores(sets.peak, sets.contrast, probabilities[sets.classes])
-        order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
-        return Detections(
-            scores.classes, sets.segments[order], sets.classes[order], confidence[order]
+        return _detect_by_levels(
+            scores.classes, (values, background, edges, classes), probabilities, options
         )
     extract = extract_segments if options.proposals == "runs" else extract_components
     runs = extract(
@@ -159,6 +145,27 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     confidence = segment_scores(runs, probabilities, options.segment_score)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
+
+
+def _detect_by_levels(
+    labels: tuple[str, ...],
+    arrays: tuple[Float32Array, Float32Array, Float64Array, Int64Array],
+    probabilities: Float64Array,
+    options: PostProcessing,
+) -> Detections:
+    """Detections from what `extract_level_sets` takes, best first."""
+    sets = extract_level_sets(
+        *arrays,
+        lowest=options.lowest_level,
+        highest_share=options.highest_level,
+        count=options.levels,
+        sharpness=options.sharpness,
+        boundary=options.boundary,
+        minimum_snippets=options.minimum_snippets,
+    )
+    confidence = level_set_scores(sets.peak, sets.contrast, probabilities[sets.classes])
+    order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
+    return Detections(labels, sets.segments[order], sets.classes[order], confidence[order])
 
 
 def level_set_scores(
