@@ -91,6 +91,94 @@ LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores,
   return compare_with(before, scores, [&](std::size_t i) { return threshold[i]; });
 }
 
+LPAT_FOR_EACH_CPU void subtract(Tile& scores, const Tile& threshold, Tile::Row& maxima) {
+  constexpr float most = std::numeric_limits<float>::max();
+  for (std::size_t row = 0; row < Tile::rows; ++row) {
+    for (std::size_t k = 0; k < Tile::columns; ++k) {
+      const float difference = scores.values[row][k] - threshold.values[row][k];
+      const float bounded = difference < -most ? -most : difference;
+      const float margin = bounded > most ? most : bounded;
+      scores.values[row][k] = margin;
+      maxima[k] = maxima[k] < margin ? margin : maxima[k];
+    }
+  }
+}
+
+// Squares of four by four are what compilers turn into shuffles.
+void Tile::transpose(float* columns_out, std::size_t stride) const {
+  constexpr std::size_t side = 4;
+  for (std::size_t k = 0; k < columns; k += side) {
+    for (std::size_t row = 0; row < rows; row += side) {
+      std::array<std::array<float, side>, side> square;
+      for (std::size_t i = 0; i < side; ++i) {
+        for (std::size_t j = 0; j < side; ++j) square[j][i] = values[row + i][k + j];
+      }
+      for (std::size_t j = 0; j < side; ++j) {
+        std::ranges::copy(square[j], columns_out + (k + j) * stride + row);
+      }
+    }
+  }
+}
+
+LPAT_FOR_EACH_CPU void count_levels(const float* values, std::size_t count,
+                                    std::span<const float> levels, std::uint8_t* counts) {
+  constexpr std::size_t block = Tile::rows;
+  constexpr std::size_t width = 16;
+  for (std::size_t first = 0; first < count; first += block) {
+    const float* here = values + first;
+    std::array<float, width> maxima;
+    std::copy_n(here, width, maxima.begin());
+    for (std::size_t i = width; i < block; i += width) {
+      for (std::size_t place = 0; place < width; ++place) {
+        maxima[place] = maxima[place] < here[i + place] ? here[i + place] : maxima[place];
+      }
+    }
+    const float highest = std::ranges::max(maxima);
+    std::array<std::uint32_t, block> below{};
+    for (const float level : levels) {
+      if (!(level < highest)) break;
+      for (std::size_t i = 0; i < block; ++i) below[i] += here[i] > level ? 1U : 0U;
+    }
+    for (std::size_t i = 0; i < block; ++i) {
+      counts[first + i] = static_cast<std::uint8_t>(below[i]);
+    }
+  }
+}
+
+LPAT_FOR_EACH_CPU void sum_gates(const float* margins, std::size_t count, float sharpness,
+                                 std::uint64_t* sums) {
+  constexpr std::size_t most = 128;
+  std::array<std::int32_t, most> gates;
+  sums[0] = 0;
+  for (std::size_t first = 0; first < count; first += most) {
+    const std::size_t here = std::min(most, count - first);
+    for (std::size_t i = 0; i < here; ++i) {
+      const float gate = sigmoid_of(sharpness * margins[first + i]);
+      gates[i] = static_cast<std::int32_t>(gate * static_cast<float>(gate_unit));
+    }
+    for (std::size_t i = 0; i < here; ++i) {
+      sums[first + i + 1] = sums[first + i] + static_cast<std::uint32_t>(gates[i]);
+    }
+  }
+}
+
+LPAT_FOR_EACH_CPU Summary summary_of(const float* values, std::size_t count) {
+  // As in Sums.
+  std::array<double, 4> sums{};
+  std::array<float, 4> maxima;
+  maxima.fill(std::numeric_limits<float>::lowest());
+  const auto take = [&](std::size_t i, std::size_t place) {
+    sums[place] += static_cast<double>(values[i]);
+    maxima[place] = maxima[place] < values[i] ? values[i] : maxima[place];
+  };
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (std::size_t place = 0; place < 4; ++place) take(i + place, place);
+  }
+  for (; i < count; ++i) take(i, 0);
+  return {(sums[0] + sums[1]) + (sums[2] + sums[3]), std::ranges::max(maxima)};
+}
+
 // The exponent's bits are all set where a float is infinite or not a number. Whole numbers, unlike
 // floats, may be combined in whatever order is fastest.
 LPAT_FOR_EACH_CPU bool any_infinite(const float* values, std::size_t count) {

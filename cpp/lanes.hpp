@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace lpat {
 
@@ -39,6 +40,37 @@ struct Sums {
   // `count` snippets more, at most so many.
   void add(const float* scores, const float* threshold, std::size_t count);
 };
+
+// So many snippets by so many columns of a matrix, row by row, which the cache holds at once.
+struct Tile {
+  static constexpr std::size_t rows = 64;
+  static constexpr std::size_t columns = 16;
+  using Row = std::array<float, columns>;
+  std::array<Row, rows> values;
+
+  // Each column in one piece, `stride` after the one before.
+  void transpose(float* columns_out, std::size_t stride) const;
+};
+
+// Takes from each score its threshold, and raises each column's maximum to the differences. One that
+// no float holds becomes the largest, or the lowest, that there is.
+void subtract(Tile& scores, const Tile& threshold, Tile::Row& maxima);
+
+// Counts of the `levels`, which don't decrease, below each of `count` values, whole tiles of rows.
+void count_levels(const float* values, std::size_t count, std::span<const float> levels,
+                  std::uint8_t* counts);
+
+// Sums of sigmoid(sharpness * margin) over the snippets before each, `count` + 1 of them, in whole
+// units, so that differences of sums are exact.
+inline constexpr double gate_unit = 1 << 26;  // so many in 1
+void sum_gates(const float* margins, std::size_t count, float sharpness, std::uint64_t* sums);
+
+// Sum and maximum of so many values.
+struct Summary {
+  double sum;
+  float maximum;
+};
+Summary summary_of(const float* values, std::size_t count);
 
 // Whether a value is infinite or not a number.
 bool any_infinite(const float* values, std::size_t count);

@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "Segments from snippet scores, their suppression and evaluation, and optical flow, in C++.";
   lpat::python::define_segments(module);
   lpat::python::define_component_tree(module);
+  lpat::python::define_level_sets(module);
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
   lpat::python::define_diagnosis(module);

@@ -46,7 +46,34 @@ struct Runs {
         contrast(columns_of<double>(runs, {&Run::contrast})) {}
 };
 
-// Both ways from scores to runs take the same arrays.
+// What all ways from scores to segments take.
+struct ScoreViews {
+  Matrix scores;
+  Matrix threshold;
+  std::span<const double> edges;
+  std::span<const std::int64_t> classes;
+  Boundary boundary;
+  std::size_t minimum_snippets;
+
+  ScoreViews(const py::array& score_array, const py::array& threshold_array,
+             const py::array& edge_array, const py::array& class_array,
+             const std::string& boundary_word, py::ssize_t minimum)
+      : scores(scores_view(score_array)),
+        threshold(threshold_view(threshold_array, scores)),
+        edges(view_of_length<double>(edge_array, "edges", scores.rows + 1)),
+        classes(view<std::int64_t>(class_array, "classes", {1})),
+        boundary(choice_of<Boundary>(
+            boundary_word, "boundary",
+            {{"snippet", Boundary::snippet}, {"crossing", Boundary::crossing}})),
+        minimum_snippets(static_cast<std::size_t>(minimum)) {
+    if (minimum < 1) {
+      throw std::invalid_argument("minimum_snippets must be positive, not " +
+                                  std::to_string(minimum));
+    }
+  }
+};
+
+// Runs and components take the same arrays.
 using Extraction = std::vector<Run> (*)(const Matrix&, const Matrix&, std::span<const double>,
                                         std::span<const std::int64_t>, Boundary, std::size_t);
 
@@ -55,21 +82,12 @@ inline void define_extraction(py::module_& module, const char* name, Extraction 
   const auto function = [extract](const py::array& scores, const py::array& threshold,
                                   const py::array& edges, const py::array& classes,
                                   const std::string& boundary, py::ssize_t minimum_snippets) {
-    const auto score_matrix = scores_view(scores);
-    const auto threshold_matrix = threshold_view(threshold, score_matrix);
-    const auto edge_values = view_of_length<double>(edges, "edges", score_matrix.rows + 1);
-    const auto class_values = view<std::int64_t>(classes, "classes", {1});
-    const auto border = choice_of<Boundary>(
-        boundary, "boundary", {{"snippet", Boundary::snippet}, {"crossing", Boundary::crossing}});
-    if (minimum_snippets < 1) {
-      throw std::invalid_argument("minimum_snippets must be positive, not " +
-                                  std::to_string(minimum_snippets));
-    }
+    const ScoreViews views(scores, threshold, edges, classes, boundary, minimum_snippets);
     std::vector<Run> runs;
     {
       py::gil_scoped_release release;
-      runs = extract(score_matrix, threshold_matrix, edge_values, class_values, border,
-                     static_cast<std::size_t>(minimum_snippets));
+      runs = extract(views.scores, views.threshold, views.edges, views.classes, views.boundary,
+                     views.minimum_snippets);
     }
     return Runs(runs);
   };

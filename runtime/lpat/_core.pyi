@@ -129,6 +129,72 @@ def extract_components(
     others may take their place. Their margin may be negative, and their contrast is the margin's.
     """
 
+class LevelSets:
+    """Stretches of snippets that lie above a level, as parallel arrays of length N.
+
+    `margin` is score - threshold, as a float32, and `gate` is sigmoid(sharpness * margin), to a
+    millionth. The contrast is the mean gate inside minus that of the snippets just outside, which
+    are those of `Runs`. For a stretch that covers the whole video, 1/2, the gate at the threshold,
+    stands in for what is outside.
+    """
+
+    @property
+    def classes(self) -> Int64Array:
+        """(N,) columns of the scores."""
+
+    @property
+    def snippets(self) -> Int64Array:
+        """(N, 2) [first, stop)."""
+
+    @property
+    def segments(self) -> Float64Array:
+        """(N, 2) [start, end) in seconds; start < end."""
+
+    @property
+    def level(self) -> Float64Array:
+        """(N,) of the levels that have this stretch, the middle one; of two, the lower."""
+
+    @property
+    def peak(self) -> Float64Array:
+        """(N,) largest margin."""
+
+    @property
+    def mean_margin(self) -> Float64Array:
+        """(N,) mean margin."""
+
+    @property
+    def mean_gate(self) -> Float64Array:
+        """(N,) mean gate."""
+
+    @property
+    def contrast(self) -> Float64Array:
+        """(N,) inner minus outer mean gate."""
+
+    def __len__(self) -> int: ...
+
+def extract_level_sets(
+    scores: Float32Array,
+    threshold: Float32Array,
+    edges: Float64Array,
+    classes: Int64Array,
+    *,
+    lowest: float = -0.5,
+    highest_share: float = 0.8,
+    count: int = 7,
+    sharpness: float = 1.0,
+    boundary: Literal["snippet", "crossing"],
+    minimum_snippets: int = 1,
+) -> LevelSets:
+    """Maximal runs of snippets with margin > level, of each of `classes`, for `count` levels.
+
+    One level is 0; of two or more, the first is `lowest`, at most 0, and the second 0; the others
+    are evenly spaced above 0, the last at `highest_share` of the class's largest margin in these
+    scores (none where that isn't positive). Runs that are equal come once. Those of a class come
+    in order of their first snippet, of equal ones the longer first. With "crossing", a run lasts
+    from and to where the margin passes its level. Other arguments are as of `extract_segments`,
+    whose runs are those of level 0.
+    """
+
 def average_precisions(
     *,
     detection_videos: Int64Array,

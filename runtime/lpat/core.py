@@ -3,11 +3,13 @@
 try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
         ComponentTree,
+        LevelSets,
         Runs,
         average_precisions,
         best_overlaps,
         component_tree,
         extract_components,
+        extract_level_sets,
         extract_segments,
         first_ranks,
         match_detections,
@@ -27,11 +29,13 @@ except ImportError as error:
 
 __all__ = [
     "ComponentTree",
+    "LevelSets",
     "Runs",
     "average_precisions",
     "best_overlaps",
     "component_tree",
     "extract_components",
+    "extract_level_sets",
     "extract_segments",
     "first_ranks",
     "match_detections",

@@ -15,8 +15,8 @@ import numpy as np
 
 from lpat.errors import FeatureError, ModelError
 from lpat.open_runs import ClosedRuns, OpenRuns
-from lpat.segments import segment_scores, select_classes
-from lpat.types import Detection, Features, Float32Array, Scores
+from lpat.segments import level_set_scores, segment_scores, select_classes
+from lpat.types import Detection, Features, Float32Array, Float64Array, Scores
 
 if TYPE_CHECKING:
     from lpat.localizer import Localizer
@@ -36,7 +36,8 @@ class LiveDetector:
     """Takes a video's features snippet by snippet and gives the detections that end with each.
 
     Memory and the time for a snippet don't depend on how many there were. Runs stand in for
-    component proposals, which need the whole video.
+    components and for level sets, which need the whole video; for the latter, scored as those are,
+    but that the gate at the threshold stands in for what is outside.
 
     Raises:
         ModelError: the model's threshold is made of the whole video's scores.
@@ -53,7 +54,10 @@ class LiveDetector:
         self._spec = localizer.metadata.features
         self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + LOOKAHEAD + 1))
         self._runs = OpenRuns(
-            len(localizer.classes), self._options.boundary, self._options.minimum_snippets
+            len(localizer.classes),
+            self._options.boundary,
+            self._options.minimum_snippets,
+            self._options.sharpness if self._options.proposals == "levels" else 1.0,
         )
         self._pushed = 0
         self._settled = 0  # snippets whose scores are final
@@ -115,9 +119,7 @@ class LiveDetector:
         if len(runs) == 0:
             return []
         probabilities = self._scores_of_last(len(self._rows)).probabilities
-        confidence = segment_scores(
-            runs, probabilities.astype(np.float64), self._options.segment_score
-        )
+        confidence = self._scores_of(runs, probabilities.astype(np.float64))
         selected = set(select_classes(probabilities, self._options.class_selection).tolist())
         return [
             Detection(self._localizer.classes[label], score, start, end)
@@ -126,6 +128,11 @@ class LiveDetector:
             )
             if label in selected
         ]
+
+    def _scores_of(self, runs: ClosedRuns, probabilities: Float64Array) -> Float64Array:
+        if self._options.proposals == "levels":
+            return level_set_scores(runs.peak, runs.gate_contrast, probabilities[runs.classes])
+        return segment_scores(runs, probabilities, self._options.segment_score)
 
     def _scores_of_last(self, count: int) -> Scores:
         rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))

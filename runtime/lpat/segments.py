@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from lpat.core import Runs, extract_components, extract_segments
+from lpat.core import Runs, extract_components, extract_level_sets, extract_segments, suppress
 from lpat.errors import UsageError
 from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lpat.open_runs import ClosedRuns
 
 Threshold = Literal["predicted", "manual"]
-Proposals = Literal["runs", "components"]
+Proposals = Literal["runs", "components", "levels"]
 Boundary = Literal["snippet", "crossing"]
 SegmentScore = Literal["probability", "wtalc", "margin", "contrast"]
 ClassSelection = Literal["mean", "all"]
@@ -27,6 +27,19 @@ _CHOICES = {
     "segment_score": get_args(SegmentScore),
     "class_selection": get_args(ClassSelection),
 }
+_RANGES = {
+    "lowest_level": (-1000.0, 0.0),
+    "highest_level": (0.0, 1.0),
+    "overlap": (0.0, 1.0),
+    "sharpness": (0.001, 1000.0),
+}
+_MOST_LEVELS = 64
+
+PEAK_WEIGHT = 0.2
+"""Of a level set's highest margin, in its score."""
+
+CONTRAST_WEIGHT = 3.0
+"""Of how a level set's mean gate stands out of its surroundings, in its score."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +49,23 @@ class PostProcessing:
     Attributes:
         proposals: "runs", the maximal runs of snippets above the threshold; "components", of the
             connected stretches above any level at all, the best that don't overlap, judged by
-            how their sigmoid(s - b) stands out of its surroundings (docs/core.md).
+            how their sigmoid(s - b) stands out of its surroundings; "levels", the runs above the
+            threshold and above levels around it, the best of those that overlap (docs/core.md).
         boundary: segments end at snippet edges, or where score - threshold, linear between
-            snippet centres, crosses zero; of a component, the middle of its levels.
+            snippet centres, crosses zero; of a component, the middle of its levels; of a run
+            above a level, that level.
         minimum_snippets: shorter segments are left out.
         segment_score: of a segment of class c with probability p, scores s and threshold b:
             "probability", p * mean sigmoid(s - b); "wtalc", max(s) + 0.7 p (W-TALC);
             "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc), of a
-            component, mean (s - b).
+            component, mean (s - b). "levels" have a score of their own, `level_set_scores`.
         threshold: the model's background, or (max + min) / 2 of each class's scores (W-TALC).
         class_selection: classes at least as probable as the mean class, or all.
+        levels: how many, 1 to 64; as are those below, of "levels" only.
+        lowest_level: the lowest, a margin s - b of at most 0.
+        highest_level: the highest, as a share of the class's highest margin in the video.
+        overlap: tIoU above which a segment gives way to a better one of its class.
+        sharpness: the gate of the contrast is sigmoid(sharpness * (s - b)).
 
     Raises:
         UsageError: an option has no such value.
@@ -57,6 +77,11 @@ class PostProcessing:
     threshold: Threshold = "predicted"
     class_selection: ClassSelection = "mean"
     proposals: Proposals = "runs"
+    levels: int = 7
+    lowest_level: float = -0.5
+    highest_level: float = 0.8
+    overlap: float = 0.4
+    sharpness: float = 1.0
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -66,6 +91,22 @@ class PostProcessing:
         count = self.minimum_snippets
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise UsageError(f"minimum_snippets must be a positive whole number, not {count!r}")
+        levels = self.levels
+        if (
+            not isinstance(levels, int)
+            or isinstance(levels, bool)
+            or not 1 <= levels <= _MOST_LEVELS
+        ):
+            raise UsageError(
+                f"levels must be a whole number from 1 to {_MOST_LEVELS}, not {levels!r:.40}"
+            )
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not least <= value <= most:
+                raise UsageError(
+                    f"{name} must be a number from {least:g} to {most:g}, not {value!r:.40}"
+                )
 
 
 DEFAULT = PostProcessing()
@@ -76,7 +117,8 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
 
     For each selected class, segments are the maximal runs of snippets whose score lies strictly
     above the threshold, or the selected components of score - threshold. Those of a class are
-    disjoint either way, so nothing is suppressed afterwards.
+    disjoint either way, so nothing is suppressed afterwards. Level sets of a class lie in each
+    other: the best of those that overlap by more than `PostProcessing.overlap` stays.
 
     Raises:
         ValueError: a score, a probability or an edge isn't finite, or edges decrease.
@@ -84,18 +126,60 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     values = np.ascontiguousarray(scores.scores, np.float32)
     probabilities = scores.probabilities.astype(np.float64)
     background = scores.background if options.threshold == "predicted" else manual_threshold(values)
+    background = np.ascontiguousarray(background, np.float32)
+    edges = np.ascontiguousarray(scores.edges, np.float64)
+    classes = select_classes(scores.probabilities, options.class_selection)
+    if options.proposals == "levels":
+        return _detect_by_levels(
+            scores.classes, (values, background, edges, classes), probabilities, options
+        )
     extract = extract_segments if options.proposals == "runs" else extract_components
     runs = extract(
         values,
-        np.ascontiguousarray(background, np.float32),
-        np.ascontiguousarray(scores.edges, np.float64),
-        select_classes(scores.probabilities, options.class_selection),
+        background,
+        edges,
+        classes,
         boundary=options.boundary,
         minimum_snippets=options.minimum_snippets,
     )
     confidence = segment_scores(runs, probabilities, options.segment_score)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
+
+
+def _detect_by_levels(
+    labels: tuple[str, ...],
+    arrays: tuple[Float32Array, Float32Array, Float64Array, Int64Array],
+    probabilities: Float64Array,
+    options: PostProcessing,
+) -> Detections:
+    """Detections from what `extract_level_sets` takes, best first."""
+    sets = extract_level_sets(
+        *arrays,
+        lowest=options.lowest_level,
+        highest_share=options.highest_level,
+        count=options.levels,
+        sharpness=options.sharpness,
+        boundary=options.boundary,
+        minimum_snippets=options.minimum_snippets,
+    )
+    confidence = level_set_scores(sets.peak, sets.contrast, probabilities[sets.classes])
+    order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
+    return Detections(labels, sets.segments[order], sets.classes[order], confidence[order])
+
+
+def level_set_scores(
+    peak: Float64Array, contrast: Float64Array, probability: Float64Array
+) -> Float64Array:
+    """Score (N,) of runs above levels, whatever their classes.
+
+    Args:
+        peak: highest margin s - b inside, (N,).
+        contrast: mean gate inside minus that just outside, (N,).
+        probability: of their classes, (N,); it has no say yet.
+    """
+    del probability
+    return PEAK_WEIGHT * peak + CONTRAST_WEIGHT * contrast
 
 
 def select_classes(probabilities: Float32Array, selection: ClassSelection = "mean") -> Int64Array:

@@ -1,7 +1,7 @@
 """Fewer detections where they overlap: non-maximum suppression, hard and soft.
 
-LPAT's own segments of a class are disjoint, so `detect` needs none of this, and neither do the
-commands. It is for detections of other methods, or of several models together.
+What `detect` finds is disjoint or suppressed already, so the commands need none of this. It is for
+detections of other methods, or of several models together.
 """
 
 from __future__ import annotations

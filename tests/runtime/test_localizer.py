@@ -133,6 +133,19 @@ def test_int8_weights_that_saturate_on_some_processors_are_told() -> None:
         assert metadata_from_json(json.dumps(GOOD | {"precision": precision})).caution is None
 
 
+def test_metadata_from_before_there_were_levels_means_the_same_as_before() -> None:
+    older = {
+        name: GOOD["post_processing"][name]
+        for name in GOOD["post_processing"]
+        if name not in ("levels", "lowest_level", "highest_level", "overlap", "sharpness")
+    }
+    metadata = metadata_from_json(json.dumps({**GOOD, "post_processing": older}))
+    assert metadata.post_processing == PostProcessing()
+    options = PostProcessing(proposals="levels", levels=9, lowest_level=-1, overlap=0.5)
+    chosen = ModelMetadata(("jump",), SPEC, options)
+    assert metadata_from_json(chosen.to_json()) == chosen
+
+
 @pytest.mark.parametrize("part", ["format", "operators"])
 def test_a_model_for_a_newer_onnx_runtime_says_what_to_upgrade(
     tmp_path: Path, make_model: MakeModel, part: str
@@ -191,6 +204,10 @@ def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> No
         ({"post_processing": {"proposals": None}}, "proposals must be one of runs, components"),
         ({"post_processing": {"more": 1}}, "unknown post-processing 'more'"),
         ({"post_processing": {"minimum_snippets": -1}}, "minimum_snippets"),
+        ({"post_processing": {"levels": 65}}, "levels must be a whole number from 1 to 64"),
+        ({"post_processing": {"overlap": "1" * 5000}}, "overlap must be a number from 0 to 1"),
+        ({"post_processing": {"sharpness": 1e999}}, "sharpness must be a number"),
+        ({"post_processing": {"lowest_level": 10**400}}, "lowest_level must be a number"),
         ({"training": []}, "expected an object training"),
         ({"statistics": {"mean": [0.0]}}, "statistics: expected an object with mean and deviation"),
     ],

@@ -154,7 +154,9 @@ class TrainingConfig:
         "crossing", "where a segment ends: at a snippet's edge, or where score and background cross"
     )
     proposals: Proposals = _option(
-        "runs", "what becomes a segment: runs above the background, or the best components"
+        "runs",
+        "what becomes a segment: runs above the background, the best components, or the best runs "
+        "above the background and levels around it",
     )
 
     def __post_init__(self) -> None:
