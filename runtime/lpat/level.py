@@ -1,8 +1,12 @@
 """Where "above" begins: the level of a false-alarm rate, and how it is moved without training.
 
-In a calibrated model a margin s - b above 0 means the same in every class: of the snippets of training
-videos that don't show it, a share of `false_alarms` lies there. The margins at which other shares
-begin come with the model. Axes: R rate, C class.
+In a calibrated model a margin s - b above 0 means the same in every class: of the snippets of
+training videos that don't show it, a share of `false_alarms` lies there. The margins at which other
+shares begin come with the model.
+
+A whole video's margins may be higher or lower than those of training videos: another light, another
+person. The classes that it doesn't seem to show tell by how much, and the level follows in part.
+Axes: T snippet, R rate, C class.
 """
 
 from __future__ import annotations
@@ -10,15 +14,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from lpat.errors import ModelError, UsageError
-from lpat.types import Float32Array, Float64Array, Scores
+from lpat.segments import select_classes
+from lpat.types import Float64Array, Int64Array, Scores
 
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5)
 """False-alarm rates whose margins a model knows; between them they are interpolated."""
+
+UPPER = 0.9
+"""Share of the margins of unselected classes that lie below the one which tells of a shift."""
+
+DOUBT = 30
+"""Margins of unselected classes of which half is believed."""
 
 _FARTHEST = 1e6
 """Deviations: what a table in a file says beyond these is broken."""
@@ -29,13 +41,28 @@ class LevelTable:
     """Margins (R, C) above which a share `rates` (R,) of each class's null lies.
 
     At `false_alarms` they are 0. `pooled` are classes that every training video shows: they have
-    no null of their own, and that of all others stands in.
+    no null of their own, and that of all others stands in. `usual` is the median over the training
+    videos of their `upper_margin`, and `follow` the share of a video's difference from it by which
+    its level moves.
     """
 
     false_alarms: float
     rates: tuple[float, ...]
     margins: Float64Array
     pooled: tuple[str, ...] = ()
+    usual: float = 0.0
+    follow: float = 0.0
+
+    def following(self, margins: Float64Array, selected: Int64Array) -> float:
+        """By how much a video's level is to move, from its margins (T, C) and selected classes.
+
+        The fewer margins of other classes there are, the less; 0 without any.
+        """
+        count = len(margins) * (margins.shape[1] - len(selected))
+        if not (count and self.follow):
+            return 0.0
+        shift = upper_margin(margins, selected) - self.usual
+        return self.follow * shift * count / (count + DOUBT)
 
     def shifts(self, rate: float) -> Float64Array:
         """Margins (C,) at which a rate begins, linear between the logarithms of the known ones.
@@ -59,7 +86,17 @@ class LevelTable:
             "rates": list(self.rates),
             "margins": rounded,
             "pooled": list(self.pooled),
+            "usual": float(f"{self.usual:.5g}"),
+            "follow": self.follow,
         }
+
+
+def upper_margin(margins: Float64Array, selected: Int64Array) -> float:
+    """The margin below which a share `UPPER` of those (T, C) of classes that aren't selected lie.
+
+    There must be such a class.
+    """
+    return float(np.quantile(np.delete(margins, selected, axis=1), UPPER))
 
 
 def table_from_json(value: Any, classes: tuple[str, ...]) -> LevelTable:
@@ -88,7 +125,12 @@ def table_from_json(value: Any, classes: tuple[str, ...]) -> LevelTable:
         raise ModelError("broken metadata: level: a higher rate begins at a higher margin")
     if not (isinstance(pooled, list) and all(label in classes for label in pooled)):
         raise ModelError("broken metadata: level: pooled names no class of the model")
-    return LevelTable(float(asked), tuple(map(float, rates)), margins, tuple(pooled))
+    usual, follow = value.get("usual", 0.0), value.get("follow", 0.0)
+    if not (_are_margins([usual], 1) and _are_margins([follow], 1) and 0 <= follow <= 1):
+        raise ModelError("broken metadata: level: expected a usual margin and a follow from 0 to 1")
+    return LevelTable(
+        float(asked), tuple(map(float, rates)), margins, tuple(pooled), float(usual), float(follow)
+    )
 
 
 def _are_rates(values: Any) -> bool:
@@ -96,7 +138,7 @@ def _are_rates(values: Any) -> bool:
         isinstance(values, list)
         and 0 < len(values) <= 100
         and all(type(value) in (int, float) and 0 < value < 1 for value in values)
-        and all(before < after for before, after in zip(values, values[1:], strict=False))
+        and all(before < after for before, after in pairwise(values))
     )
 
 
@@ -108,7 +150,23 @@ def _are_margins(row: Any, classes: int) -> bool:
     )
 
 
-def moved(scores: Scores, shifts: Float64Array) -> Scores:
-    """Scores whose margins are 0 where they were `shifts` (C,)."""
-    values: Float32Array = (scores.scores - shifts).astype(np.float32)
-    return replace(scores, scores=values)
+def leveled(scores: Scores, table: LevelTable, rate: float | None = None) -> Scores:
+    """Scores as detection takes them: the background follows the video, margins are 0 at a rate.
+
+    Without a rate it is the model's own.
+
+    Raises:
+        UsageError: the rate is beyond the lowest or the highest that is known.
+    """
+    margins = scores.scores.astype(np.float64) - scores.background[:, None]
+    shift = table.following(margins, select_classes(scores.probabilities))
+    return shifted(scores, table, rate, shift)
+
+
+def shifted(scores: Scores, table: LevelTable, rate: float | None, shift: float) -> Scores:
+    """`leveled`, but that the background moves by what is known to be the video's shift."""
+    values = scores.scores if rate is None else scores.scores - table.shifts(rate)
+    background = scores.background + shift
+    return replace(
+        scores, scores=values.astype(np.float32), background=background.astype(np.float32)
+    )

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lpat.errors import FeatureError, ModelError
+from lpat.level import shifted
 from lpat.open_runs import ClosedRuns, OpenRuns
-from lpat.segments import level_set_scores, segment_scores, select_classes
+from lpat.segments import segment_scores, select_classes
 from lpat.types import Detection, Features, Float32Array, Float64Array, Scores
 
 if TYPE_CHECKING:
     from lpat.localizer import Localizer
     from lpat.video import Video
-
-LOOKAHEAD = 2
-"""Snippets after one that its score may depend on: one in LPAT's networks, two in AutoLoc's."""
 
 CONTEXT = 64
 """Snippets before one that its score is computed with."""
@@ -35,9 +33,8 @@ WINDOW = 512
 class LiveDetector:
     """Takes a video's features snippet by snippet and gives the detections that end with each.
 
-    Memory and the time for a snippet don't depend on how many there were. Runs stand in for
-    components and for level sets, which need the whole video; for the latter, scored as those are,
-    but that the gate at the threshold stands in for what is outside.
+    Memory and the time for a snippet don't depend on how many there were. Runs above the level
+    stand in for components and level sets, which need the whole video.
 
     Raises:
         ModelError: the model's threshold is made of the whole video's scores.
@@ -52,12 +49,12 @@ class LiveDetector:
                 f"{self._options.threshold} one, which is made of the whole video's scores"
             )
         self._spec = localizer.metadata.features
-        self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + LOOKAHEAD + 1))
+        lookahead = localizer.metadata.lookahead
+        self._lookahead = lookahead
+        self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + lookahead + 1))
+        self._margins: deque[Float64Array] = deque(maxlen=window)  # of settled snippets, (C,)
         self._runs = OpenRuns(
-            len(localizer.classes),
-            self._options.boundary,
-            self._options.minimum_snippets,
-            self._options.sharpness if self._options.proposals == "levels" else 1.0,
+            len(localizer.classes), self._options.boundary, self._options.minimum_snippets
         )
         self._pushed = 0
         self._settled = 0  # snippets whose scores are final
@@ -70,7 +67,9 @@ class LiveDetector:
         return f"{self._options.proposals} need the whole video; runs stand in for them"
 
     def push(self, features: Float32Array) -> list[Detection]:
-        """Detections, by class, that end before the snippet `LOOKAHEAD` snippets ago.
+        """Detections, by class, that end before the last snippet whose score is final.
+
+        Scores of the model's `lookahead` latest snippets aren't.
 
         `features` are the next snippet's, (D,).
 
@@ -88,7 +87,7 @@ class LiveDetector:
             raise FeatureError(f"features of snippet {self._pushed} are not finite")
         self._rows.append(features.copy())
         self._pushed += 1
-        return self._settle(self._pushed - LOOKAHEAD)
+        return self._settle(self._pushed - self._lookahead)
 
     def finish(self, duration: float | None = None) -> list[Detection]:
         """Detections that the end of the video ends; it lasted `duration`, or whole snippets."""
@@ -100,7 +99,7 @@ class LiveDetector:
         if stop <= self._settled:
             return []
         count = self._pushed - self._settled  # the last rows are new
-        scores = self._scores_of_last(CONTEXT + count)
+        scores = self._leveled(self._scores_of_last(CONTEXT + count), count, stop - self._settled)
         found = []
         for snippet in range(self._settled, stop):
             row = snippet - self._pushed  # from the end
@@ -119,7 +118,9 @@ class LiveDetector:
         if len(runs) == 0:
             return []
         probabilities = self._scores_of_last(len(self._rows)).probabilities
-        confidence = self._scores_of(runs, probabilities.astype(np.float64))
+        confidence = segment_scores(
+            runs, probabilities.astype(np.float64), self._options.segment_score
+        )
         selected = set(select_classes(probabilities, self._options.class_selection).tolist())
         return [
             Detection(self._localizer.classes[label], score, start, end)
@@ -129,14 +130,23 @@ class LiveDetector:
             if label in selected
         ]
 
-    def _scores_of(self, runs: ClosedRuns, probabilities: Float64Array) -> Float64Array:
-        if self._options.proposals == "levels":
-            return level_set_scores(runs.peak, runs.gate_contrast, probabilities[runs.classes])
-        return segment_scores(runs, probabilities, self._options.segment_score)
+    def _leveled(self, scores: Scores, count: int, settled: int) -> Scores:
+        """Scores measured from the level, which follows what has been seen of late.
+
+        Of the last `count` snippets of `scores`, so many are `settled` now.
+        """
+        level = self._localizer.metadata.level
+        if level is None:
+            return scores
+        margins = scores.scores.astype(np.float64) - scores.background[:, None]
+        self._margins.extend(margins[len(margins) - count :][:settled])
+        shown = select_classes(scores.probabilities)
+        shift = level.following(np.array(self._margins), shown)
+        return shifted(scores, level, self._localizer.false_alarms, shift)
 
     def _scores_of_last(self, count: int) -> Scores:
         rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))
-        return self._localizer.score(
+        return self._localizer.learned_scores(
             Features(rows, self._spec, len(rows) * self._spec.snippet_seconds)
         )
 

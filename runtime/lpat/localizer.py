@@ -13,11 +13,12 @@ import numpy as np
 from lpat.backbones.backbone_file import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.devices import device_of, extents_of_head
-from lpat.errors import LpatError, ModelError
+from lpat.errors import LpatError, ModelError, UsageError
 from lpat.extraction import load_features
 from lpat.feature_cache import FeatureCache, default_folder
 from lpat.feature_halves import halves_look_exchanged
 from lpat.inputs import Input, find_inputs, one_input
+from lpat.level import leveled
 from lpat.model_file import KEY, ModelMetadata, metadata_from_json
 from lpat.onnx_files import read_onnx
 from lpat.segments import detect
@@ -42,11 +43,14 @@ class Localizer:
     `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
     take a GPU that is there.
 
+    `false_alarms` is the rate at which the level begins, where it isn't to be the model's own.
+
     `content` is the file's where the path is another machine's. `backbones` says where those are
     found that make the model's features, if any do; a bundled model's are in itself.
 
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
+        UsageError: no such rate, or a model whose level isn't calibrated.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
 
@@ -56,6 +60,7 @@ class Localizer:
         device: str = "auto",
         *,
         require_gpu: bool = False,
+        false_alarms: float | None = None,
         content: bytes | None = None,
         backbones: Backbones = BACKBONES,
     ) -> None:
@@ -67,6 +72,7 @@ class Localizer:
             on_cpu = cpu_session(content)
             self.metadata = _metadata_of(on_cpu)
             bundled = bool(bundled_outputs(on_cpu))
+            self.false_alarms = self._checked(false_alarms)
             if bundled:
                 del on_cpu  # before the next, as it is large
                 on_cpu = bundle_session(content, self.sha256, backbones.threads)
@@ -105,8 +111,28 @@ class Localizer:
         """Labels in the order of the scores."""
         return self.metadata.classes
 
+    def _checked(self, rate: float | None) -> float | None:
+        if rate is None:
+            return None
+        if self.metadata.level is None:
+            raise UsageError(
+                f"{self.path}: false alarms: expected a model whose level is calibrated; this "
+                "one's is as it was learned: train with --false-alarms above 0"
+            )
+        self.metadata.level.shifts(rate)  # refuses what it doesn't know
+        return rate
+
     def score(self, features: Features | StoredFeatures) -> Scores:
-        """Scores of one video's features.
+        """Scores of one video's features, measured from the level: see `lpat.level`.
+
+        Raises as `learned_scores` does.
+        """
+        scores = self.learned_scores(features)
+        level = self.metadata.level
+        return scores if level is None else leveled(scores, level, self.false_alarms)
+
+    def learned_scores(self, features: Features | StoredFeatures) -> Scores:
+        """Scores of one video's features, as the file gives them.
 
         A long video is scored in `windows`; of its windows' probabilities, the highest of each
         class counts, as a video shows what any part of it shows. Of features in a file only a

@@ -16,6 +16,7 @@ from lpat import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.feature_halves import Statistics, statistics_from_json
+from lpat.level import LevelTable, table_from_json
 from lpat.onnx_files import metadata_object
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
@@ -25,6 +26,7 @@ SCHEMA = 1
 LONGEST_TEXT = 1 << 20
 MOST_CLASSES = 10_000
 LONGEST_LABEL = 200
+FARTHEST_LOOKAHEAD = 64
 
 Precision = Literal["float32", "float16", "int8"]
 """What the hidden layers' products are computed in; all else is float32."""
@@ -41,7 +43,9 @@ class ModelMetadata:
     """Classes in the order of the scores, the features to feed, and how to make segments.
 
     `statistics` are those of the training snippets, where features come from files of others.
-    `weight_bits` are those of int8's weights; a model of before they were told has eight.
+    `weight_bits` are those of int8's weights; a model of before they were told has eight. `level`
+    says what margins mean, in a calibrated model. A snippet's scores depend on `lookahead` snippets
+    after it at most: two in networks of before it was told.
     """
 
     classes: tuple[str, ...]
@@ -51,6 +55,8 @@ class ModelMetadata:
     statistics: Statistics | None = None
     precision: Precision = "float32"
     weight_bits: int = EXACT_WEIGHT_BITS
+    level: LevelTable | None = None
+    lookahead: int = 2
 
     @property
     def caution(self) -> str | None:
@@ -72,7 +78,10 @@ class ModelMetadata:
             "post_processing": asdict(self.post_processing),
             "training": dict(self.training),
             "precision": self.precision,
+            "lookahead": self.lookahead,
         }
+        if self.level is not None:
+            document["level"] = self.level.to_json()
         if self.precision == "int8":
             document["weight_bits"] = self.weight_bits
         if self.statistics is not None:
@@ -90,11 +99,13 @@ def metadata_from_json(text: str) -> ModelMetadata:
     schema = document.get("schema")
     if not isinstance(schema, int) or schema != SCHEMA:
         raise ModelError(_of_another_schema(schema, document.get("lpat")))
+    level = document.get("level")
     try:
+        classes = _classes(document.get("classes"))
         features = spec_from_json(document.get("features"))
         statistics = document.get("statistics")
         return ModelMetadata(
-            classes=_classes(document.get("classes")),
+            classes=classes,
             features=features,
             post_processing=_post_processing(document.get("post_processing")),
             training=_object(document.get("training", {}), "training"),
@@ -103,6 +114,8 @@ def metadata_from_json(text: str) -> ModelMetadata:
             else statistics_from_json(statistics, features.dimension),
             precision=_precision(document.get("precision", "float32")),
             weight_bits=_weight_bits(document),
+            lookahead=_lookahead(document.get("lookahead", 2)),
+            level=None if level is None else table_from_json(level, classes),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error
@@ -135,6 +148,15 @@ def _weight_bits(document: Mapping[str, Any]) -> int:
     if type(value) is not int or not 0 < value <= WIDEST_WEIGHT_BITS:
         raise ModelError(
             f"broken metadata: weight_bits must be from 1 to {WIDEST_WEIGHT_BITS}, "
+            f"not {str(value)[:40]!r}"
+        )
+    return value
+
+
+def _lookahead(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= FARTHEST_LOOKAHEAD:
+        raise ModelError(
+            f"broken metadata: lookahead must be from 0 to {FARTHEST_LOOKAHEAD}, "
             f"not {str(value)[:40]!r}"
         )
     return value

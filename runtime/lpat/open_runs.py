@@ -12,27 +12,18 @@ from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 @dataclass(frozen=True, eq=False)
 class ClosedRuns:
-    """Runs that have ended, as parallel arrays of length N; what `lpat.core.Runs` says of them.
-
-    `peak` is their largest margin, as of `lpat.core.LevelSets`.
-    """
+    """Runs that have ended, as parallel arrays of length N; what `lpat.core.Runs` says of them."""
 
     classes: Int64Array
     segments: Float64Array  # (N, 2) [start, end) in seconds
     mean_probability: Float64Array
     mean_margin: Float64Array
     maximum_score: Float64Array
-    peak: Float64Array
 
     @property
     def contrast(self) -> Float64Array:
         """The mean margin: what follows a run isn't known yet, so the threshold stands in."""
         return self.mean_margin
-
-    @property
-    def gate_contrast(self) -> Float64Array:
-        """As of `lpat.core.LevelSets`; the gate at the threshold stands in for what is outside."""
-        return self.mean_probability - 0.5
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -42,25 +33,20 @@ class OpenRuns:
     """The runs of each class that have begun and not yet ended.
 
     What `extract_segments` finds of a whole video comes out run by run, each with the first snippet
-    that isn't part of it. What is kept doesn't grow: a run is its sums, however long it lasts. The
-    mean probability is that of sigmoid(sharpness * margin).
+    that isn't part of it. What is kept doesn't grow: a run is its sums, however long it lasts.
     """
 
-    def __init__(
-        self, classes: int, boundary: Boundary, minimum_snippets: int, sharpness: float = 1.0
-    ) -> None:
+    def __init__(self, classes: int, boundary: Boundary, minimum_snippets: int) -> None:
         self._crosses = boundary == "crossing"
         self._minimum_snippets = minimum_snippets
-        self._sharpness = sharpness
         self._edge = 0.0  # where the next snippet begins, in seconds
         self._centre = 0.0  # of the last snippet
         self._margin: Float64Array | None = None  # (C,) of the last snippet
         self._lengths = np.zeros(classes, np.int64)  # snippets of the open run, 0 where none is
         self._starts = np.zeros(classes)
-        self._gates = np.zeros(classes)  # sum of sigmoid(sharpness * margin)
+        self._gates = np.zeros(classes)  # sum of sigmoid(margin)
         self._margins = np.zeros(classes)
         self._maxima = np.full(classes, -np.inf)
-        self._peaks = np.zeros(classes)  # largest margin
 
     def step(self, scores: Float32Array, background: float, end: float) -> ClosedRuns:
         """Take the next snippet, which ends at `end`: the runs of the snippets before it that end.
@@ -74,11 +60,9 @@ class OpenRuns:
         closed = self._closed(before & ~above, borders)
         self._starts = np.where(above & ~before, borders, self._starts)
         self._lengths = np.where(above, self._lengths + 1, 0)
-        gates = 1 / (1 + np.exp(-self._sharpness * np.maximum(margin, 0)))
-        self._gates = np.where(above, self._gates + gates, 0.0)
+        self._gates = np.where(above, self._gates + 1 / (1 + np.exp(-np.maximum(margin, 0))), 0.0)
         self._margins = np.where(above, self._margins + margin, 0.0)
         self._maxima = np.where(above, np.maximum(self._maxima, scores), -np.inf)
-        self._peaks = np.where(above, np.maximum(self._peaks, margin), 0.0)
         self._edge, self._centre, self._margin = end, centre, margin
         return closed
 
@@ -105,5 +89,4 @@ class OpenRuns:
             self._gates[classes] / lengths,
             self._margins[classes] / lengths,
             self._maxima[classes],
-            self._peaks[classes],
         )

@@ -35,7 +35,7 @@ _RANGES = {
 }
 _MOST_LEVELS = 64
 
-PEAK_WEIGHT = 0.2
+PEAK_WEIGHT = 0.3
 """Of a level set's highest margin, in its score."""
 
 CONTRAST_WEIGHT = 3.0
@@ -58,7 +58,8 @@ class PostProcessing:
         segment_score: of a segment of class c with probability p, scores s and threshold b:
             "probability", p * mean sigmoid(s - b); "wtalc", max(s) + 0.7 p (W-TALC);
             "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc), of a
-            component, mean (s - b). "levels" have a score of their own, `level_set_scores`.
+            component, mean (s - b). "levels" are scored by peak and contrast, whatever it is:
+            0.3 max(s - b) + 3 (mean gate inside - just outside).
         threshold: the model's background, or (max + min) / 2 of each class's scores (W-TALC).
         class_selection: classes at least as probable as the mean class, or all.
         levels: how many, 1 to 64; as are those below, of "levels" only.
@@ -80,8 +81,8 @@ class PostProcessing:
     levels: int = 7
     lowest_level: float = -0.5
     highest_level: float = 0.8
-    overlap: float = 0.4
-    sharpness: float = 1.0
+    overlap: float = 0.5
+    sharpness: float = 1.5
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -163,23 +164,9 @@ def _detect_by_levels(
         boundary=options.boundary,
         minimum_snippets=options.minimum_snippets,
     )
-    confidence = level_set_scores(sets.peak, sets.contrast, probabilities[sets.classes])
+    confidence = PEAK_WEIGHT * sets.peak + CONTRAST_WEIGHT * sets.contrast
     order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
     return Detections(labels, sets.segments[order], sets.classes[order], confidence[order])
-
-
-def level_set_scores(
-    peak: Float64Array, contrast: Float64Array, probability: Float64Array
-) -> Float64Array:
-    """Score (N,) of runs above levels, whatever their classes.
-
-    Args:
-        peak: highest margin s - b inside, (N,).
-        contrast: mean gate inside minus that just outside, (N,).
-        probability: of their classes, (N,); it has no say yet.
-    """
-    del probability
-    return PEAK_WEIGHT * peak + CONTRAST_WEIGHT * contrast
 
 
 def select_classes(probabilities: Float32Array, selection: ClassSelection = "mean") -> Int64Array:

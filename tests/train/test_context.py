@@ -41,6 +41,7 @@ def test_means_stand_beside_the_values() -> None:
         ("3", 2, ((3,), (3,))),
         ("7+1+3", 1, ((3, 7),)),
         ("1,3,3+7", 3, ((), (3,), (3, 7))),
+        ("1,3", 4, ((), (3,), (), (3,))),
     ],
 )
 def test_windows_are_read(text: str, members: int, expected: object) -> None:
@@ -53,9 +54,9 @@ def test_other_windows_are_refused(text: str) -> None:
         windows_of(text, 1)
 
 
-def test_each_member_has_its_own_windows_or_all_share_them() -> None:
-    with pytest.raises(UsageError, match="context: expected 1 or 4 parts, one a member, not 2"):
-        windows_of("1,3", 4)
+def test_windows_that_no_member_would_see_are_refused() -> None:
+    with pytest.raises(UsageError, match="at most as many parts as members, 1, not 2: '1,3'"):
+        windows_of("1,3", 1)
 
 
 def test_what_a_member_does_not_see_stays_without_weight() -> None:

@@ -16,10 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lpat.level import RATES
+from lpat.level import RATES, upper_margin
+from lpat.segments import select_classes
 from lpat.types import BoolArray, Float32Array, Float64Array
-from lpat.windows import windows
+from lpat.windows import WINDOW, windows
 from lpat_train.dataset import TrainingVideo
+from lpat_train.level import Level
+from lpat_train.model import Localizer
 from lpat_train.network import Network
 
 MOST_SNIPPETS = 200_000
@@ -51,34 +54,59 @@ class Null:
         return max(float(np.mean(deviations)), 1e-6)
 
 
-def calibrate(network: Network, videos: Sequence[TrainingVideo], false_alarms: float) -> None:
-    """Set a network's level so that so many of each class's null lie above; it keeps its mode.
+def calibrate(network: Network, videos: Sequence[TrainingVideo]) -> None:
+    """Set a network's level by the null of each class; the network keeps its mode.
 
     Where every video shows every class there is no null, and the level stays as it was learned.
     """
+    level = network.level
+    if level is None or not level.false_alarms:
+        return
     step = -(-sum(len(video.values) for video in videos) // MOST_SNIPPETS)
     margins = _margins(network, videos, step)  # (M, N, C)
     lengths = [len(range(0, len(video.values), step)) for video in videos]
     absent = np.repeat([video.labels.numpy() == 0 for video in videos], lengths, axis=0)
     if not absent.any():
         return
-    level = network.level
-    if level is None:
-        raise ValueError("expected a network with a level, not one without")
     if len(margins) > 1:
-        for member, its in enumerate(margins):
-            null = Null(its, absent)
-            shifts, deviation = null.quantiles([false_alarms])[0], null.deviation
-            level.member_shifts[member] = torch.from_numpy(shifts)
-            level.member_deviations[member] = deviation
-            its -= shifts.astype(np.float32)
-            its /= deviation
+        margins = np.stack(
+            [_by_its_own_null(level, m, its, absent) for m, its in enumerate(margins)]
+        )
     null = Null(margins.mean(axis=0), absent)
-    shifts, deviation = null.quantiles([false_alarms])[0], null.deviation
+    shifts, deviation = null.quantiles([level.false_alarms])[0], null.deviation
     level.shifts.copy_(torch.from_numpy(shifts))
     level.deviation.fill_(deviation)
     level.table.copy_(torch.from_numpy((null.quantiles(RATES) - shifts) / deviation))
     level.pooled.copy_(torch.from_numpy(~absent.any(axis=0)))
+    level.usual.fill_(_usual_margin(network, videos))
+
+
+def _by_its_own_null(
+    level: Level, member: int, margins: Float32Array, absent: BoolArray
+) -> Float32Array:
+    """A member's margins (N, C), measured from its level and by its deviation, which are set."""
+    null = Null(margins, absent)
+    shifts, deviation = null.quantiles([level.false_alarms])[0], null.deviation
+    level.member_shifts[member] = torch.from_numpy(shifts)
+    level.member_deviations[member] = deviation
+    return ((margins - shifts) / deviation).astype(np.float32)
+
+
+def _usual_margin(network: Network, videos: Sequence[TrainingVideo]) -> float:
+    """The median over videos of the upper margin of what each doesn't seem to show; 0 of none."""
+    localizer, device, training = Localizer(network), network.mean.device, network.training
+    localizer.eval()
+    found = []
+    with torch.no_grad():
+        for video in videos:
+            rows = video.values[:WINDOW].to(device)  # the beginning of a very long one will do
+            scores, background, shown = (part[0].cpu().numpy() for part in localizer(rows[None]))
+            selected = select_classes(shown)
+            if len(selected) < scores.shape[1]:
+                margins = scores.astype(np.float64) - background[:, None]
+                found.append(upper_margin(margins, selected))
+    network.train(training)
+    return float(np.median(found)) if found else 0.0
 
 
 def _margins(network: Network, videos: Sequence[TrainingVideo], step: int) -> Float32Array:

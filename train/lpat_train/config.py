@@ -60,6 +60,7 @@ _HIGHEST = {
     "hide": 1.0,
     "self_training_start": 1.0,
     "false_alarms": 0.5,
+    "follow": 1.0,
 }
 
 
@@ -95,11 +96,11 @@ class TrainingConfig:
     )
     hidden: int = _option(256, "width of the feature transformation; 0: the features' own")
     dropout: float = _option(0.7, "before the classifier")
-    temporal_convolution: bool = _option(True, "the paper's +TemConv")
+    temporal_convolution: bool = _option(False, "the paper's +TemConv")
     context: str = _option(
-        "3",
-        "snippets whose mean stands beside a snippet's own features: 1 (none), 3, 3+7, or a part "
-        "for each member: 1,3,3+7",
+        "1,3",
+        "snippets whose mean stands beside a snippet's own features: 1 (none), 3, 3+7, or 1,3 "
+        "for members to take in turn",
     )
     standardize: bool = _option(True, "scale features by the training snippets' statistics")
     balance: float = _option(
@@ -119,7 +120,7 @@ class TrainingConfig:
         0.1, "weight of what keeps classes that a video doesn't show below the threshold", "lpat"
     )
     members: int = _option(
-        1, "networks side by side in the one model, whose mean scores count", "lpat"
+        2, "networks side by side in the one model, whose mean scores count", "lpat"
     )
     self_training: float = _option(
         0.0, "weight of learning from the network's own segments; 0: none", "lpat"
@@ -145,16 +146,19 @@ class TrainingConfig:
         "share of the snippets of videos without a class that may lie above its threshold, which "
         "is set by them; 0: the threshold stays where it was learned",
     )
+    follow: float = _option(
+        0.5, "share of a whole video's shift, seen by the classes it lacks, that its level follows"
+    )
     threshold: Threshold = _option(
         "predicted", "what a segment lies above: the background, or half way up the class's scores"
     )
     minimum_snippets: int = _option(1, "shorter segments are left out")
-    segment_score: SegmentScore = _option("probability", "what a detection's score is")
+    segment_score: SegmentScore = _option("margin", "what a detection's score is")
     boundary: Boundary = _option(
         "crossing", "where a segment ends: at a snippet's edge, or where score and background cross"
     )
     proposals: Proposals = _option(
-        "runs",
+        "levels",
         "what becomes a segment: runs above the background, the best components, or the best runs "
         "above the background and levels around it",
     )

@@ -20,12 +20,12 @@ Windows = tuple[int, ...]
 
 
 def windows_of(text: str, members: int) -> tuple[Windows, ...]:
-    """The windows that each member of a network sees, from "3" (all), or "1,3,3+7" (one by one).
+    """The windows that each member of a network sees: of "3", or of "1,3,3+7" in turn.
 
     1, the snippet alone, is always there and may be left out.
 
     Raises:
-        UsageError: not such a text, a window that is even or too wide, or other than `members`.
+        UsageError: not such a text, a window that is even or too wide, or more parts than members.
     """
     parts = text.split(",")
     try:
@@ -34,13 +34,16 @@ def windows_of(text: str, members: int) -> tuple[Windows, ...]:
         each = ((0,),)
     if not all(0 < width <= WIDEST and width % 2 for windows in each for width in windows):
         raise UsageError(
-            f"context: expected odd numbers of snippets up to {WIDEST} like 3, 3+7 or, for each "
-            f"member its own, 1,3,3+7; not {text!r}"
+            f"context: expected odd numbers of snippets up to {WIDEST} like 3, 3+7 or, of members "
+            f"that differ, 1,3,3+7; not {text!r}"
         )
-    if len(each) not in (1, members):
-        raise UsageError(f"context: expected 1 or {members} parts, one a member, not {len(each)}")
+    if len(each) > members:
+        raise UsageError(
+            f"context: expected at most as many parts as members, {members}, "
+            f"not {len(each)}: {text!r}"
+        )
     each = tuple(tuple(width for width in windows if width > 1) for windows in each)
-    return each * members if len(each) == 1 else each
+    return tuple(each[member % len(each)] for member in range(members))
 
 
 def with_means(values: Tensor, mask: Tensor | None, windows: Windows) -> Tensor:

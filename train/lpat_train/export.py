@@ -23,6 +23,8 @@ from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import KEY, ModelMetadata
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
+from lpat_train.config import TrainingConfig
+from lpat_train.context import windows_of
 from lpat_train.graph import lean
 from lpat_train.model import Localizer
 from lpat_train.network import Network
@@ -107,7 +109,8 @@ def check_name(path: Path) -> None:
 
 
 def _with_statistics(network: Network, metadata: ModelMetadata) -> ModelMetadata:
-    return replace(metadata, statistics=statistics_of(network, metadata.features))
+    level = None if network.level is None else network.level.table_of(metadata.classes)
+    return replace(metadata, statistics=statistics_of(network, metadata.features), level=level)
 
 
 def _write_compared(
@@ -140,7 +143,20 @@ def _random_videos(network: Network, spec: FeatureSpec) -> Iterator[tuple[str, F
 def metadata_of(run: Run) -> ModelMetadata:
     """What a run's model tells the runtime of itself."""
     training = {"videos": run.videos, "config": asdict(run.config)}
-    return ModelMetadata(run.classes, run.spec, run.config.post_processing(), training)
+    return ModelMetadata(
+        run.classes,
+        run.spec,
+        run.config.post_processing(),
+        training,
+        lookahead=lookahead_of(run.config),
+    )
+
+
+def lookahead_of(config: TrainingConfig) -> int:
+    """Snippets after one that its scores depend on: context, TemConv and AutoLoc's convolution."""
+    members = windows_of(config.context, config.members)
+    context = max((window for its in members for window in its), default=1) // 2
+    return context + config.temporal_convolution + 2 * (config.method == "autoloc")
 
 
 def statistics_of(network: Network, spec: FeatureSpec) -> Statistics | None:
@@ -175,7 +191,7 @@ def largest_difference(localizer: Localizer, exported: OnnxLocalizer) -> float:
         features = random_features(localizer.network, exported.metadata.features, length)
         with torch.no_grad():
             expected = localizer(torch.from_numpy(features.values)[None])
-        result = exported.score(features)
+        result = exported.learned_scores(features)
         for ours, theirs in zip(
             expected, (result.scores, result.background, result.probabilities), strict=True
         ):

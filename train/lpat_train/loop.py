@@ -64,7 +64,12 @@ def make_network(config: TrainingConfig, dimension: int, classes: int) -> Networ
     """A new network of the config's method; the seed decides its weights."""
     torch.manual_seed(config.seed)
     network = METHODS[config.method].make_network(config, dimension, classes)
-    network.level = Level(classes, config.members)
+    network.level = Level(
+        classes,
+        members=config.members if config.method == "lpat" else 1,
+        false_alarms=config.false_alarms,
+        follow=config.follow,
+    )
     return network
 
 
@@ -99,7 +104,8 @@ def train(
     `resume` training goes on from that state, to the very weights of an unbroken run. Where the
     config holds videos out, the network is that of the step which predicted their labels best.
     Of several `processes`, which must have joined, the first saves and calls back. Videos without
-    labels are left out of training by a method that has no use for them.
+    labels are left out of training by a method that has no use for them. At the end the network's
+    level is calibrated.
 
     Raises:
         DivergenceError: the loss isn't finite any more.
@@ -137,8 +143,7 @@ def train(
         if validates_after(done, config, epoch):
             judgement = kept.judge(network, done)
             if on_validation is not None and processes.first:
-                if config.false_alarms:
-                    calibrate(network, parts.training.videos, config.false_alarms)
+                calibrate(network, parts.training.videos)
                 on_validation(done, network.eval(), judgement)
                 network.train()
         saves = done % CHECKPOINT_STEPS == 0 or is_over(done, kept.best, config)
@@ -146,14 +151,13 @@ def train(
             save_checkpoint(folder, network, optimizer, done, kept.best)
         if on_step is not None and processes.first:
             on_step(done, values)
-    processes.meet()  # what the first saved is there for all from here on
     kept.restore(network)
     network.part = None
-    if config.false_alarms:
-        calibrate(network, parts.training.videos, config.false_alarms)
-        if folder is not None and processes.first:
-            if kept.best.step:
-                kept.save(network)
-            else:
-                save_checkpoint(folder, network, optimizer, done)
+    calibrate(network, parts.training.videos)
+    if folder is not None and processes.first:
+        if kept.best.step:
+            kept.save(network)
+        else:
+            save_checkpoint(folder, network, optimizer, done)
+    processes.meet()  # what the first saved is there for all from here on
     return network.eval()

@@ -12,8 +12,15 @@ from typing import Any
 from lpat.errors import UsageError
 from lpat_train.config import MethodName, TrainingConfig
 
-_ALONE = {"temporal_convolution": False, "context": "1", "false_alarms": 0.0}
-"""A snippet's own features alone, and a threshold as it is learned."""
+_PLAIN = {
+    "temporal_convolution": False,
+    "context": "1",
+    "members": 1,
+    "false_alarms": 0.0,
+    "proposals": "runs",
+    "segment_score": "probability",
+}
+"""One network on a snippet's own features, and segments by a threshold as it is learned."""
 
 METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
     {
@@ -21,37 +28,37 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
         # The paper's lambda of 0.5 weighs both losses alike, and Adam doesn't mind by how much.
         "wtalc": {
             "casl": 1.0,
-            **_ALONE,
+            **_PLAIN,
             "threshold": "manual",
             "minimum_snippets": 2,
             "segment_score": "wtalc",
         },
-        "hide-and-seek": {**_ALONE, "threshold": "manual"},
-        "untrimmednets": {**_ALONE},
+        "hide-and-seek": {**_PLAIN, "threshold": "manual"},
+        "untrimmednets": {**_PLAIN},
         "stpn": {
             "hidden": 256,
             "dropout": 0.0,
-            **_ALONE,
+            **_PLAIN,
             "proposals": "components",
         },
         "cmcs": {
-            **_ALONE,
+            **_PLAIN,
             "temporal_convolution": True,
             "threshold": "manual",
             "segment_score": "contrast",
         },
         "3c-net": {
-            **_ALONE,
+            **_PLAIN,
             "threshold": "manual",
             "minimum_snippets": 2,
             "segment_score": "wtalc",
         },
         "star": {
-            **_ALONE,
+            **_PLAIN,
             "proposals": "components",
             "segment_score": "wtalc",
         },
-        "autoloc": {**_ALONE},
+        "autoloc": {**_PLAIN},
     }
 )
 """What a method changes in a preset: its paper's values, and how it makes segments."""
@@ -64,7 +71,7 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
             steps=450,
             learning_rate=1e-4,
             hidden=0,
-            **_ALONE,
+            **_PLAIN,
             balance=0.2,
             top_k=0.0,
             barrier=0.0,

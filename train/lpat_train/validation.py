@@ -10,6 +10,7 @@ import torch
 
 from lpat.annotations import VideoAnnotation
 from lpat.evaluation import Evaluation, evaluate
+from lpat.level import leveled
 from lpat.segments import PostProcessing, detect
 from lpat.types import Features, Scores
 from lpat_train.model import Localizer
@@ -45,7 +46,9 @@ def score(network: Network, classes: tuple[str, ...], features: Features) -> Sco
     with torch.no_grad():
         outputs = localizer(torch.from_numpy(features.values)[None].to(device))
     scores, background, probabilities = (output[0].cpu().numpy() for output in outputs)
-    return Scores(classes, scores, background, probabilities, features.edges)
+    learned = Scores(classes, scores, background, probabilities, features.edges)
+    level = None if network.level is None else network.level.table_of(classes)
+    return learned if level is None else leveled(learned, level)
 
 
 def validate(

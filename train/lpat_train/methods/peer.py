@@ -16,6 +16,6 @@ class Peer(Network):
             hidden=config.hidden or dimension,
             dropout=config.dropout,
             temporal_convolution=config.temporal_convolution,
-            windows=windows_of(config.context, 1),
+            windows=windows_of(config.context, config.members)[:1],
         )
         self.hidden = self.transform.out_features
