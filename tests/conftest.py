@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -122,15 +123,16 @@ def write_sound(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
-def write_video(tmp_path: Path) -> WriteVideo:
-    """A function that writes a video and returns its path.
+@pytest.fixture(scope="session")
+def write_video_in() -> WriteVideo:
+    """A function that writes a video into a folder and returns its path.
 
     It takes the file's name, the frames' `pts` in units of `time_base`, and either RGB `pictures`
     or a `size`, for which frame n is uniform with luma about 20 + 3 n.
     """
 
     def write(
+        folder: Path,
         name: str = "video.mp4",
         *,
         pts: Iterable[int] = range(25),
@@ -141,7 +143,7 @@ def write_video(tmp_path: Path) -> WriteVideo:
         pixel_format: str = "yuv420p",
         options: dict[str, str] | None = None,
     ) -> Path:
-        path = tmp_path / name
+        path = folder / name
         times = list(pts)
         if pictures is None:
             width, height = size
@@ -167,3 +169,9 @@ def write_video(tmp_path: Path) -> WriteVideo:
         return path
 
     return write
+
+
+@pytest.fixture
+def write_video(tmp_path: Path, write_video_in: WriteVideo) -> WriteVideo:
+    """The same, in the test's own folder."""
+    return partial(write_video_in, tmp_path)
