@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -26,15 +26,26 @@ from mean_backbone import write_mean_backbone
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]
 
+TESTS = Path(__file__).resolve().parent
+
 # How long an example takes is the machine's matter, not a test's.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let skips of one reason be one line of the summary, which tells them apart by place too."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(TESTS), None, report.longrepr[2])  # type: ignore[assignment]
+    return report
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real videos and annotations that lies beside the project, or a skip."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = TESTS.parents[1] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("no real data: there is no folder ../shared/data beside the project")
     return folder
