@@ -49,7 +49,7 @@ class PatientBot(QtBot):
         super().waitUntil(callback, timeout=timeout)
 
     def waitSignal(  # noqa: N802 - pytest-qt's name
-        self, signal: Any, *, timeout: int | None = MILLISECONDS, **options: Any
+        self, signal: Any, *, timeout: int = MILLISECONDS, **options: Any
     ) -> Any:
         return super().waitSignal(signal, timeout=timeout, **options)
 
