@@ -9,13 +9,18 @@ SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*.cpp cp
 # Constraints hold in pip's build environments too.
 INSTALL := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check
 
+# What was compiled before isn't compiled again, where there is ccache.
+ifneq ($(shell command -v ccache),)
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+endif
+
 .PHONY: demo test clean
 
 demo: $(VENV)/.train
 	$(BIN)/lpat-demo demo
 
 test: $(VENV)/.dev
-	$(BIN)/nox --no-venv
+	@$(BIN)/python .ci/checks.py
 
 $(BIN)/python:
 	@echo "Making a virtual environment in $(VENV)"
@@ -26,10 +31,11 @@ $(VENV)/.train: $(BIN)/python $(SOURCES)
 	@$(INSTALL) --editable '.[train]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.train
-	@echo "Installing what the checks need (a minute or two)"
+# This has all that training needs, so that one after the other doesn't build the core twice.
+$(VENV)/.dev: $(BIN)/python $(SOURCES)
+	@echo "Building the C++ core and installing lpat with what the checks need (two minutes or three)"
 	@$(INSTALL) --editable '.[dev]'
-	@touch $@
+	@touch $(VENV)/.train $@
 
 clean:
 	rm -rf $(VENV) build dist demo .nox

@@ -1,11 +1,13 @@
 """Every check of the project: `nox` runs all, `nox -s lint` one.
 
-`make test` runs them in the environment that it made, so nothing is installed twice; only
-`package` makes an environment of its own, because what it proves is what a user's lacks. `formats`
-does too, and runs only when it is named: Label Studio's library is large, and needs another cv2.
+`make test` runs them side by side (.ci/checks.py) in the environment that it made, so nothing is
+installed twice; only `package` makes an environment of its own, because what it proves is what a
+user's lacks. `formats` does too, and runs only when it is named: Label Studio's library is large,
+and needs another cv2.
 """
 
 import importlib.util
+import os
 import secrets
 import shutil
 import sys
@@ -27,8 +29,12 @@ LABEL_STUDIO_NEEDS = (
 
 BIN = Path(sys.executable).parent
 PACKAGES = ("runtime", "train", "viewer")
-CODE = (*PACKAGES, "tests", "benchmarks", "noxfile.py")
+CODE = (*PACKAGES, "tests", "benchmarks", "noxfile.py", ".ci")
 ROOT = Path(__file__).parent
+
+# Half of the time goes into headers that every source includes. That each includes all that it
+# needs is what the editable build shows.
+IN_ONE_PIECE = {"CMAKE_UNITY_BUILD": "ON", "CMAKE_UNITY_BUILD_BATCH_SIZE": "0"}
 
 
 def tool(session: nox.Session, name: str, *arguments: str, **options: object) -> None:
@@ -59,21 +65,31 @@ def imports(session: nox.Session) -> None:
     tool(session, "lint-imports")
 
 
+# Tests of one file share what takes long to make. Their libraries would each take all cores.
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadfile")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Python tests; warnings are errors."""
+    """Python tests, a process for each core; warnings are errors. `-- PATH` runs some, in one."""
     tool(
-        session, "pytest", "--ignore", "tests/installation", *session.posargs,
-        env={"QT_QPA_PLATFORM": "offscreen"},
+        session, "pytest", "--ignore", "tests/installation", *(session.posargs or SIDE_BY_SIDE),
+        env={"QT_QPA_PLATFORM": "offscreen", **ONE_THREAD},
     )  # fmt: skip
 
 
 def build_core(session: nox.Session, name: str, sanitize: str) -> Path:
     """Folder in which the C++ core, its tests and its fuzz targets are built without Python."""
     build = ROOT / "build" / name
-    tool(session, "cmake", "-S", str(ROOT), "-B", str(build), "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-         f"-DLPAT_SANITIZE={sanitize}")  # fmt: skip
-    tool(session, "cmake", "--build", str(build), "--parallel")
+    options = {
+        "CMAKE_BUILD_TYPE": "Release", "LPAT_SANITIZE": sanitize,
+        "CMAKE_COMPILE_WARNING_AS_ERROR": "ON", **IN_ONE_PIECE,
+    }  # fmt: skip
+    words = [f"-D{name}={value}" for name, value in options.items()]
+    tool(session, "cmake", "-S", str(ROOT), "-B", str(build), *words, silent=True)
+    cores = str(os.cpu_count() or 1)
+    tool(session, "cmake", "--build", str(build), "--parallel", cores, silent=True)
     return build
 
 
@@ -167,19 +183,24 @@ def example(session: nox.Session) -> None:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """A wheel built from the sdist, installed alone in a fresh environment, does its work."""
+    """A wheel built from the sdist, installed alone in a fresh environment, does its work.
+
+    It isn't optimised: the editable build is, and compiling takes most of the time.
+    """
     folder = Path(session.create_tmp())
-    constraints = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     for old in folder.glob("dist/*"):
         old.unlink()
-    tool(session, "python", "-m", "build", "--outdir", str(folder / "dist"), str(ROOT),
-         env=constraints, silent=True)  # fmt: skip
+    settings = {"cmake.build-type": "Debug", "cmake.define.CMAKE_CXX_FLAGS_DEBUG": "-O0"}
+    settings.update((f"cmake.define.{name}", value) for name, value in IN_ONE_PIECE.items())
+    words = [f"--config-setting={name}={value}" for name, value in settings.items()]
+    tool(session, "python", "-m", "build", "--no-isolation", "--outdir", str(folder / "dist"),
+         *words, str(ROOT), silent=True)  # fmt: skip
     (wheel,) = (folder / "dist").glob("*.whl")
     clean = folder / "clean"
-    tool(session, "python", "-m", "venv", "--clear", str(clean))
-    pip = str(clean / "bin" / "pip")
-    session.run(pip, "install", "--quiet", "--disable-pip-version-check", str(wheel),
-                external=True, env=constraints)  # fmt: skip
+    tool(session, "python", "-m", "venv", "--clear", "--without-pip", str(clean))
+    tool(session, "pip", "--python", str(clean), "install", "--quiet",
+         "--disable-pip-version-check", str(wheel),
+         env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt")})  # fmt: skip
     tool(session, "pytest", "tests/installation/test_wheel.py",
          env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
 

@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::size_t digit_bits = 11;
 constexpr std::size_t digits = 6;  // 66 bits, for keys of 64
-constexpr std::size_t values = std::size_t{1} << digit_bits;
+constexpr std::size_t digit_values = std::size_t{1} << digit_bits;
 constexpr std::size_t few = 1000;  // below this many, counting digits takes longer than comparing
 
 std::size_t digit_of(std::uint64_t key, std::size_t digit) {
-  return (key >> (digit * digit_bits)) & (values - 1);
+  return (key >> (digit * digit_bits)) & (digit_values - 1);
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ void sort_stably(std::vector<Keyed>& items) {
     std::ranges::stable_sort(items, {}, &Keyed::key);
     return;
   }
-  std::vector<std::array<std::uint32_t, values>> counts(digits);
+  std::vector<std::array<std::uint32_t, digit_values>> counts(digits);
   for (const auto& item : items) {
     for (std::size_t digit = 0; digit < digits; ++digit) ++counts[digit][digit_of(item.key, digit)];
   }

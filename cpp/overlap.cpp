@@ -11,7 +11,7 @@
 namespace lpat {
 namespace {
 
-constexpr std::size_t block = 1024;  // detections that a thread takes at a time
+constexpr std::size_t detection_block = 1024;  // detections that a thread takes at a time
 
 void keep_better(Overlap& best, double tiou, std::int64_t truth) {
   if (tiou > best.tiou || (tiou == best.tiou && truth < best.truth)) best = {tiou, truth};
@@ -39,8 +39,8 @@ std::vector<BestOverlaps> best_overlaps(const Events& detections, const Events& 
   const IntervalIndex index(annotated);
   const std::size_t count = detections.size();
   std::vector<BestOverlaps> overlaps(count);
-  for_each_index((count + block - 1) / block, threads, [&](std::size_t b) {
-    for (std::size_t i = b * block; i < std::min(count, (b + 1) * block); ++i) {
+  for_each_index((count + detection_block - 1) / detection_block, threads, [&](std::size_t b) {
+    for (std::size_t i = b * detection_block; i < std::min(count, (b + 1) * detection_block); ++i) {
       for (const auto& entry : index.near(detections.videos[i], segments[i], lowest_tiou)) {
         const double tiou = temporal_iou(segments[i], entry.segment);
         if (tiou < lowest_tiou) continue;

@@ -12,7 +12,7 @@
 namespace lpat {
 namespace {
 
-constexpr std::size_t block = 256;  // truths that a thread takes at a time
+constexpr std::size_t truth_block = 256;  // truths that a thread takes at a time
 
 void require_videos(std::span<const std::int64_t> videos, std::size_t count,
                     const std::string& name) {
@@ -48,8 +48,9 @@ std::vector<std::int64_t> first_ranks(const VideoIntervals& proposals,
                  [&](std::size_t video) { rank(of_video.of(video), scores); });
   const IntervalIndex index(proposals, of_video.indices);
   const double lowest = std::ranges::min(tious);
-  for_each_index((count + block - 1) / block, threads, [&](std::size_t b) {
-    for (std::size_t truth = b * block; truth < std::min(count, (b + 1) * block); ++truth) {
+  for_each_index((count + truth_block - 1) / truth_block, threads, [&](std::size_t b) {
+    const auto stop = std::min(count, (b + 1) * truth_block);
+    for (std::size_t truth = b * truth_block; truth < stop; ++truth) {
       const auto ranks = std::span(first).subspan(truth * tious.size(), tious.size());
       const std::int64_t video = truths.videos[truth];
       const Interval segment = truths.segments[truth];

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,15 +26,26 @@ from mean_backbone import write_mean_backbone
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]
 
+TESTS = Path(__file__).resolve().parent
+
 # How long an example takes is the machine's matter, not a test's.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let skips of one reason be one line of the summary, which tells them apart by place too."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(TESTS), None, report.longrepr[2])  # type: ignore[assignment]
+    return report
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real videos and annotations that lies beside the project, or a skip."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = TESTS.parents[1] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("no real data: there is no folder ../shared/data beside the project")
     return folder
@@ -122,15 +134,16 @@ def write_sound(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
-def write_video(tmp_path: Path) -> WriteVideo:
-    """A function that writes a video and returns its path.
+@pytest.fixture(scope="session")
+def write_video_in() -> WriteVideo:
+    """A function that writes a video into a folder and returns its path.
 
     It takes the file's name, the frames' `pts` in units of `time_base`, and either RGB `pictures`
     or a `size`, for which frame n is uniform with luma about 20 + 3 n.
     """
 
     def write(
+        folder: Path,
         name: str = "video.mp4",
         *,
         pts: Iterable[int] = range(25),
@@ -141,7 +154,7 @@ def write_video(tmp_path: Path) -> WriteVideo:
         pixel_format: str = "yuv420p",
         options: dict[str, str] | None = None,
     ) -> Path:
-        path = tmp_path / name
+        path = folder / name
         times = list(pts)
         if pictures is None:
             width, height = size
@@ -167,3 +180,9 @@ def write_video(tmp_path: Path) -> WriteVideo:
         return path
 
     return write
+
+
+@pytest.fixture
+def write_video(tmp_path: Path, write_video_in: WriteVideo) -> WriteVideo:
+    """The same, in the test's own folder."""
+    return partial(write_video_in, tmp_path)

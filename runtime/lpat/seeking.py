@@ -93,7 +93,7 @@ class SeekableVideo:
     def duration(self) -> float:
         """Seconds up to the end of the last frame: as the container says, or its last packets.
 
-        Once the last two frames were decoded, it is exact.
+        Once the last two frames were decoded one after the other, it is exact.
         """
         if self._duration is None:
             self._duration = said_duration(self._source.video) or _end_of_packets(self.path)
@@ -201,6 +201,8 @@ class SeekableVideo:
             if frame.time > run.end:
                 run.append(frame)
         elif run.start <= frame.time and (apart.start < run.start or frame.time <= run.end):
+            if run.ended and len(run) == 1:  # now it follows another, how long it lasts is known
+                self._duration = frame.time + frame.duration
             run.prepend(apart, run.index(kept))
             self._apart, self._joined = FrameRun(self._room), True
         else:

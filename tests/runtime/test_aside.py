@@ -4,10 +4,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from tests.waiting import PATIENCE
 
 from lpat.aside import AHEAD, call_aside, items_aside
-
-PATIENCE = 30.0  # seconds until a test gives up
 
 
 def test_items_come_in_order_and_are_released_once() -> None:

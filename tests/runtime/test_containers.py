@@ -17,6 +17,7 @@ import av
 import numpy as np
 import pytest
 from av.error import FFmpegError, ProtocolNotFoundError
+from tests.waiting import PATIENCE
 
 from lpat.addresses import STDIN, Url
 from lpat.errors import VideoError
@@ -124,10 +125,12 @@ def test_a_page_is_no_video(site: Site) -> None:
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    with pytest.raises(VideoError, match=rf"^http://127\.0\.0\.1:{port}/v: can't be opened \("):
-        read(Url(f"http://127.0.0.1:{port}/v"))
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # so that nobody else takes the port meanwhile
+        port = deaf.getsockname()[1]
+        message = rf"^http://127\.0\.0\.1:{port}/v: can't be opened \("
+        with pytest.raises(VideoError, match=message):
+            read(Url(f"http://127.0.0.1:{port}/v"))
 
 
 def test_a_server_that_does_not_answer_is_given_up() -> None:
@@ -279,12 +282,12 @@ except KeyboardInterrupt:
             [sys.executable, "-c", code, f"http://127.0.0.1:{silent.getsockname()[1]}/v"],
             stdout=subprocess.PIPE, text=True, env=environment(),
         )  # fmt: skip
-        silent.settimeout(60)
+        silent.settimeout(PATIENCE)
         connection, _ = silent.accept()
         with connection:
             connection.recv(1)  # it has asked, and waits for the answer
             process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=PATIENCE)
     assert output == "interrupted\n"
     assert process.returncode == 0
 

@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
+from tests.waiting import PATIENCE, wait_until
 
 from lpat.cli.detect import GROUPS, command
 from lpat.detections import read_detections
@@ -279,14 +279,11 @@ def test_an_interrupted_run_leaves_whole_files_only(
         cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
     results = [tmp_path / "out" / "videos" / name for name in ("one.json", "two.json")]
-    while not all(path.exists() for path in results):
-        assert process.poll() is None, "it ended before it could be interrupted"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: process.poll() is not None or all(path.exists() for path in results))
+    assert process.poll() is None, "it ended before it could be interrupted"
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "interrupted; what is done is in out, and the same command goes on from there" in errors
     assert "Traceback" not in errors

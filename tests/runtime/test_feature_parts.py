@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.waiting import wait_until
 
 from lpat import extraction
 from lpat.backbones import extractor as backbone_extractor
@@ -245,42 +246,38 @@ def test_a_damaged_video_gives_what_one_thread_makes_of_it(video, tmp_path, back
 
 def test_a_killed_extraction_goes_on_where_it_was(video, tmp_path, backbones):
     """The kill comes in the middle of a clip; the files are the same, byte by byte."""
-    words = [sys.executable, "-c", SLOW, video, *backbones.paths]
+    words = [sys.executable, "-c", STOPPING, video, *backbones.paths]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    subprocess.run([*words, whole, "0"], check=True)
-    process = subprocess.Popen([*words, cut, "0.05"])
-    deadline = time.monotonic() + 60
+    subprocess.run([*words, whole, "22"], check=True)
+    process = subprocess.Popen([*words, cut, "13"])
     try:
-        while time.monotonic() < deadline:
-            parts = list(cut.glob("video-*.part"))
-            if parts and parts[0].stat().st_size > 3 * 52:
-                break
-            time.sleep(0.01)
+        wait_until(lambda: any(p.stat().st_size > 3 * 52 for p in cut.glob("video-*.part")))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not list(cut.glob("*.safetensors"))
     before = the_part(cut).stat().st_size
     assert before > 3 * 52
-    said = subprocess.run([*words, cut, "0"], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([*words, cut, "22"], check=True, capture_output=True, text=True).stdout
     assert int(said) == 11 - (before - 1) // 52
     assert not list(cut.glob("*.part"))
     (ours,), (theirs,) = cut.glob("*.safetensors"), whole.glob("*.safetensors")
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-SLOW = """
+STOPPING = """
 import sys, time
 from pathlib import Path
 from lpat.backbones import extractor
 from lpat.cli.extract import command
-video, rgb, flow, output, pause = sys.argv[1:]
+video, rgb, flow, output, most = sys.argv[1:]
 features, runs = extractor._features, []
-def slow(network, clips):
-    time.sleep(float(pause))
+def stopping(network, clips):
+    if len(runs) == int(most):
+        time.sleep(3600)  # until it is killed
     runs.append(network)
     return features(network, clips)
-extractor._features = slow
+extractor._features = stopping
 words = [video, "--backbone", rgb, "--backbone", flow, "--output", output, "--no-cache"]
 sys.stdout = sys.stderr
 code = command(words, standalone_mode=False)

@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE, wait_until
 
 import lpat.fleet.cluster as cluster_module
 from lpat.errors import UsageError
@@ -100,19 +100,11 @@ def test_ctrl_c_ends_a_local_cluster_and_all_that_it_started(
     )  # fmt: skip
     signal.signal(signal.SIGINT, before)
     results = tmp_path / "out" / "videos"
-    until(lambda: process.poll() is not None or any(results.glob("[!.]*.json")))
+    wait_until(lambda: process.poll() is not None or any(results.glob("[!.]*.json")))
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert "raylet" not in out + errors
-    until(lambda: not processes_with(mark))
+    wait_until(lambda: not processes_with(mark))
     assert 0 < len(list(results.iterdir())) < 30
-
-
-def until(condition: Callable[[], bool], limit: float = 60.0) -> None:
-    """Return when a condition holds, or fail."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)

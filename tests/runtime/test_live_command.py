@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.waiting import PATIENCE
 
 from lpat.cli.live import detect_live
 from lpat.detections import read_detections
@@ -78,7 +79,7 @@ def test_each_detection_is_a_line_and_all_are_in_the_output(
     start: Start, model: Path, video: Path, tmp_path: Path
 ) -> None:
     process = start(model, "--live", "--live-timeout", 0, video, "--output", "out")
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     rows = lines(output)
     assert set(rows[0]) == {"video", "label", "score", "start", "end", "emitted", "delay"}
@@ -99,7 +100,7 @@ def test_a_line_comes_before_the_stream_has_ended(start: Start, model: Path, vid
     process.stdin.flush()
     first = json.loads(process.stdout.readline())  # the pipe is still open
     assert first["video"] == "stdin"
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
 
 
@@ -116,7 +117,7 @@ def test_ctrl_c_is_the_end_like_any_other(
         process.stdin.flush()
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert b"Traceback" not in errors
     (stored,) = read_detections(tmp_path / "out" / "detections.json").values()

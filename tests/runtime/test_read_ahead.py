@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from tests.waiting import PATIENCE
 
 from lpat.read_ahead import read_ahead
 
@@ -32,7 +33,7 @@ def test_no_more_are_made_than_were_asked_for() -> None:
 
     ahead = read_ahead(items(), 3)
     assert next(ahead) == 0
-    assert third.wait(10), "items are made before they are asked for"
+    assert third.wait(PATIENCE), "items are made before they are asked for"
     ahead.close()
     assert len(made) <= 5  # one taken, three ahead, one in hand
 

@@ -81,8 +81,10 @@ def check(path: Path, seed: int, cache: int, actions: int = 25) -> None:
         last = video.frame_at(duration + 1)
         assert print_of(last) == frames[-1]
         if frames[1:]:  # how long the last one lasts may follow from the one before
-            assert print_of(video.frame_at(frames[-2][0])) == frames[-2]
-            video.frame_at(duration + 1)
+            before = video.frame_at(frames[-2][0])
+            assert before is not None
+            assert print_of(before) == frames[-2]
+            assert print_of(video.frame_after(before, 2)) == frames[-1]
         assert video.duration == duration
 
 
@@ -119,6 +121,15 @@ def test_any_order_gives_the_frames_of_reading_straight_through(make, name, cach
 @example(
     name="v.mp4", steps=[2] * 11 + [31], start=0, group=2, b_frames=1, seed=10, cache=LARGE
 )  # whose last frame is a key frame, and later than the container says the video ends
+@example(
+    name="v.ts",
+    steps=[2] * 22 + [64] + [2] * 9 + [77],
+    start=0,
+    group=1,
+    b_frames=0,
+    seed=38,
+    cache=LARGE,
+)  # whose last frame is decoded alone first, and then lasts too short
 def test_any_rate_order_and_start_give_those_frames(
     write_video, name, steps, start, group, b_frames, seed, cache
 ):

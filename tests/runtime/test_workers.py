@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE, wait_until
 
 from lpat.errors import UsageError
 from lpat.files import write_text
 from lpat.workers import WorkerError, run_all
+
+HOUR = 3600.0
 
 
 def square(number: int) -> int:
@@ -36,7 +38,7 @@ def die_once(path: Path) -> int:
 
 def tell_and_sleep(path: Path) -> None:
     write_text(path, str(os.getpid()))
-    time.sleep(60)
+    time.sleep(HOUR)
 
 
 def is_running(process: int) -> bool:
@@ -48,15 +50,8 @@ def is_running(process: int) -> bool:
     return not (stat.exists() and stat.read_text(encoding="utf-8").split(")")[1].split()[0] == "Z")
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def sleep_long(number: int) -> int:
-    time.sleep(60 if number else 0)
+    time.sleep(HOUR if number else 0)
     return number
 
 
@@ -105,7 +100,7 @@ def test_leaving_early_ends_the_workers_at_once() -> None:
     results = run_all(sleep_long, [0, 1, 2], 2)
     assert next(results) == (0, 0)
     results.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < PATIENCE
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="the system has no signal masks")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.waiting import PATIENCE
 
 from lpat.files import write_json
 from lpat_train.presets import METHOD_DEFAULTS
@@ -24,7 +25,7 @@ def python(*arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
-        capture_output=True, text=True, check=False, env=environment, timeout=300,
+        capture_output=True, text=True, check=False, env=environment, timeout=PATIENCE,
     )  # fmt: skip
 
 

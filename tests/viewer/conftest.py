@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tests.waiting import PATIENCE
 
 from lpat.annotations import Annotations, VideoAnnotation
 from lpat.segments import PostProcessing, detect
@@ -32,6 +35,37 @@ def no_leftover_threads() -> Iterator[None]:
         if thread.is_alive() and not isinstance(thread, threading._DummyThread)  # type: ignore[attr-defined]
     ]
     assert not left, f"threads left running: {left}"
+
+
+MILLISECONDS = round(1000 * PATIENCE)
+
+
+class PatientBot(QtBot):
+    """Waits longer than pytest-qt's five seconds for what a busy machine may be slow with."""
+
+    def waitUntil(  # noqa: N802 - pytest-qt's name
+        self, callback: Callable[[], bool | None], *, timeout: int = MILLISECONDS
+    ) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(  # noqa: N802 - pytest-qt's name
+        self, signal: Any, *, timeout: int = MILLISECONDS, **options: Any
+    ) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The user of the tests, who is patient."""
+    return PatientBot(request)
+
+
+@pytest.fixture(scope="session")
+def long_video(
+    write_video_in: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Minutes of extraction, that a test ends before."""
+    return write_video_in(tmp_path_factory.mktemp("long"), "long.mp4", pts=range(20_000))
 
 
 @pytest.fixture

@@ -56,9 +56,9 @@ def start(workspace: Workspace) -> Iterator[Callable[..., Detector]]:
 def run(detector: Detector, workspace: Workspace, qtbot: QtBot, video: Path, *models: Path) -> None:
     for path in models:
         detector.add_model(path)
-    qtbot.waitUntil(lambda: len(detector.models) == len(models), timeout=20_000)
+    qtbot.waitUntil(lambda: len(detector.models) == len(models))
     workspace.set_video(video)
-    qtbot.waitUntil(lambda: not detector.running, timeout=60_000)
+    qtbot.waitUntil(lambda: not detector.running)
 
 
 def test_each_model_takes_the_backbones_that_it_needs(

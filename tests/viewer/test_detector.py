@@ -58,20 +58,14 @@ def model(tmp_path: Path, make_model: MakeModel) -> Path:
     return make_model(tmp_path / "model.onnx", default_spec())
 
 
-@pytest.fixture
-def long_video(write_video: WriteVideo) -> Path:
-    """Minutes of extraction, that a test ends before."""
-    return write_video("long.mp4", pts=range(20_000))
-
-
 def load(detector: Detector, qtbot: QtBot, *paths: Path) -> None:
     for path in paths:
         detector.add_model(path)
-    qtbot.waitUntil(lambda: len(detector.models) >= len(paths), timeout=20_000)
+    qtbot.waitUntil(lambda: len(detector.models) >= len(paths))
 
 
 def wait_until_done(detector: Detector, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not detector.running, timeout=60_000)
+    qtbot.waitUntil(lambda: not detector.running)
 
 
 def layer_of(workspace: Workspace, name: str) -> Layer:
@@ -79,7 +73,7 @@ def layer_of(workspace: Workspace, name: str) -> Layer:
 
 
 def wait_for_layer(workspace: Workspace, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: bool(workspace.layers.all), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(workspace.layers.all))
 
 
 def test_the_layer_is_what_the_command_finds(
@@ -284,7 +278,7 @@ def test_a_bad_model_is_one_clear_line(
 ) -> None:  # fmt: skip
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with qtbot.waitSignal(workspace.notices.changed, timeout=20_000):
+    with qtbot.waitSignal(workspace.notices.changed):
         detector.add_model(tmp_path / name)
         assert detector.state_text == f"{name}: loading"
     assert workspace.notices.latest is not None

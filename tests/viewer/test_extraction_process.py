@@ -46,11 +46,11 @@ def test_rows_are_those_of_extraction_in_this_process(write_video: WriteVideo) -
     assert multiprocessing.active_children() == []
 
 
-def test_the_process_never_hears_of_an_interrupt(write_video: WriteVideo) -> None:
+def test_the_process_never_hears_of_an_interrupt(long_video: Path) -> None:
     status = Path("/proc/self/status")
     if not status.exists():
         pytest.skip("what a process blocks is looked up in /proc, which is Linux's")
-    parts = extract_beside(write_video(pts=range(200)), default_spec(), never)
+    parts = extract_beside(long_video, default_spec(), never)
     next(parts)
     (child,) = multiprocessing.active_children()
     fields = dict(
@@ -69,8 +69,8 @@ def test_what_is_wrong_with_the_input_is_raised_here(tmp_path: Path) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_leaving_the_iteration_ends_the_process(write_video: WriteVideo) -> None:
-    parts = extract_beside(write_video("long.mp4", pts=range(20_000)), default_spec(), never)
+def test_leaving_the_iteration_ends_the_process(long_video: Path) -> None:
+    parts = extract_beside(long_video, default_spec(), never)
     assert isinstance(next(parts), Rows)
     assert len(multiprocessing.active_children()) == 1
     parts.close()  # type: ignore[attr-defined]

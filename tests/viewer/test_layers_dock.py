@@ -106,7 +106,7 @@ def test_a_model_is_listed_before_it_has_run_and_is_removed_by_the_button(
     panel: LayersPanel, detector: Detector, qtbot: QtBot, tmp_path: Path, make_model: MakeModel
 ) -> None:
     detector.add_model(make_model(tmp_path / "new.onnx", default_spec()))
-    qtbot.waitUntil(lambda: names(panel) == ["model.onnx", "new.onnx"], timeout=20_000)
+    qtbot.waitUntil(lambda: names(panel) == ["model.onnx", "new.onnx"])
     assert rows(panel)[1].text(1) == ""
     assert bold(panel) == ["model.onnx"]
     assert not panel.run.isEnabled(), "no video is open"
@@ -118,17 +118,17 @@ def test_a_model_is_listed_before_it_has_run_and_is_removed_by_the_button(
 
 def test_progress_shows_while_models_run_and_cancel_ends_it(
     panel: LayersPanel, opened: Workspace, detector: Detector, qtbot: QtBot, tmp_path: Path,
-    make_model: MakeModel, write_video: WriteVideo,
+    make_model: MakeModel, long_video: Path,
 ) -> None:  # fmt: skip
     detector.auto = False
     detector.add_model(make_model(tmp_path / "new.onnx", default_spec()))
-    opened.set_video(write_video("long.mp4", pts=range(20_000)))
-    qtbot.waitUntil(panel.run.isEnabled, timeout=20_000)
+    opened.set_video(long_video)
+    qtbot.waitUntil(panel.run.isEnabled)
     assert not panel.progress.isVisible()
     qtbot.mouseClick(panel.run, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: panel.progress.value() > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.progress.value() > 0)
     assert "new.onnx: extracting features" in panel.state.text()
-    qtbot.waitUntil(lambda: rows(panel)[0].text(1).endswith("…"), timeout=60_000)
+    qtbot.waitUntil(lambda: rows(panel)[0].text(1).endswith("…"))
     qtbot.mouseClick(panel.cancel, Qt.MouseButton.LeftButton)
     assert not panel.progress.isVisible()
     assert panel.state.text() == "cancelled"
@@ -143,7 +143,7 @@ def test_chosen_files_are_added(
     assert panel._dialog is not None
     panel._dialog.filesSelected.emit([str(path)])
     panel._dialog.close()
-    qtbot.waitUntil(lambda: len(detector.models) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(detector.models) == 1)
 
 
 def test_every_control_has_a_name_for_screen_readers(panel: LayersPanel) -> None:

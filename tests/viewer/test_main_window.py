@@ -40,7 +40,7 @@ def video(write_video: Callable[..., Path]) -> Path:
 
 def open_in(qtbot: QtBot, viewer: Viewer, path: Path) -> None:
     viewer.open([path])
-    qtbot.waitUntil(lambda: viewer.player.picture is not None)
+    qtbot.waitUntil(lambda: viewer.player.info is not None)  # comes after the first picture
 
 
 def test_dropped_files_are_opened(qtbot: QtBot, viewer: Viewer, video: Path) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.waiting import PATIENCE
 
 from lpat.cli.app import INTERRUPTED
 from lpat.extractors import default_spec
-
-SECONDS = 60
 
 PROGRAM = """
 import os, signal, sys
@@ -80,7 +79,7 @@ def run(
             [sys.executable, "-c", code, *arguments, "--no-cache"],
             env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
             # As its output is read to the end, no process of it is left once this returns.
-            capture_output=True, text=True, timeout=SECONDS, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         lines = ended.stderr.splitlines(keepends=True)
         ended.stderr = "".join(line for line in lines if not line.startswith("This plugin "))

@@ -4,6 +4,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+from tests.waiting import PATIENCE
 
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.clips import clips_of, scaled_size
@@ -202,7 +203,7 @@ def test_a_live_snippet_comes_once_its_clip_is_complete(rgb, flow, streams, need
     def ticks():
         for tick in moving_ticks(12):
             if tick.index == needed:
-                assert more.wait(20), "no snippet without more ticks than it needs"
+                assert more.wait(PATIENCE), "no snippet without more ticks than it needs"
             yield tick
 
     extractor = open_extractor(spec, Backbones(paths, batch=1), 0)
