@@ -117,7 +117,7 @@ class TrainingConfig:
     )
     barrier: float = _option(0.1, "weight of the barrier on the mean gate; 0: none", "lpat")
     absence: float = _option(
-        0.1, "weight of what keeps classes that a video doesn't show below the threshold", "lpat"
+        0.3, "weight of what keeps classes that a video doesn't show below the threshold", "lpat"
     )
     members: int = _option(
         2, "networks side by side in the one model, whose mean scores count", "lpat"
