@@ -32,6 +32,14 @@ UPPER = 0.9
 DOUBT = 30
 """Margins of unselected classes of which half is believed."""
 
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("rates", "margins", "false_alarms")),
+    "pooled": [],
+    "usual": 0.0,
+    "follow": 0.0,
+}
+"""What a table holds that says nothing."""
+
 _FARTHEST = 1e6
 """Deviations: what a table in a file says beyond these is broken."""
 
@@ -75,8 +83,11 @@ class LevelTable:
             raise UsageError(
                 f"false alarms: expected a rate from {lowest:g} to {highest:g}, not {rate:g}"
             )
-        places = np.log(self.rates)
-        return np.array([np.interp(math.log(rate), places, its) for its in self.margins.T])
+        rows = dict(zip(self.rates, self.margins, strict=True))
+        rows[self.false_alarms] = np.zeros(self.margins.shape[1])
+        known = sorted(rows)
+        margins = np.stack([rows[its] for its in known], axis=1)  # (C, R)
+        return np.array([np.interp(math.log(rate), np.log(known), its) for its in margins])
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; margins to five digits."""
@@ -107,9 +118,9 @@ def table_from_json(value: Any, classes: tuple[str, ...]) -> LevelTable:
     """
     if not isinstance(value, Mapping):
         raise ModelError("broken metadata: expected an object level")
-    rates, rows = value.get("rates"), value.get("margins")
-    pooled = value.get("pooled", [])
-    asked = value.get("false_alarms")
+    fields: dict[str, Any] = {**_NOTHING, **value}
+    rates, rows, pooled = fields["rates"], fields["margins"], fields["pooled"]
+    asked, usual, follow = fields["false_alarms"], fields["usual"], fields["follow"]
     if not (_are_rates(rates) and _are_rates([asked]) and rates[0] <= asked <= rates[-1]):
         raise ModelError("broken metadata: level: expected rates from 0 to 1, ascending")
     if not (
@@ -123,9 +134,12 @@ def table_from_json(value: Any, classes: tuple[str, ...]) -> LevelTable:
     margins = np.array(rows, np.float64)
     if (np.diff(margins, axis=0) > 0).any():
         raise ModelError("broken metadata: level: a higher rate begins at a higher margin")
-    if not (isinstance(pooled, list) and all(label in classes for label in pooled)):
+    if not (
+        isinstance(pooled, list)
+        and len(pooled) <= len(classes)
+        and all(label in classes for label in pooled)
+    ):
         raise ModelError("broken metadata: level: pooled names no class of the model")
-    usual, follow = value.get("usual", 0.0), value.get("follow", 0.0)
     if not (_are_margins([usual], 1) and _are_margins([follow], 1) and 0 <= follow <= 1):
         raise ModelError("broken metadata: level: expected a usual margin and a follow from 0 to 1")
     return LevelTable(

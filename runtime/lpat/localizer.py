@@ -43,7 +43,7 @@ class Localizer:
     `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
     take a GPU that is there.
 
-    `false_alarms` is the rate at which the level begins, where it isn't to be the model's own.
+    `false_alarms` is the rate at which the level begins; None is the model's own.
 
     `content` is the file's where the path is another machine's. `backbones` says where those are
     found that make the model's features, if any do; a bundled model's are in itself.
@@ -112,15 +112,16 @@ class Localizer:
         return self.metadata.classes
 
     def _checked(self, rate: float | None) -> float | None:
+        level = self.metadata.level
         if rate is None:
             return None
-        if self.metadata.level is None:
+        if level is None:
             raise UsageError(
                 f"{self.path}: false alarms: expected a model whose level is calibrated; this "
                 "one's is as it was learned: train with --false-alarms above 0"
             )
-        self.metadata.level.shifts(rate)  # refuses what it doesn't know
-        return rate
+        level.shifts(rate)  # refuses what it doesn't know
+        return None if rate == level.false_alarms else rate
 
     def score(self, features: Features | StoredFeatures) -> Scores:
         """Scores of one video's features, measured from the level: see `lpat.level`.

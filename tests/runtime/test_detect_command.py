@@ -18,7 +18,12 @@ from lpat.cli.detect import GROUPS, command
 from lpat.detections import read_detections
 from lpat.extractors import default_spec
 from lpat.feature_files import write_features
+from lpat.level import LevelTable
+from lpat.localizer import Localizer
 from lpat.locks import locked_folder
+from lpat.model_file import ModelMetadata
+from lpat.score_files import read_scores
+from lpat.segments import PostProcessing
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]
@@ -30,6 +35,18 @@ Detect = Callable[..., subprocess.CompletedProcess[str]]
 def model(tmp_path: Path, make_model: MakeModel) -> Path:
     """A model that takes the built-in features."""
     return make_model(tmp_path / "model.onnx", default_spec())
+
+
+@pytest.fixture
+def leveled_model(tmp_path: Path, make_model: MakeModel) -> Path:
+    """One of precomputed features, whose level is calibrated at 3 % of false alarms."""
+    margins = np.array([[3.0, 2.0], [0.0, 0.0], [-2.0, -3.0]])
+    table = LevelTable(0.03, (0.001, 0.03, 0.5), margins, usual=0.4, follow=0.5)
+    spec = FeatureSpec("precomputed", 1, {}, 6)
+    options = PostProcessing(class_selection="all")
+    metadata = ModelMetadata(("jump", "run"), spec, options, level=table).to_json()
+    np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32))
+    return make_model(tmp_path / "leveled.onnx", spec, metadata=metadata)
 
 
 @pytest.fixture
@@ -109,6 +126,72 @@ def test_a_rerun_does_only_what_is_missing(
     assert (tmp_path / "out" / "detections.json").read_bytes() == before
     run_detect(model, videos, "--output", "out", "--overwrite")
     assert statuses(tmp_path / "out") == {"one": "done", "two": "done"}
+
+
+def test_the_level_is_moved_and_a_rerun_at_another_level_does_all_anew(
+    run_detect: Detect, leveled_model: Path, tmp_path: Path
+) -> None:
+    def run(*rate: str) -> tuple[dict, int]:
+        done = run_detect(leveled_model, "v.npy", "--output", "out", "--scores", *rate)
+        assert done.returncode == 0, done.stderr
+        assert ("level moved: false alarms 0.2" in done.stdout) == ("0.2" in rate)
+        document = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+        (found,) = read_detections(tmp_path / "out" / "detections.json").values()
+        written, _ = read_scores(tmp_path / "out/videos/v.scores.safetensors")
+        expected = Localizer(leveled_model, "cpu", false_alarms=document["false_alarms"])
+        scores = expected.scores(tmp_path / "v.npy")
+        np.testing.assert_array_equal(written.scores, scores.scores)
+        np.testing.assert_array_equal(written.background, scores.background)
+        return document, len(found)
+
+    own, few = run()
+    moved, many = run("--false-alarms", "0.2")
+    again, _ = run("--false-alarms", "0.2")
+    back, _ = run("--false-alarms", "0.03")
+    same, _ = run()
+    assert few < many
+    documents = (own, moved, again, back, same)
+    assert [its["false_alarms"] for its in documents] == [0.03, 0.2, 0.2, 0.03, 0.03]
+    assert {its["model_false_alarms"] for its in documents} == {0.03}
+    statuses_in_turn = [its["inputs"][0]["status"] for its in documents]
+    assert statuses_in_turn == ["done", "done", "skipped", "done", "skipped"]
+
+
+def test_detections_at_a_moved_level_say_so(
+    run_detect: Detect, leveled_model: Path, tmp_path: Path
+) -> None:
+    for rate, expected in (("0.2", 0.2), ("0.03", None)):
+        done = run_detect(leveled_model, "v.npy", "--output", "out", "--false-alarms", rate)
+        assert done.returncode == 0, done.stderr
+        for name in ("detections.json", "videos/v.json"):
+            document = json.loads((tmp_path / "out" / name).read_text(encoding="utf-8"))
+            assert document["external_data"].get("false_alarms") == expected
+
+
+@pytest.mark.parametrize("live", [(), ("--live",)])
+@pytest.mark.parametrize("rate", ["0.0009", "0.6", "-1", "nan"])
+def test_a_rate_beyond_the_models_is_one_clear_line(
+    run_detect: Detect, leveled_model: Path, tmp_path: Path, rate: str, live: tuple[str, ...]
+) -> None:
+    done = run_detect(leveled_model, "v.npy", f"--false-alarms={rate}", *live)
+    assert done.returncode == 1
+    expected = f"error: false alarms: expected a rate from 0.001 to 0.5, not {float(rate):g}\n"
+    assert done.stderr.endswith(expected)
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "detections").exists()
+
+
+def test_a_level_that_was_never_calibrated_is_not_moved(
+    run_detect: Detect, model: Path, videos: Path, tmp_path: Path
+) -> None:
+    done = run_detect(model, videos, "--false-alarms", "0.01")
+    assert done.returncode == 1
+    assert "false alarms: expected a model whose level is calibrated" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "detections").exists()
+    done = run_detect(model, videos, "--output", "out")
+    document = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    assert (document["false_alarms"], document["model_false_alarms"]) == (None, None)
 
 
 def test_bad_files_are_named_and_passed_over(

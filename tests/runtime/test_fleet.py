@@ -28,7 +28,10 @@ from lpat.fleet.cluster import connected
 from lpat.fleet.dispatch import QUEUED
 from lpat.fleet.worker import FleetError, Setting, Work
 from lpat.inputs import Input, find_inputs
+from lpat.level import LevelTable
 from lpat.localizer import Localizer
+from lpat.model_file import ModelMetadata
+from lpat.segments import PostProcessing
 from lpat.types import Features
 
 # Ray's own: files and sockets that it leaves to the garbage collector.
@@ -178,6 +181,22 @@ def test_a_fleet_writes_what_one_process_writes_byte_for_byte(
     assert files_below(tmp_path / "fleet") == files_below(tmp_path / "alone")
     assert outcomes(tmp_path / "fleet") == outcomes(tmp_path / "alone")
     assert report.counts["done"] == 5
+
+
+def test_a_fleet_is_told_the_level(
+    address: str, inputs: tuple[Input, ...], tmp_path: Path, make_model: Callable[..., Path]
+) -> None:
+    spec, margins = default_spec(), np.array([[9.0, 9.0], [0.0, 0.0], [-9.0, -9.0]])
+    table = LevelTable(0.03, (0.001, 0.03, 0.5), margins)
+    metadata = ModelMetadata(("jump", "run"), spec, PostProcessing(), level=table).to_json()
+    model = make_model(tmp_path / "leveled.onnx", spec, metadata=metadata)
+    (features,) = (source for source in inputs if source.holds_features)
+    for rate in (None, 0.2):
+        engine = ray_engine(model, None, address, false_alarms=rate)
+        ((_, analysis),) = engine([features])
+        assert not isinstance(analysis, LpatError)
+        expected = Localizer(model, "cpu", false_alarms=rate).scores(features.file)
+        np.testing.assert_array_equal(analysis.scores.scores, expected.scores)
 
 
 def test_a_fleet_is_sent_the_backbones(

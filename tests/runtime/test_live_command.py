@@ -17,6 +17,7 @@ from lpat.cli.live import detect_live
 from lpat.detections import read_detections
 from lpat.errors import LpatError
 from lpat.extractors import default_spec
+from lpat.level import LevelTable
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
@@ -90,6 +91,28 @@ def test_each_detection_is_a_line_and_all_are_in_the_output(
     assert [d.score for d in stored] == sorted((row["score"] for row in rows), reverse=True)
     streamed = list(Localizer(model, "cpu").stream(video))
     assert in_order(rows) == sorted((d.label, round(d.start, 3), round(d.end, 3)) for d in streamed)
+
+
+def test_the_level_is_moved(
+    start: Start, make_model: Callable[..., Path], video: Path, tmp_path: Path
+) -> None:
+    spec, margins = default_spec(), np.array([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]])
+    table = LevelTable(0.03, (0.001, 0.03, 0.5), margins)
+    options = PostProcessing("crossing", class_selection="all")
+    metadata = ModelMetadata(("jump", "run"), spec, options, level=table).to_json()
+    model = make_model(tmp_path / "leveled.onnx", spec, metadata=metadata)
+    arguments = ("--live", "--live-timeout", 0, "--false-alarms", 0.2, "--output", "out")
+    process = start(model, video, *arguments)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    moved, own = Localizer(model, "cpu", false_alarms=0.2), Localizer(model, "cpu")
+    expected, unmoved = (
+        sorted((d.label, round(d.start, 3), round(d.end, 3)) for d in localizer.stream(video))
+        for localizer in (moved, own)
+    )
+    assert in_order(lines(output)) == expected != unmoved
+    document = json.loads((tmp_path / "out" / "detections.json").read_text(encoding="utf-8"))
+    assert document["external_data"]["false_alarms"] == 0.2
 
 
 def test_a_line_comes_before_the_stream_has_ended(start: Start, model: Path, video: Path) -> None:

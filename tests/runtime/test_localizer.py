@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import onnx
 import pytest
 
 from lpat import __version__
-from lpat.errors import ModelError
+from lpat.errors import ModelError, UsageError
 from lpat.feature_halves import exchanged, statistics_of
+from lpat.level import LevelTable, leveled
 from lpat.localizer import Localizer
 from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
-from lpat.segments import PostProcessing
+from lpat.segments import PostProcessing, detect
 from lpat.types import Features, FeatureSpec
 
 SPEC = FeatureSpec("precomputed", 1, {}, 6)
@@ -226,3 +228,96 @@ def test_a_model_loads_whatever_the_limit_of_the_cache_says(
     monkeypatch.setenv("LPAT_CACHE_LIMIT", "plenty")
     model = make_model(tmp_path / "model.onnx", SPEC)
     assert Localizer(model, "cpu").provider == "CPUExecutionProvider"
+
+
+TABLE = LevelTable(0.03, (0.001, 0.03, 0.5), np.array([[3.0, 2.0], [0.0, 0.0], [-2.0, -3.0]]))
+
+
+def test_the_level_is_moved_to_another_rate_of_false_alarms(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    following = replace(TABLE, follow=0.5)
+    metadata = ModelMetadata(("jump", "run"), SPEC, PostProcessing(), level=following)
+    path = make_model(tmp_path / "model.onnx", SPEC, metadata=metadata.to_json())
+    features, own = features_of(200), Localizer(path, "cpu")
+    assert own.false_alarms is None
+    learned = own.learned_scores(features)
+    counts = []
+    for rate in (0.001, 0.01, 0.2, 0.5):
+        moved = Localizer(path, "cpu", false_alarms=rate)
+        assert moved.false_alarms == rate
+        np.testing.assert_array_equal(moved.learned_scores(features).scores, learned.scores)
+        found, expected = moved.score(features), leveled(learned, following, rate)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+        np.testing.assert_array_equal(found.background, expected.background)
+        assert (found.background != learned.background).all(), "it follows the video too"
+        detections = moved.detect(features)
+        np.testing.assert_array_equal(
+            detections.segments, detect(expected, metadata.post_processing).segments
+        )
+        counts.append(int((found.scores > found.background[:, None]).sum()))
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+
+
+def test_the_models_own_rate_asked_for_is_no_move(tmp_path: Path, make_model: MakeModel) -> None:
+    metadata = ModelMetadata(("jump", "run"), SPEC, PostProcessing(), level=TABLE)
+    path = make_model(tmp_path / "model.onnx", SPEC, metadata=metadata.to_json())
+    asked = Localizer(path, "cpu", false_alarms=0.03)
+    assert asked.false_alarms is None
+    features = features_of(20)
+    own = Localizer(path, "cpu").score(features)
+    np.testing.assert_array_equal(asked.score(features).scores, own.scores)
+
+
+@pytest.mark.parametrize("rate", [0.0009, 0.51, 0.0, -1.0, float("nan")])
+def test_a_rate_that_the_model_does_not_know_is_refused(
+    tmp_path: Path, make_model: MakeModel, rate: float
+) -> None:
+    metadata = ModelMetadata(("jump", "run"), SPEC, PostProcessing(), level=TABLE)
+    path = make_model(tmp_path / "model.onnx", SPEC, metadata=metadata.to_json())
+    with pytest.raises(UsageError, match=r"false alarms: expected a rate from 0\.001 to 0\.5, not"):
+        Localizer(path, "cpu", false_alarms=rate)
+
+
+def test_a_model_without_a_calibrated_level_has_none_to_move(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC)
+    with pytest.raises(
+        UsageError, match=r"model\.onnx: false alarms: expected a model whose level"
+    ):
+        Localizer(path, "cpu", false_alarms=0.01)
+    localizer, features = Localizer(path, "cpu"), features_of(20)
+    np.testing.assert_array_equal(
+        localizer.score(features).background, localizer.learned_scores(features).background
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"level": []}, "expected an object level"),
+        ({"level": {"false_alarms": 0.03}}, "expected rates from 0 to 1"),
+        ({"level": TABLE.to_json() | {"margins": [[0.0, 1e999]] * 3}}, "rows of 2 margins"),
+        ({"lookahead": -1}, "lookahead must be from 0 to 64"),
+        ({"lookahead": 65}, "lookahead must be from 0 to 64"),
+        ({"lookahead": 1.0}, "lookahead must be from 0 to 64"),
+        ({"weight_bits": 9}, "weight_bits must be from 1 to 8"),
+        ({"weight_bits": True}, "weight_bits must be from 1 to 8"),
+    ],
+)
+def test_a_broken_level_or_lookahead_is_refused(changes: dict, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        metadata_from_json(json.dumps(GOOD | changes))
+
+
+def test_a_level_and_a_lookahead_come_back_as_written() -> None:
+    metadata = ModelMetadata(("jump", "run"), SPEC, PostProcessing(), level=TABLE, lookahead=5)
+    found = metadata_from_json(metadata.to_json())
+    assert found.lookahead == 5
+    assert found.level is not None
+    assert found.level.to_json() == TABLE.to_json()
+    older = {name: value for name, value in GOOD.items() if name != "lookahead"}
+    assert metadata_from_json(json.dumps(older)).lookahead == 2
+    assert metadata_from_json(json.dumps(older)).level is None

@@ -147,7 +147,7 @@ def test_chosen_files_are_added(
 
 
 def test_every_control_has_a_name_for_screen_readers(panel: LayersPanel) -> None:
-    for control in (panel.list, panel.progress, panel.state):
+    for control in (panel.list, panel.level.rate, panel.progress, panel.state):
         assert control.accessibleName()
-    for button in (panel.add, panel.run, panel.remove, panel.cancel):
+    for button in (panel.level.reset, panel.add, panel.run, panel.remove, panel.cancel):
         assert button.text()

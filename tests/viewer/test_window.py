@@ -15,6 +15,7 @@ import pytest
 from tests.waiting import PATIENCE
 
 from lpat.extractors import default_spec
+from lpat.level import LevelTable
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 
@@ -56,7 +57,9 @@ def test_a_user_opens_detects_steps_corrects_and_saves(
     rows = [{"label": f"class_{n % 2}", "segment": [2 * n, 2 * n + 2]} for n in range(4)]
     annotations.write_text(json.dumps({"database": {"video": {"annotations": rows}}}))
     options = PostProcessing(class_selection="all", boundary="crossing")
-    metadata = ModelMetadata(("class_0", "class_1"), default_spec(), options)
+    margins = np.array([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]])
+    level = LevelTable(0.03, (0.001, 0.03, 0.5), margins)
+    metadata = ModelMetadata(("class_0", "class_1"), default_spec(), options, level=level)
     model = make_model(tmp_path / "model.onnx", default_spec(), metadata=metadata.to_json())
     result = subprocess.run(
         [sys.executable, str(TOUR), str(video), str(annotations), str(model), str(tmp_path)],
@@ -65,5 +68,5 @@ def test_a_user_opens_detects_steps_corrects_and_saves(
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stderr == ""
-    pictures = sorted(path.name for path in tmp_path.glob("[1-5]-*.png"))
-    assert len(pictures) == 5
+    pictures = sorted(path.name for path in tmp_path.glob("[1-7]-*.png"))
+    assert len(pictures) == 7

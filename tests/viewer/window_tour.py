@@ -13,12 +13,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QDeadlineTimer, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget
 
 from lpat.annotations import read_annotations
 from lpat.detections import read_detections
 from lpat.feature_cache import FeatureCache
 from lpat_viewer.windows.application import Viewer
+from lpat_viewer.windows.layers_dock import LayersPanel
 from lpat_viewer.windows.settings import Settings
 
 SECONDS = 60
@@ -58,6 +59,7 @@ class Tour:
         self.open(video, annotations, model)
         self.step()
         self.jump()
+        self.move_level()
         self.correct_and_save()
         self.export()
 
@@ -116,6 +118,30 @@ class Tour:
         self.picture("3-difference")
         self.press(Key.Key_V)
 
+    def move_level(self) -> None:
+        """More false alarms let more be found, in the panel where models are listed."""
+        layers = self.workspace.layers
+        panel = self.window.findChild(LayersPanel)
+        assert panel is not None
+        dock = panel.parentWidget()
+        assert isinstance(dock, QDockWidget)
+        dock.raise_()
+        own = layers.active
+        assert own is not None
+        for percent, name in ((50.0, "4-lower-level"), (0.1, "5-higher-level")):
+            panel.level.rate.setValue(percent)
+            moved = layers.active
+            assert moved is not None
+            assert len(moved.detections) > 0
+            assert moved.detections.segments.tolist() != own.detections.segments.tolist()
+            self.picture(name)
+        QTest.mouseClick(panel.level.reset, Qt.MouseButton.LeftButton)
+        assert layers.active is not None
+        assert layers.active.detections.segments.tolist() == own.detections.segments.tolist()
+        self.viewer.video.setFocus()
+        self.press(Key.Key_Home)
+        self.press(Key.Key_J)  # what was chosen might have been another at the moved level
+
     def correct_and_save(self) -> None:
         """Accept one, reject one, draw one; undo, redo; save; what is saved is read back."""
         review = self.workspace.review
@@ -130,7 +156,7 @@ class Tour:
         assert len(review.segments) == drawn
         states = [segment.state for segment in review.segments]
         assert states.count("rejected") == 1
-        self.picture("4-correcting")
+        self.picture("6-correcting")
         path = self.folder / "saved.json"
         self.viewer.dialogs.save_to(path)
         wait_until("the file", lambda: not review.modified)
@@ -151,7 +177,7 @@ class Tour:
             "the error", lambda: notices.latest is not None and notices.latest.kind == "error"
         )
         assert self.viewer.window.messages.text.endswith("missing.mp4: no such file")
-        self.picture("5-error")
+        self.picture("7-error")
 
 
 def main() -> None:

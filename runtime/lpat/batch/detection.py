@@ -36,24 +36,31 @@ def detect_batch(
     """Detect in every input; write `videos/NAME.json` each, `detections.json` and `run.json`.
 
     `outputs` says what is to be written beside. An input whose files are there already, made by
-    this model from the input as it is now, is left unchanged; what its stored detections suffice
-    for is made of them. A bad input is reported and passed over, or with "stop" ends the batch.
-    So does a disk that takes no more. However the batch ends, `run.json` says how far it came, with
-    `options` as they are given, and the ledger's `stopped` says what ended it before its end.
+    this model at this level from the input as it is now, is left unchanged; what its stored
+    detections suffice for is made of them. A bad input is reported and passed over, or with "stop"
+    ends the batch. So does a disk that takes no more. However the batch ends, `run.json` says how
+    far it came, with `options` as they are given, and the ledger's `stopped` says what ended it
+    before its end.
 
     Raises:
         OutputError: the folder can't be written, or another process is writing into it.
     """
-    made_by = {"model": localizer.path.name, "model_sha256": localizer.sha256}
+    level, moved = localizer.metadata.level, {}
+    if localizer.false_alarms is not None:
+        moved = {"false_alarms": localizer.false_alarms}
+    own = None if level is None else level.false_alarms
+    made_by = {"model": localizer.path.name, "model_sha256": localizer.sha256, **moved}
     facts = facts_of_run("lpat-detect", options or {}) | {
         "model": str(localizer.path),
         "model_sha256": localizer.sha256,
         "provider": localizer.provider,
         "provider_note": localizer.provider_note,
         "model_caution": localizer.metadata.caution,
+        "false_alarms": moved.get("false_alarms", own),
+        "model_false_alarms": own,
         "backbones": facts_of_backbones(localizer.metadata.features),
     }
-    settings = {"model": localizer.sha256, "version": __version__}
+    settings = {"model": localizer.sha256, "version": __version__, **moved}
 
     def outcomes() -> Generator[Outcome, None, None]:
         plan = plan_batch(inputs, output, settings, outputs, overwrite)

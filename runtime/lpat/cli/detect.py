@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "Results": (
         "output",
+        "false_alarms",
         "formats",
         "scores",
         "overlay",
@@ -49,6 +50,14 @@ WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
     default=Path("detections"),
     show_default=True,
     help="Folder for the results.",
+)
+@click.option(
+    "--false-alarms",
+    type=float,
+    default=None,
+    metavar="RATE",
+    help="Share of the snippets without a class that may lie above its threshold: more finds more, "
+    "less errs less. Moves the level without training.  [default: the model's own]",
 )
 @options.formats
 @click.option("--scores", is_flag=True, help="Write each input's scores (safetensors) too.")
@@ -95,6 +104,7 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     output: Path,
+    false_alarms: float | None,
     formats: tuple[str, ...],
     scores: bool,
     overlay: bool,
@@ -139,9 +149,15 @@ def command(
     )
     backbones = options.backbones_from(backbone_paths, batch=batch)
     if ray_address:  # the workers' devices are theirs to find
-        localizer = Localizer(model, "cpu", backbones=backbones)
+        localizer = Localizer(model, "cpu", false_alarms=false_alarms, backbones=backbones)
     else:
-        localizer = Localizer(model, device, require_gpu=require_gpu, backbones=backbones)
+        localizer = Localizer(
+            model,
+            device,
+            require_gpu=require_gpu,
+            false_alarms=false_alarms,
+            backbones=backbones,
+        )
     if localizer.metadata.caution:
         print(f"warning: {model}: {localizer.metadata.caution}", file=sys.stderr)
     if localizer.provider_note:
@@ -154,6 +170,8 @@ def command(
         return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
     place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
+    if localizer.false_alarms is not None:
+        print(f"level moved: false alarms {localizer.false_alarms:g}, not the model's own")
     found = find_inputs(inputs, timeout)
     if not all(source.holds_features for source in found):
         _tell_backbones(localizer.find_backbones(), sys.stdout)
@@ -169,6 +187,7 @@ def command(
                 device=device,
                 require_gpu=require_gpu,
                 workers=jobs,
+                false_alarms=localizer.false_alarms,
             )
         else:
             analyse = local_engine(localizer, cache, jobs or 1, show.within)

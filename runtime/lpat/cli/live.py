@@ -84,6 +84,8 @@ def detect_live(
         failures = features.video.decode_failures
     if output is not None:
         external = {"model": localizer.path.name, "model_sha256": localizer.sha256, "live": True}
+        if localizer.false_alarms is not None:
+            external["false_alarms"] = localizer.false_alarms
         detections = Detections.of_all(localizer.classes, found)
         write_json(
             output / "detections.json", detections_document({video.name: detections}, external)

@@ -42,14 +42,15 @@ def ray_engine(
     device: str = "auto",
     require_gpu: bool = False,
     workers: int | None = None,
+    false_alarms: float | None = None,
 ) -> Engine:
     """An engine whose inputs are analysed by Ray's actors, with the results of `local_engine`.
 
     `address` is a cluster's `HOST:PORT`, `auto` for the one that this machine is part of, or
     `local` for one of this machine alone, which ends with the analyses. Each of the `workers`, one
-    for each core if None, holds the model, which is sent to it with the given backbones. Videos and
-    the cache are read by their paths, so machines must have them at the same place; feature files
-    likewise.
+    for each core if None, holds the model, which is sent to it with the given backbones; its level
+    begins at `false_alarms`, if not at its own rate. Videos and the cache are read by their paths,
+    so machines must have them at the same place; feature files likewise.
 
     With `auto` the network runs on the CPU, whose share of a video's time is small and whose
     results are the same everywhere; `cuda`, or a GPU that is required, gives each worker a share
@@ -67,7 +68,7 @@ def ray_engine(
     # A bundled model is sent once: a worker finds its backbones in it.
     contents = tuple(file for file in sent.contents if file != content)
     sent = replace(sent, contents=contents, threads=THREADS)
-    make_work = partial(_analyser, model, content, wanted, cache, sent)
+    make_work = partial(_analyser, model, content, wanted, cache, sent, false_alarms)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
         return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
@@ -133,10 +134,17 @@ def _device_of_workers(device: str, require_gpu: bool) -> str:
 
 
 def _analyser(
-    model: Path, content: bytes, device: str, cache: FeatureCache | None, backbones: Backbones
+    model: Path,
+    content: bytes,
+    device: str,
+    cache: FeatureCache | None,
+    backbones: Backbones,
+    false_alarms: float | None,
 ) -> Work[Analysis]:
     """What analyses one input on a worker: the engine of one process."""
-    localizer = Localizer(model, device, content=content, backbones=backbones)
+    localizer = Localizer(
+        model, device, false_alarms=false_alarms, content=content, backbones=backbones
+    )
     engine = local_engine(localizer, cache, jobs=1)
 
     def analyse(source: Input) -> Analysis | LpatError:

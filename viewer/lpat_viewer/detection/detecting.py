@@ -20,6 +20,7 @@ from lpat_viewer.detection.extraction_process import Finished, Rows, extract_bes
 from lpat_viewer.detection.growing_features import GrowingFeatures
 from lpat_viewer.jobs import Progress
 from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.levels import Level
 
 SHORTEST_PAUSE = 1.0
 """Seconds between two scorings of what has come so far, at least."""
@@ -177,12 +178,15 @@ class _Group:
                 return
             try:
                 scores = model.localizer.score(features)
-                found = detect(scores, model.localizer.metadata.post_processing)
+                options = model.localizer.metadata.post_processing
+                found = detect(scores, options)
             except LpatError as error:
                 self._models.remove(model)
                 self._progress.tell(Failure(str(error)))
             else:
-                self._progress.tell(Layer(model.name, found, scores, complete))
+                table = model.localizer.metadata.level
+                level = table and Level(scores, table, options, table.false_alarms)
+                self._progress.tell(Layer(model.name, found, scores, complete, level))
 
     def _tell_state(self, share: float, text: str) -> None:
         start, length = self._share

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
 from lpat.types import Detections, Scores
+from lpat_viewer.models.levels import Level
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """What one model or one detections file says; while a model is still at it, what it has so far.
 
-    `scores` are None where only detections are known.
+    `scores` are None where only detections are known, `level` where there is none to move.
     """
 
     name: str  # unique: the file's, with as much of its path as tells it from others
     detections: Detections
     scores: Scores | None = None
     complete: bool = True
+    level: Level | None = None
 
 
 class Layers(QObject):
@@ -32,6 +34,7 @@ class Layers(QObject):
         super().__init__(parent)
         self._layers: dict[str, Layer] = {}
         self._hidden: set[str] = set()
+        self._rates: dict[str, float] = {}  # of false alarms, where the user moved a level
         self._active: str | None = None
 
     @property
@@ -50,7 +53,13 @@ class Layers(QObject):
         return None if self._active is None else self._layers[self._active]
 
     def put(self, layer: Layer) -> None:
-        """Add a layer, or take it for the one of that name; the first is active."""
+        """Add a layer, or take it for the one of that name; the first is active.
+
+        Its level is where the user moved it.
+        """
+        rate = self._rates.get(layer.name)
+        if layer.level is not None and rate not in (None, layer.level.rate):
+            layer = _moved(layer, layer.level.at(rate))
         self._layers[layer.name] = layer
         if self._active is None:
             self._active = layer.name
@@ -62,6 +71,7 @@ class Layers(QObject):
         """Take a layer away; the next one becomes active."""
         del self._layers[name]
         self._hidden.discard(name)
+        self._rates.pop(name, None)
         if self._active == name:
             self._active = next(iter(self._layers), None)
             self.active_changed.emit()
@@ -85,8 +95,29 @@ class Layers(QObject):
             self._hidden ^= {name}
             self.changed.emit()
 
+    def move_level(self, name: str, rate: float | None) -> None:
+        """Have a layer's level begin at another rate of false alarms, None: at the model's own.
+
+        So does that of the same name of the next videos. A layer without a level stays as it is.
+        """
+        layer = self._layers[name]
+        if layer.level is None:
+            return
+        level = layer.level.at(layer.level.own if rate is None else rate)
+        if rate is None:
+            self._rates.pop(name, None)
+        else:
+            self._rates[name] = level.rate
+        if level.rate != layer.level.rate:
+            self.put(_moved(layer, level))
+
     def set_active(self, name: str) -> None:
         """Choose the layer whose curves show."""
         if name != self._active and name in self._layers:
             self._active = name
             self.active_changed.emit()
+
+
+def _moved(layer: Layer, level: Level) -> Layer:
+    scores, detections = level.results()
+    return replace(layer, scores=scores, detections=detections, level=level)

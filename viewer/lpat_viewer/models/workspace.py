@@ -132,6 +132,17 @@ class Workspace(QObject):
         }
         self.layers.remove(name)
 
+    def move_level(self, name: str, rate: float | None) -> None:
+        """Have a layer's level begin at another rate of false alarms, None: at the model's own.
+
+        A detection of it that is chosen may be gone or another: none is chosen then.
+        """
+        before = self.layers.all
+        self.layers.move_level(name, rate)
+        chosen = self.selection.chosen
+        if self.layers.all != before and chosen is not None and chosen.layer == name:
+            self.selection.choose(None)
+
     def _put_detections(self, path: Path) -> None:
         if self._name in self._detections[path]:
             self.layers.put(Layer(self._names[path], self._detections[path][self._name]))

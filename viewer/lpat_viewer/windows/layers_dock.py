@@ -22,6 +22,7 @@ from lpat_viewer.detection.detecting import LoadedModel
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
+from lpat_viewer.windows.level_box import LevelBox
 
 HINT = "Add a model that lpat-export wrote: it runs on the open video."
 
@@ -32,7 +33,7 @@ _STEPS = 1000
 class LayersPanel(QWidget):
     """Layers and models, one a row: ticked are shown, the current one is active.
 
-    Below, how far the detector is.
+    Below, the active one's level, and how far the detector is.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class LayersPanel(QWidget):
         self._items: dict[str, QTreeWidgetItem] = {}
         self._dialog: QFileDialog | None = None
         self.list = _list()
+        self.level = LevelBox(workspace)
         self.state = QLabel()
         self.state.setAccessibleName("State of detection")
         # A long name is cut off rather than making the panel as wide; what follows it has a line.
@@ -83,6 +85,7 @@ class LayersPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.level)
         layout.addWidget(self.state)
         layout.addLayout(below)
         layout.addLayout(buttons)
