@@ -213,9 +213,10 @@ def test_detections_from_levels_part_what_one_threshold_melts_into_one() -> None
     levels = detect(scores, PostProcessing(proposals="levels"))
     assert levels.segments.tolist() == [[6, 30], [6, 14], [22, 30]]
     assert (np.diff(levels.scores) <= 0).all()
-    whole = (16 * sigmoid(6) + 8 * sigmoid(1)) / 24 - sigmoid(-3)
-    peak = sigmoid(6) - (sigmoid(-3) + sigmoid(1)) / 2
-    expected = [0.2 * 6 + 3 * whole, 0.2 * 6 + 3 * peak, 0.2 * 6 + 3 * peak]
+    inside, between, outside = (sigmoid(1.5 * margin) for margin in (6, 1, -3))
+    whole = (16 * inside + 8 * between) / 24 - outside
+    peak = inside - (outside + between) / 2
+    expected = [0.3 * 6 + 3 * whole, 0.3 * 6 + 3 * peak, 0.3 * 6 + 3 * peak]
     assert levels.scores == pytest.approx(expected, abs=1e-5)
 
 
@@ -249,7 +250,7 @@ def test_the_options_of_levels_reach_the_core() -> None:
         [pytest.approx(5.5 + 1 / 3), pytest.approx(30.5 - 1 / 3)]
     ]
     sharp = PostProcessing(proposals="levels", levels=1, sharpness=100.0)
-    assert detect(scores, sharp).scores == pytest.approx([0.2 * 6 + 3])
+    assert detect(scores, sharp).scores == pytest.approx([0.3 * 6 + 3])
 
 
 def test_levels_are_relative_to_the_manual_threshold() -> None:

@@ -63,9 +63,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_exported_model_makes_segments_as_the_config_says() -> None:
     told = changed(TrainingConfig(), {"proposals": "components", "boundary": "crossing"}, "here")
-    assert told.post_processing() == PostProcessing(proposals="components", boundary="crossing")
-    told = changed(TrainingConfig(), {"proposals": "levels", "boundary": "snippet"}, "here")
-    assert told.post_processing() == PostProcessing(proposals="levels")
+    its = PostProcessing(proposals="components", boundary="crossing", segment_score="margin")
+    assert told.post_processing() == its
+    told = changed(TrainingConfig(), {"segment_score": "wtalc", "boundary": "snippet"}, "here")
+    assert told.post_processing() == PostProcessing(proposals="levels", segment_score="wtalc")
 
 
 def test_the_background_weighs_one_over_the_classes_unless_told() -> None:

@@ -141,7 +141,7 @@ def test_the_loss_of_members_is_the_mean_of_each_ones_loss() -> None:
     batch = make_batch(videos, labels)
     config = TrainingConfig(members=4)
     got = METHODS["lpat"].losses(network(batch.features, batch.mask), batch, config)
-    alone = replace(config, members=1)
+    alone = replace(config, members=1, context="1")
     each = [
         METHODS["lpat"].losses(member_of(network, n)(batch.features, batch.mask), batch, alone)
         for n in range(4)

@@ -134,7 +134,7 @@ def test_a_resumed_run_ends_at_the_very_weights_of_an_unbroken_one(
 
 def test_training_learns_the_labels(training_set: TrainingSet) -> None:
     history: list[float] = []
-    config = TrainingConfig(steps=150, batch_size=5, hidden=32, learning_rate=1e-3)
+    config = TrainingConfig(steps=300, batch_size=5, hidden=32, learning_rate=1e-3)
     loop.train(
         training_set, config, device=CPU, on_step=lambda _, its: history.append(its["top_k"])
     )
