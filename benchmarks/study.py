@@ -136,7 +136,8 @@ def run_experiment(
 
 def _in_short(values: Mapping[str, float]) -> str:
     return (
-        f"predicted {values['map_predicted']:.1%}, manual {values['map_manual']:.1%}, "
+        f"own {values['map_own']:.1%}, predicted {values['map_predicted']:.1%}, "
+        f"manual {values['map_manual']:.1%}, levels {values['map_levels']:.1%}, "
         f"found {values['found']:.0%} of {values['true']:.0%}"
     )
 

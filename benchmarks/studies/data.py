@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from lpat.annotations import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
 from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache, default_cache
 from lpat.inputs import find_inputs
-from lpat.types import Features
+from lpat.types import Features, FeatureSpec
 from lpat.workers import available_cores
 from lpat_train.data_loading import load_labelled
 from lpat_train.demo import render_dataset
@@ -22,7 +24,10 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """Real data beside the project."""
 TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
-DataName = Literal["gestures", "demo", "simulation"]
+SIGNALS = FeatureSpec("precomputed", 1, {}, 64, fps=30.0, snippet_frames=16, stride=8)
+"""Of the features of `signals`, which come as arrays and have no video."""
+
+DataName = Literal["gestures", "signals", "demo", "simulation"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ def data_name(name: DataName, seed: int, options: DataOptions) -> str:
         return f"{whole}, {options.held_out}"
     if name == "simulation":
         return f"simulation {options.difficulty} {seed}"
+    if name == "signals":
+        return name
     spec = default_spec(options.stride)
     features = f"{spec.extractor} {spec.version}, stride {spec.stride}"
     if name == "demo":
@@ -102,6 +109,8 @@ def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
     """
     if name == "simulation":
         return _simulation(seed, options)
+    if name == "signals":
+        return _signals(options)
     if name == "demo":
         folder = (options.demo_folder or default_cache().folder / "study") / f"demo_{seed}"
         path = render_dataset(folder, seed=seed)
@@ -121,6 +130,17 @@ def _videos(videos: Path, path: Path, cache: FeatureCache, options: DataOptions)
         jobs=available_cores(),
     )
     return _data_of(loaded.features, annotations, "training", options.held_out)
+
+
+def _signals(options: DataOptions) -> StudyData:
+    folder = options.shared / "signals"
+    annotations = _annotations(folder / "annotations.json")
+    features = {}
+    for video in annotations.videos:
+        values = np.load(folder / "features" / f"{video.name}.npy")
+        duration = video.duration or len(values) * SIGNALS.snippet_seconds
+        features[video.name] = Features(values, SIGNALS, duration)
+    return _data_of(features, annotations, "training", options.held_out)
 
 
 def _simulation(seed: int, options: DataOptions) -> StudyData:
@@ -144,7 +164,7 @@ def _data_of(
         videos = annotations.in_subset(training)
         judged = tuple(video for i, video in enumerate(videos) if held_out.holds(i))
         for video in judged:
-            del labels[video.name]
+            labels.pop(video.name, None)
     truth = tuple(video for video in judged if not video.only_ambiguous)
     return StudyData(features, labels, truth, annotations.counts_by_video(training))
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import copy
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from lpat.evaluation import evaluate
+from lpat.segments import PostProcessing, detect
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
+from lpat_train.calibration import calibrate
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import make_training_set
+from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.label_validation import judge_labels
+from lpat_train.level import Level
 from lpat_train.loop import train
-from lpat_train.validation import score, validate
+from lpat_train.network import Network
+from lpat_train.validation import score
 from simulation import snippet_truth
 from studies.data import TIOUS, StudyData
 
 CPU = torch.device("cpu")
+FALSE_ALARMS = 0.03
+"""Rate of the level that a network which has none of its own gets for its level sets."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +51,29 @@ def measure(
 ) -> dict[str, float]:
     """All measures of a config on a data set, by name.
 
-    `map_predicted_0.5` and its like are mAP at a tIoU by one threshold, without the tIoU their
-    mean. With `folds`, `label_map` and `label_entropy` are those of held-out training videos.
+    `map_own_0.5` and its like are mAP at a tIoU by one way to make segments, without the tIoU their
+    mean: `own` is the config's, what its exported model would do; `predicted` and `manual` are the
+    runs above one threshold, of the same score; `levels` are level sets of calibrated scores.
+    `seconds` is the time that training took. With `folds`, `label_map` and `label_entropy` are
+    those of held-out training videos.
     """
     training_set = make_training_set(data.features, data.labels, data.counts)
+    start = time.perf_counter()
     network = train(training_set, config, device=CPU)
-    scores = {
-        video.name: score(network, training_set.classes, data.features[video.name])
-        for video in data.truth
-    }
-    values: dict[str, float] = {}
-    validation = validate(scores, data.truth, config.post_processing(), TIOUS)
-    for name, evaluation in validation.by_threshold():
-        values[f"map_{name}"] = evaluation.average
-        for tiou, precision in zip(TIOUS, evaluation.mean_average_precision, strict=True):
-            values[f"map_{name}_{tiou}"] = float(precision)
+    values = {"seconds": time.perf_counter() - start}
+    scores = scores_of(network, training_set, data)
+    own = config.post_processing()
+    runs = replace(own, proposals="runs")
+    values |= precisions("own", scores, data, own)
+    values |= precisions("predicted", scores, data, replace(runs, threshold="predicted"))
+    values |= precisions("manual", scores, data, replace(runs, threshold="manual"))
+    calibrated = with_level(network, training_set)
+    values |= precisions(
+        "levels",
+        scores if calibrated is network else scores_of(calibrated, training_set, data),
+        data,
+        replace(own, proposals="levels", threshold="predicted"),
+    )
     values |= vars(measure_snippets(scores, data))
     if folds:
         numbers = fold_numbers(len(data.labels), folds, sessions)
@@ -64,6 +81,40 @@ def measure(
             config, data.features, data.labels, numbers, data.counts
         )
     return values
+
+
+def scores_of(network: Network, training_set: TrainingSet, data: StudyData) -> dict[str, Scores]:
+    """Scores of each judged video, as the exported model would give them."""
+    return {
+        video.name: score(network, training_set.classes, data.features[video.name])
+        for video in data.truth
+    }
+
+
+def with_level(network: Network, training_set: TrainingSet) -> Network:
+    """The network where it is calibrated, else a copy whose level is at `FALSE_ALARMS`.
+
+    Of videos in which nothing happens the level learns too, whether the method did or not.
+    """
+    if network.level is None or network.level.calibrated:
+        return network
+    calibrated = copy.deepcopy(network)
+    members = len(network.level.member_deviations)
+    calibrated.level = Level(len(training_set.classes), members=members, false_alarms=FALSE_ALARMS)
+    calibrate(calibrated, training_set.videos)
+    return calibrated
+
+
+def precisions(
+    name: str, scores: Mapping[str, Scores], data: StudyData, options: PostProcessing
+) -> dict[str, float]:
+    """Mean mAP as `map_NAME`, and mAP at each tIoU as `map_NAME_TIOU`, of segments made so."""
+    detections = {video: detect(its, options) for video, its in scores.items()}
+    evaluation = evaluate(data.truth, detections, tious=np.asarray(TIOUS))
+    at_tiou = zip(TIOUS, evaluation.mean_average_precision, strict=True)
+    return {f"map_{name}": evaluation.average} | {
+        f"map_{name}_{tiou}": float(precision) for tiou, precision in at_tiou
+    }
 
 
 def measure_snippets(scores: Mapping[str, Scores], data: StudyData) -> SnippetMeasures:

@@ -12,6 +12,7 @@ from typing import Any
 
 import lpat_train
 import simulation
+from lpat import evaluation, level, segments
 from lpat.errors import UsageError
 from lpat.files import write_json
 from lpat_train.config import TrainingConfig
@@ -43,15 +44,20 @@ class Column:
 
 
 COLUMNS = (
+    Column("own", "map_own"),
     Column("predicted", "map_predicted"),
     Column("manual", "map_manual"),
-    Column("gain %", "gain"),
+    Column("levels", "map_levels"),
     Column("found", "found"),
     Column("true", "true"),
+    Column("gain %", "gain"),
     Column("precision", "precision"),
     Column("recall", "recall"),
     Column("AUC", "area"),
+    Column("seconds", "seconds", 1.0, 0),
 )
+NEEDED = {column.measure for column in COLUMNS} - {"gain"}
+"""Measures without which a result is of a time before they were."""
 LABEL_COLUMNS = (
     Column("label mAP", "label_map"),
     Column("entropy", "label_entropy", 1.0, 3),
@@ -86,13 +92,14 @@ class Results:
         return cls(path, any_code, entries)
 
     def get(self, run: Run) -> Mapping[str, float] | None:
-        """The measures of a run, the latest; None where it hasn't been made."""
+        """The measures of a run, the latest; None where it hasn't been made in full."""
         wanted = asdict(run)
         for entry in reversed(self.entries):
             # Options that came later are at their defaults in an older result.
             found = {**entry, "config": asdict(TrainingConfig()) | entry["config"]}
             compared = [name for name in wanted if name != "code" or not self.any_code]
-            if all(found[name] == wanted[name] for name in compared):
+            same = all(found[name] == wanted[name] for name in compared)
+            if same and set(entry["measures"]) >= NEEDED:
                 return entry["measures"]
         return None
 
@@ -103,14 +110,15 @@ class Results:
 
 
 def code_version() -> str:
-    """Digest of the sources that decide what a run gives: training, simulation, measures."""
+    """Digest of the sources that decide what a run gives: training, segments, measures."""
     package = Path(lpat_train.__file__).parent
     sources = [
         source
         for source in sorted(package.rglob("*.py"))
         if source.relative_to(package).parts[0] not in ELSEWHERE
     ]
-    sources += [Path(str(simulation.__file__)), Path(str(measures.__file__))]
+    judging = (segments, level, evaluation, simulation, measures)
+    sources += [Path(str(module.__file__)) for module in judging]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.read_bytes())
@@ -136,15 +144,15 @@ def format_table(rows: Mapping[str, Sequence[Mapping[str, float]]], *, markdown:
 def format_tious(
     rows: Mapping[str, Sequence[Mapping[str, float]]], tious: Sequence[float], *, markdown: bool
 ) -> str:
-    """Mean mAP at each tIoU, predicted / manual, in percent."""
-    heads = ["predicted / manual mAP", *(f"{tiou:g}" for tiou in tious)]
+    """Mean mAP at each tIoU, own / predicted / manual / levels, in percent."""
+    heads = ["own / predicted / manual / levels mAP", *(f"{tiou:g}" for tiou in tious)]
     lines = [
         [
             name,
             *(
                 " / ".join(
-                    f"{100 * statistics.mean(v[f'map_{threshold}_{tiou}'] for v in its):.1f}"
-                    for threshold in ("predicted", "manual")
+                    f"{100 * statistics.mean(v[f'map_{way}_{tiou}'] for v in its):.1f}"
+                    for way in ("own", "predicted", "manual", "levels")
                 )
                 for tiou in tious
             ),

@@ -20,13 +20,14 @@ from lpat.types import Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
-from lpat_train.presets import PRESETS
-from studies.data import DataOptions, HeldOut, StudyData, data_name, load_data
+from lpat_train.presets import PRESETS, changed
+from studies.data import TIOUS, DataOptions, HeldOut, StudyData, data_name, load_data
 from studies.experiment import read_experiment
-from studies.measures import fold_numbers, measure, measure_snippets, roc_area
+from studies.measures import fold_numbers, measure, measure_snippets, roc_area, with_level
 from studies.results import Results, code_version, format_table
 
 EXPERIMENTS = Path(__file__).parents[2] / "benchmarks" / "experiments"
+WAYS = ("own", "predicted", "manual", "levels")
 TINY = """
 title = "Tiny"
 [base]
@@ -100,6 +101,19 @@ def test_results_of_other_code_count_only_where_they_are_wanted(
     assert len(Results.open(output).entries) == 2
     run(monkeypatch, *options)
     assert len(Results.open(output).entries) == 4
+
+
+def test_a_result_that_lacks_a_measure_is_made_again(
+    shared: Path, tiny: Path, tmp_path: Path, monkeypatch
+) -> None:
+    output = tmp_path / "results.json"
+    options = (tiny, "--shared", shared, "--output", output, "--seeds", 1)
+    run(monkeypatch, *options)
+    document = json.loads(output.read_text(encoding="utf-8"))
+    del document["results"][0]["measures"]["map_own"]
+    write_json(output, document)
+    run(monkeypatch, *options)
+    assert len(Results.open(output).entries) == 3
 
 
 def test_options_that_came_later_leave_older_results_valid(
@@ -178,6 +192,60 @@ def test_test_segments_change_what_is_judged_and_nothing_that_is_trained(shared:
         assert first[name] == other[name]
 
 
+@pytest.mark.parametrize(
+    ("options", "same", "other"),
+    [
+        ({}, "levels", "manual"),
+        ({"proposals": "runs"}, "predicted", "levels"),
+        ({"proposals": "runs", "threshold": "manual"}, "manual", "levels"),
+    ],
+)
+def test_what_is_a_configs_own_is_what_its_exported_model_does(
+    shared: Path, options: dict[str, str], same: str, other: str
+) -> None:
+    config = changed(PRESETS["lpat"], {"steps": 30, "hidden": 8, **options}, "test")
+    values = measure(
+        config, load_data("simulation", 0, DataOptions(shared=shared)), folds=0, sessions=0
+    )
+    assert values["map_own"] == values[f"map_{same}"]
+    assert values["map_own"] != values[f"map_{other}"]
+    averages = [np.mean([values[f"map_{way}_{tiou}"] for tiou in TIOUS]) for way in WAYS]
+    assert averages == pytest.approx([values[f"map_{way}"] for way in WAYS])
+
+
+def test_a_network_without_a_level_gets_one_for_its_level_sets(shared: Path) -> None:
+    data = load_data("simulation", 0, DataOptions(shared=shared))
+    training_set = make_training_set(data.features, data.labels)
+    for preset, calibrated in (("lpat", True), ("paper", False)):
+        config = replace(PRESETS[preset], steps=3, hidden=8)
+        network = train(training_set, config, device=torch.device("cpu"))
+        given = with_level(network, training_set)
+        assert (given is network) is calibrated
+        assert network.level is not None
+        assert network.level.calibrated is calibrated
+        assert given.level is not None
+        assert given.level.calibrated
+
+
+def test_signals_come_from_arrays_in_sessions_of_people(tmp_path: Path) -> None:
+    folder = tmp_path / "signals"
+    (folder / "features").mkdir(parents=True)
+    database = {}
+    for index in range(5):
+        segments = [{"label": "halt", "segment": [1.0, 2.0]}] if index != 3 else []
+        subset = "training" if index < 4 else "test"
+        database[f"v{index}"] = {"subset": subset, "duration": 2.6, "annotations": segments}
+        np.save(folder / "features" / f"v{index}.npy", np.full((10, 64), index, np.float32))
+    write_json(folder / "annotations.json", {"database": database})
+    options = DataOptions(shared=tmp_path, held_out=HeldOut(0, 3, sessions=3))
+    data = load_data("signals", 0, options)
+    assert data.labels == {"v1": ("halt",), "v2": ("halt",)}
+    assert [video.name for video in data.truth] == ["v0", "v3"]
+    assert data.features["v2"].edges[1] == pytest.approx(8 / 30)
+    assert data.features["v2"].edges[-1] == 2.6
+    assert data_name("signals", 0, DataOptions()) == data_name("signals", 1, DataOptions())
+
+
 def test_training_data_holds_labels_and_no_times(shared: Path) -> None:
     data = load_data("simulation", 0, DataOptions(shared=shared))
     assert data.labels == {"v0": ("jump",), "v1": ("run",), "v2": ("jump",), "v3": ("run",)}
@@ -213,7 +281,7 @@ def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
 
 
 def test_watching_changes_nothing_of_what_is_trained(shared: Path) -> None:
-    config = TrainingConfig(steps=3, hidden=8)
+    config = TrainingConfig(steps=3, hidden=8, members=1, context="1", false_alarms=0.0)
     data = load_data("simulation", 0, DataOptions(shared=shared))
     training_set = make_training_set(data.features, data.labels)
     watched, records = collapse.watch(training_set, config)
@@ -278,14 +346,22 @@ def test_results_follow_from_all_code_but_the_commands(
 
 def test_the_table_gives_mean_and_deviation_and_no_gain_over_nothing() -> None:
     one = {"found": 0.2, "true": 0.3, "precision": 1.0, "recall": 0.5, "area": 0.7}
+    one |= {"map_own": 0.6, "map_levels": 0.7, "seconds": 12.0}
     rows = {
         "a": [{**one, "map_predicted": p, "map_manual": 0.2} for p in (0.1, 0.5)],
         "b": [{**one, "map_predicted": 0.1, "map_manual": 0.0}],
     }
     lines = format_table(rows, markdown=True).splitlines()
-    assert lines[0].startswith("| training | predicted | manual | gain % | found |")
-    assert lines[2].startswith("| a | 30.0 +- 28.3 | 20.0 +- 0.0 | 50.0 +- 141.4 | 20.0 +- 0.0 |")
-    assert lines[3].startswith("| b | 10.0 +- 0.0 | 0.0 +- 0.0 | - |")
+    assert lines[0].startswith(
+        "| training | own | predicted | manual | levels | found | true | gain"
+    )
+    assert lines[2].startswith(
+        "| a | 60.0 +- 0.0 | 30.0 +- 28.3 | 20.0 +- 0.0 | 70.0 +- 0.0 "
+        "| 20.0 +- 0.0 | 30.0 +- 0.0 | 50.0 +- 141.4 |"
+    )
+    assert lines[3].startswith("| b | 60.0 +- 0.0 | 10.0 +- 0.0 | 0.0 +- 0.0 |")
+    assert "| 30.0 +- 0.0 | - | 100.0" in lines[3]
+    assert lines[3].endswith("| 12 +- 0 |")
 
 
 def test_a_part_of_the_training_videos_can_be_judged_instead(shared: Path) -> None:
