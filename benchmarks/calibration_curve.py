@@ -2,8 +2,8 @@
 
     python benchmarks/calibration_curve.py --data gestures --seeds 3 --markdown
 
-A false alarm is a snippet above the level in a video that doesn't show the class. The level is set on
-training videos; `follow` is left out here, as it moves the level away from the rate on purpose.
+A false alarm is a snippet above the level in a video that doesn't show the class. The level is set
+on training videos; `follow` is left out here, as it moves the level away from the rate on purpose.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from lpat_train.dataset import make_training_set
 from lpat_train.loop import train
 from lpat_train.presets import PRESETS
 from lpat_train.validation import score
-from study import add_data_options, data_options
 from studies.data import StudyData, load_data
+from study import add_data_options, data_options
 
 SHOWN = (0.01, 0.03, 0.1, 0.3)
 

@@ -125,7 +125,7 @@ def test_an_odd_batch_is_no_larger_than_asked() -> None:
 
 
 def test_casl_adds_to_lpats_losses_by_its_weight() -> None:
-    config = TrainingConfig(casl=0.7, hidden=8)
+    config = TrainingConfig(casl=0.7, hidden=8, members=1, context="3")
     network = METHODS["lpat"].make_network(config, 5, 2).eval()
     batch = make_batch([torch.randn(n, 5) for n in (4, 6)], [torch.tensor([1.0, 0.0])] * 2)
     output = network(batch.features, batch.mask)
@@ -139,7 +139,7 @@ def test_casl_adds_to_lpats_losses_by_its_weight() -> None:
 
 def test_batches_are_paired_only_for_the_loss_that_needs_it() -> None:
     assert not TrainingConfig().paired
-    assert TrainingConfig(casl=0.5).paired
+    assert TrainingConfig(casl=0.5, members=1, context="3").paired
     wtalc = changed(TrainingConfig(), {"method": "wtalc"}, "here")
     assert wtalc.paired
     assert not changed(wtalc, {"casl": 0}, "here").paired

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lpat.errors import UsageError
-from lpat_train.context import neighbour_mean, windows_of, with_means
+from lpat_train.context import windows_of
+from lpat_train.neighbours import neighbour_mean, with_means
 from lpat_train.transformation import Transformation
 
 
@@ -65,7 +66,7 @@ def test_what_a_member_does_not_see_stays_without_weight() -> None:
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
     before = layer.weight.detach().clone()
     for _ in range(3):
-        layer(torch.randn(1, 5, 2)).square().sum().backward()
+        layer(torch.randn(1, 5, 4)).square().sum().backward()
         optimizer.step()
     assert not layer.weight[:3, 2:].any()
     changed = layer.weight != before

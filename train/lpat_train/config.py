@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
+from lpat.level import RATES
 from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
 from lpat_train.context import windows_of
 
@@ -181,6 +182,11 @@ class TrainingConfig:
             if not 0 <= getattr(self, name) <= highest:
                 raise UsageError(f"{name}: expected 0 to {highest}, not {getattr(self, name)}")
         windows_of(self.context, self.members)
+        if 0 < self.false_alarms < RATES[0]:
+            raise UsageError(
+                f"false_alarms: expected 0, or {RATES[0]:g} to {RATES[-1]:g}, "
+                f"not {self.false_alarms}"
+            )
         if self.patience and not self.hold_out:
             raise UsageError("patience: expected hold_out above 0 too, which says what is better")
         if self.casl and self.members > 1 and self.method == "lpat":

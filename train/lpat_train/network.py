@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from lpat_train.context import Windows
 from lpat_train.level import Level
+from lpat_train.neighbours import with_means
 from lpat_train.share import Share
 from lpat_train.standardisation import Moments, moments_of
 from lpat_train.transformation import Transformation
@@ -74,7 +75,8 @@ class Network(nn.Module):
 
     def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
         """The hidden layer (B, T, H), after dropout, of standardised features."""
-        hidden = functional.relu(self.transform(standardised, mask))
+        values = with_means(standardised, mask, self.transform.windows)
+        hidden = functional.relu(self.transform(values))
         if self.convolution is not None:
             if mask is not None:  # what lies past a video's end must look like the zero padding
                 hidden = hidden * mask[..., None]

@@ -78,7 +78,7 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
             absence=0.0,
             boundary="snippet",
         ),
-        "lpat-x": TrainingConfig(members=4, self_training=1.0),
+        "lpat-x": TrainingConfig(members=4),
     }
 )
 

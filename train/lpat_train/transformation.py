@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from lpat_train.context import Windows, with_means
+from lpat_train.context import Windows
 
 
 class Transformation(nn.Linear):
-    """Features (B, T, D) beside their neighbours' means to hidden units (B, T, M * hidden).
+    """Features beside their neighbours' means, (B, T, D (1 + windows)), to hidden units (B, T, M H).
 
     Each of M members sees the means over its own windows. All lie in one matrix, in which the
     weights of what a member doesn't see are zero and stay so.
@@ -30,7 +30,3 @@ class Transformation(nn.Linear):
                 # As wide as that of a layer which has no other inputs than the member sees.
                 self.weight *= seen * (seen.shape[1] / seen.sum(dim=1, keepdim=True)).sqrt()
             self.weight.register_hook(lambda gradient: gradient * seen.to(gradient.device))
-
-    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Hidden units, before the ReLU."""
-        return super().forward(with_means(input, mask, self.windows))
