@@ -27,6 +27,7 @@ class LevelBox(QWidget):
         label = QLabel("&False alarms")
         self.rate = QDoubleSpinBox()
         self.rate.setAccessibleName("False alarms of the active layer")
+        self.rate.lineEdit().setAccessibleName(self.rate.accessibleName())
         self.rate.setDecimals(2)
         self.rate.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self.rate.setKeyboardTracking(False)
