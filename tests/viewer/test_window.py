@@ -64,7 +64,7 @@ def test_a_user_opens_detects_steps_corrects_and_saves(
     result = subprocess.run(
         [sys.executable, str(TOUR), str(video), str(annotations), str(model), str(tmp_path)],
         env={**os.environ, "QT_QPA_PLATFORM": "xcb", "DISPLAY": display},
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        capture_output=True, text=True, timeout=4 * PATIENCE, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stderr == ""
