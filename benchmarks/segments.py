@@ -1,5 +1,7 @@
 """How fast scores become segments, beside a plain copy of the scores and beside vectorised NumPy.
 
+Level sets come beside the segments: how many times as long they take.
+
     python benchmarks/segments.py
 
 All three run in the same process on the same scores, on one thread, and times are those of that
@@ -18,7 +20,7 @@ from functools import partial
 
 import numpy as np
 
-from lpat.core import extract_segments
+from lpat.core import extract_level_sets, extract_segments
 from lpat.types import Float32Array, Float64Array
 
 ROUNDS = 7
@@ -27,7 +29,7 @@ FOREGROUND = (0.02, 0.1, 0.25)  # share of scores above the threshold
 SNIPPETS_PER_RUN = 20
 HEADER = (
     "snippets  classes  foreground    runs  a run lasts    copy  segments    NumPy  "
-    "copy/segments  NumPy/segments"
+    "copy/segments  NumPy/segments  level sets        levels/segments"
 )
 
 
@@ -43,6 +45,8 @@ class Timing:
     copy_seconds: float
     seconds: float
     numpy_seconds: float
+    sets: int
+    sets_seconds: float
 
     def __str__(self) -> str:
         """A line of the table."""
@@ -50,7 +54,9 @@ class Timing:
             f"{self.snippets:8}  {self.classes:7}  {self.foreground:10.0%}  {self.runs:6}  "
             f"{self.length:11.1f}  {1e3 * self.copy_seconds:4.1f} ms  "
             f"{1e3 * self.seconds:5.1f} ms  {1e3 * self.numpy_seconds:4.0f} ms  "
-            f"{self.copy_seconds / self.seconds:13.2f}  {self.numpy_seconds / self.seconds:14.1f}"
+            f"{self.copy_seconds / self.seconds:13.2f}  {self.numpy_seconds / self.seconds:14.1f}  "
+            f"{self.sets:10}  {1e3 * self.sets_seconds:5.1f} ms  "
+            f"{self.sets_seconds / self.seconds:13.2f}"
         )
 
 
@@ -122,6 +128,9 @@ def measure(
             extract = partial(
                 extract_segments, scores, threshold, edges, classes, boundary="snippet"
             )
+            extract_sets = partial(
+                extract_level_sets, scores, threshold, edges, classes, boundary="snippet"
+            )
             runs = extract()
             segments, readings = numpy_segments(scores, threshold, edges)
             found = (runs.mean_probability, runs.mean_margin, runs.maximum_score, runs.contrast)
@@ -136,6 +145,8 @@ def measure(
                 _median(partial(np.copyto, copy, scores)),
                 _median(extract),
                 _median(partial(numpy_segments, scores, threshold, edges), rounds=1),
+                len(extract_sets()),
+                _median(extract_sets),
             )
 
 

@@ -38,12 +38,20 @@ inline float sigmoid_of(float x) {
   return 1 / (1 + exponential * std::bit_cast<float>(power_of_two));
 }
 
+inline float margin_of(float score, float threshold) {
+  constexpr float most = std::numeric_limits<float>::max();
+  const float difference = score - threshold;
+  const float bounded = difference < -most ? -most : difference;
+  return bounded > most ? most : bounded;
+}
+
 template <typename Threshold>
-inline Comparison compare_with(const Lanes& before, Lanes::Row scores, Threshold threshold) {
+inline Comparison compare_with(const Lanes& before, Lanes::Row scores, Threshold threshold,
+                               float level) {
   Comparison comparison;
   std::uint32_t changed = 0;
   for (std::size_t i = 0; i < Lanes::count; ++i) {
-    const std::uint32_t above = (scores[i] > threshold(i) ? 1U : 0U) & before.used[i];
+    const std::uint32_t above = (scores[i] - threshold(i) > level ? 1U : 0U) & before.used[i];
     comparison.above[i] = above;
     changed |= above ^ before.above[i];
   }
@@ -82,47 +90,39 @@ LPAT_FOR_EACH_CPU void Sums::add(const float* scores, const float* threshold, st
   maximum = std::ranges::max(maxima);
 }
 
-LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, float threshold) {
-  return compare_with(before, scores, [&](std::size_t) { return threshold; });
+LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, float threshold,
+                                     float level) {
+  return compare_with(before, scores, [&](std::size_t) { return threshold; }, level);
 }
 
-LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores,
-                                     Lanes::Row threshold) {
-  return compare_with(before, scores, [&](std::size_t i) { return threshold[i]; });
+LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold,
+                                     float level) {
+  return compare_with(before, scores, [&](std::size_t i) { return threshold[i]; }, level);
 }
 
-LPAT_FOR_EACH_CPU void subtract(Tile& scores, const Tile& threshold, Tile::Row& maxima) {
-  constexpr float most = std::numeric_limits<float>::max();
-  for (std::size_t row = 0; row < Tile::rows; ++row) {
-    for (std::size_t k = 0; k < Tile::columns; ++k) {
-      const float difference = scores.values[row][k] - threshold.values[row][k];
-      const float bounded = difference < -most ? -most : difference;
-      const float margin = bounded > most ? most : bounded;
-      scores.values[row][k] = margin;
-      maxima[k] = maxima[k] < margin ? margin : maxima[k];
-    }
+LPAT_FOR_EACH_CPU void subtract(float* scores, const float* threshold, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) scores[i] = margin_of(scores[i], threshold[i]);
+}
+
+LPAT_FOR_EACH_CPU void raise_maxima(const float* scores, float threshold, std::size_t count,
+                                    float* maxima) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float margin = margin_of(scores[i], threshold);
+    maxima[i] = maxima[i] < margin ? margin : maxima[i];
   }
 }
 
-// Squares of four by four are what compilers turn into shuffles.
-void Tile::transpose(float* columns_out, std::size_t stride) const {
-  constexpr std::size_t side = 4;
-  for (std::size_t k = 0; k < columns; k += side) {
-    for (std::size_t row = 0; row < rows; row += side) {
-      std::array<std::array<float, side>, side> square;
-      for (std::size_t i = 0; i < side; ++i) {
-        for (std::size_t j = 0; j < side; ++j) square[j][i] = values[row + i][k + j];
-      }
-      for (std::size_t j = 0; j < side; ++j) {
-        std::ranges::copy(square[j], columns_out + (k + j) * stride + row);
-      }
-    }
+LPAT_FOR_EACH_CPU void raise_maxima(const float* scores, const float* threshold, std::size_t count,
+                                    float* maxima) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float margin = margin_of(scores[i], threshold[i]);
+    maxima[i] = maxima[i] < margin ? margin : maxima[i];
   }
 }
 
 LPAT_FOR_EACH_CPU void count_levels(const float* values, std::size_t count,
                                     std::span<const float> levels, std::uint8_t* counts) {
-  constexpr std::size_t block = Tile::rows;
+  constexpr std::size_t block = block_length;
   constexpr std::size_t width = 16;
   for (std::size_t first = 0; first < count; first += block) {
     const float* here = values + first;
@@ -147,12 +147,13 @@ LPAT_FOR_EACH_CPU void count_levels(const float* values, std::size_t count,
 
 LPAT_FOR_EACH_CPU void sum_gates(const float* margins, std::size_t count, float sharpness,
                                  std::uint64_t* sums) {
-  constexpr std::size_t most = 128;
-  std::array<std::int32_t, most> gates;
+  constexpr std::size_t width = 16;  // whole ones leave the compiler no rest to do one by one
+  std::array<std::int32_t, block_length> gates;
   sums[0] = 0;
-  for (std::size_t first = 0; first < count; first += most) {
-    const std::size_t here = std::min(most, count - first);
-    for (std::size_t i = 0; i < here; ++i) {
+  for (std::size_t first = 0; first < count; first += block_length) {
+    const std::size_t here = std::min(block_length, count - first);
+    const std::size_t whole = (here + width - 1) / width * width;
+    for (std::size_t i = 0; i < whole; ++i) {
       const float gate = sigmoid_of(sharpness * margins[first + i]);
       gates[i] = static_cast<std::int32_t>(gate * static_cast<float>(gate_unit));
     }

@@ -16,17 +16,17 @@ struct Lanes {
   using Row = const float*;  // one value for each lane
 
   Flags used{};   // 1 for lanes that are tracks; 0 for what follows the last
-  Flags above{};  // 1 where the score exceeds the threshold
+  Flags above{};  // 1 where the margin exceeds the level
 };
 
-// Where scores exceed the threshold, and whether that differs from what was. One threshold for all
-// lanes, or one for each.
+// Where the margin, score - threshold, exceeds a level, and whether that differs from what was. One
+// threshold for all lanes, or one for each.
 struct Comparison {
   Lanes::Flags above;
   bool changed;
 };
-Comparison compare(const Lanes& before, Lanes::Row scores, float threshold);
-Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold);
+Comparison compare(const Lanes& before, Lanes::Row scores, float threshold, float level);
+Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold, float level);
 
 // Sums over the snippets of a run.
 struct Sums {
@@ -41,27 +41,22 @@ struct Sums {
   void add(const float* scores, const float* threshold, std::size_t count);
 };
 
-// So many snippets by so many columns of a matrix, row by row, which the cache holds at once.
-struct Tile {
-  static constexpr std::size_t rows = 64;
-  static constexpr std::size_t columns = 16;
-  using Row = std::array<float, columns>;
-  std::array<Row, rows> values;
+// Margins are differences of floats, or the largest or the lowest float where none holds that.
 
-  // Each column in one piece, `stride` after the one before.
-  void transpose(float* columns_out, std::size_t stride) const;
-};
+// Makes margins of so many scores.
+void subtract(float* scores, const float* threshold, std::size_t count);
 
-// Takes from each score its threshold, and raises each column's maximum to the differences. One that
-// no float holds becomes the largest, or the lowest, that there is.
-void subtract(Tile& scores, const Tile& threshold, Tile::Row& maxima);
+// Raises each of `count` maxima to the margins of a row. One threshold for all, or one for each.
+void raise_maxima(const float* scores, float threshold, std::size_t count, float* maxima);
+void raise_maxima(const float* scores, const float* threshold, std::size_t count, float* maxima);
 
-// Counts of the `levels`, which don't decrease, below each of `count` values, whole tiles of rows.
+// Counts of the `levels`, which don't decrease, below each of `count` values, whole blocks.
+inline constexpr std::size_t block_length = 64;
 void count_levels(const float* values, std::size_t count, std::span<const float> levels,
                   std::uint8_t* counts);
 
 // Sums of sigmoid(sharpness * margin) over the snippets before each, `count` + 1 of them, in whole
-// units, so that differences of sums are exact.
+// units, so that differences of sums are exact. Margins must have room up to a whole block.
 inline constexpr double gate_unit = 1 << 26;  // so many in 1
 void sum_gates(const float* margins, std::size_t count, float sharpness, std::uint64_t* sums);
 

@@ -4,17 +4,20 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
+#include "above.hpp"
 #include "lanes.hpp"
 #include "score_checks.hpp"
 #include "track.hpp"
 
 namespace lpat {
 namespace {
+
+constexpr std::size_t rows_at_once = 128;
 
 void require_options(const LevelOptions& options) {
   constexpr double most = std::numeric_limits<float>::max();
@@ -36,82 +39,6 @@ void require_options(const LevelOptions& options) {
   }
 }
 
-// Margins of some classes, each in one piece, with values below all levels after the last.
-class MarginColumns {
- public:
-  // As many classes as are read of a row at once. Each reading of the matrix is slow, as it skips.
-  static constexpr std::size_t most = 2 * Tile::columns;
-
-  MarginColumns(const Matrix& scores, const Matrix& threshold, std::size_t classes)
-      : scores_(scores),
-        threshold_(threshold),
-        padded_((scores.rows / Tile::rows + 1) * Tile::rows),
-        maxima_((std::min(classes, most) + Tile::columns - 1) / Tile::columns),
-        values_(maxima_.size() * Tile::columns * padded_ + Tile::rows, lowest) {}
-
-  std::size_t padded() const { return padded_; }
-  const float* column(std::size_t k) const { return values_.data() + k * padded_; }
-  float highest(std::size_t k) const { return maxima_[k / Tile::columns][k % Tile::columns]; }
-
-  // Of at most so many classes.
-  void fill(std::span<const std::int64_t> classes) {
-    Tile scores{};
-    Tile threshold{};
-    for (auto& maxima : maxima_) maxima.fill(lowest);
-    for (std::size_t first = 0; first < scores_.rows; first += Tile::rows) {
-      const std::size_t count = std::min(Tile::rows, scores_.rows - first);
-      for (std::size_t i = count; i < Tile::rows; ++i) {
-        scores.values[i].fill(lowest);
-        threshold.values[i].fill(0);
-      }
-      if (threshold_.columns == 1) {
-        for (std::size_t i = 0; i < count; ++i) threshold.values[i].fill(threshold_(first + i, 0));
-      }
-      for (std::size_t k = 0; k < classes.size(); k += Tile::columns) {
-        const auto labels = classes.subspan(k, std::min(Tile::columns, classes.size() - k));
-        pick(scores_, first, count, labels, scores);
-        if (threshold_.columns != 1) pick(threshold_, first, count, labels, threshold);
-        subtract(scores, threshold, maxima_[k / Tile::columns]);
-        scores.transpose(values_.data() + k * padded_ + first, padded_);
-      }
-    }
-  }
-
- private:
-  static constexpr float lowest = std::numeric_limits<float>::lowest();
-
-  static bool consecutive(std::span<const std::int64_t> classes) {
-    if (classes.size() != Tile::columns) return false;
-    for (std::size_t k = 1; k < classes.size(); ++k) {
-      if (classes[k] != classes[k - 1] + 1) return false;
-    }
-    return true;
-  }
-
-  static void pick(const Matrix& matrix, std::size_t first, std::size_t count,
-                   std::span<const std::int64_t> classes, Tile& tile) {
-    const float* values = matrix.values.data() + first * matrix.columns;
-    if (consecutive(classes)) {
-      values += classes.front();
-      for (std::size_t i = 0; i < count; ++i, values += matrix.columns) {
-        std::memcpy(tile.values[i].data(), values, sizeof(Tile::Row));
-      }
-      return;
-    }
-    for (std::size_t i = 0; i < count; ++i, values += matrix.columns) {
-      for (std::size_t k = 0; k < classes.size(); ++k) {
-        tile.values[i][k] = values[static_cast<std::size_t>(classes[k])];
-      }
-    }
-  }
-
-  const Matrix& scores_;
-  const Matrix& threshold_;
-  std::size_t padded_;
-  std::vector<Tile::Row> maxima_;
-  std::vector<float> values_;
-};
-
 // Places where bytes differ from the next, the last first: calls `change` with each that follows.
 template <typename Change>
 void for_each_change(const std::uint8_t* bytes, std::size_t words, Change change) {
@@ -125,40 +52,58 @@ void for_each_change(const std::uint8_t* bytes, std::size_t words, Change change
   }
 }
 
-// The level sets of one class after another. All lie in its runs above the lowest level, with all
-// that is just outside of them: only those runs, and as much around them, are looked at closely.
-class Levels {
- public:
-  Levels(std::span<const double> edges, const LevelOptions& options, std::size_t padded)
-      : edges_(edges),
-        options_(options),
-        snippets_(edges.size() - 1),
-        counts_(padded + 2 * Tile::rows),
-        gate_sums_(snippets_ + 1) {}
-
-  // Adds those of a class to `sets`.
-  void find(std::int64_t label, const MarginColumns& columns, std::size_t k,
-            std::vector<LevelSet>& sets) {
-    levels_ = margin_levels(columns.highest(k), options_);
-    if (!(columns.highest(k) > levels_.front())) return;
-    label_ = label;
-    margins_ = columns.column(k);
-    runs_.clear();
-    count_levels(margins_, columns.padded(), std::span(levels_).first(1), counts_.data());
-    std::fill_n(counts_.begin() + static_cast<std::ptrdiff_t>(columns.padded()), Tile::rows, 0);
-    std::size_t stop = 0;
-    const auto border = [&](std::size_t t) {
-      if (counts_[t] != 0) {
-        runs_.push_back({t, stop});
+// Largest margin of each column, and a check that all values are finite.
+std::vector<float> highest_margins(const Matrix& scores, const Matrix& threshold) {
+  std::vector<float> highest(scores.columns, std::numeric_limits<float>::lowest());
+  for (std::size_t first = 0; first < scores.rows; first += rows_at_once) {
+    const std::size_t stop = std::min(first + rows_at_once, scores.rows);
+    require_finite_rows(scores, first, stop, "scores");
+    require_finite_rows(threshold, first, stop, "threshold");
+    for (std::size_t t = first; t < stop; ++t) {
+      const float* row = scores.values.data() + t * scores.columns;
+      const float* thresholds = threshold.values.data() + t * threshold.columns;
+      if (threshold.columns == 1) {
+        raise_maxima(row, *thresholds, scores.columns, highest.data());
       } else {
-        stop = t;
+        raise_maxima(row, thresholds, scores.columns, highest.data());
       }
-    };
-    for_each_change(counts_.data(), columns.padded() / sizeof(std::uint64_t), border);
-    if (counts_.front() != 0) border(0);
-    const std::size_t before = sets.size();
-    for (std::size_t i = runs_.size(); i-- > 0;) find_within(runs_[i], sets);
-    set_times(sets, before);
+    }
+  }
+  return highest;
+}
+
+// A stretch of margins, and of it the sets of a run above the lowest level.
+class Stretch {
+ public:
+  Stretch(std::span<const double> edges, const LevelOptions& options)
+      : edges_(edges), options_(options), snippets_(edges.size() - 1) {}
+
+  // Adds the sets within a run, of which `reach` is all that lies in the run or just outside of any
+  // of its sets. How many levels lie below each margin says all: where that number changes, sets
+  // begin or end. From the last snippet to the first, those of one `first` are met in order of
+  // length, and so all come out backwards.
+  void find(const Track& track, std::int64_t label, Range run, Range reach,
+            std::span<const float> levels, std::vector<LevelSet>& sets) {
+    reach_ = reach.first;
+    levels_ = levels;
+    const std::size_t inside = run.first - reach.first;
+    margins_.resize(std::max(margins_.size(), reach.length() + block_length));
+    for (std::size_t i = 0; i < reach.length(); ++i) margins_[i] = track.score(reach.first + i);
+    const float* thresholds = track.thresholds(reach, thresholds_);
+    subtract(margins_.data(), thresholds, reach.length());
+    gate_sums_.resize(std::max(gate_sums_.size(), reach.length() + 1));
+    sum_gates(margins_.data(), reach.length(), static_cast<float>(options_.sharpness),
+              gate_sums_.data());
+    const std::size_t blocks = (run.length() + block_length - 1) / block_length;
+    counts_.resize(std::max(counts_.size(), (blocks + 1) * block_length));
+    count_levels(margins_.data() + inside, blocks * block_length, levels, counts_.data());
+    std::fill_n(counts_.begin() + static_cast<std::ptrdiff_t>(run.length()), block_length, 0);
+    found_.clear();
+    for_each_change(counts_.data(), run.length() / sizeof(std::uint64_t) + 1, [&](std::size_t i) {
+      change(run.first + i, counts_[i - 1], counts_[i]);
+    });
+    change(run.first, 0, counts_.front());
+    for (std::size_t i = found_.size(); i-- > 0;) add(found_[i], label, sets);
   }
 
  private:
@@ -166,26 +111,6 @@ class Levels {
     Range range;
     float level;
   };
-
-  // How many levels lie below each margin says all: where that number changes, sets begin or end.
-  // From the last snippet to the first, those of one `first` are met in order of length, and so all
-  // come out backwards.
-  void find_within(Range run, std::vector<LevelSet>& sets) {
-    if (run.length() < options_.minimum_snippets) return;
-    const Flanks flanks(run, snippets_);
-    reach_ = flanks.before.first;
-    sum_gates(margins_ + reach_, flanks.after.stop - reach_,
-              static_cast<float>(options_.sharpness), gate_sums_.data());
-    const std::size_t tiles = (run.length() + Tile::rows - 1) / Tile::rows;
-    count_levels(margins_ + run.first, tiles * Tile::rows, levels_, counts_.data());
-    std::fill_n(counts_.begin() + static_cast<std::ptrdiff_t>(run.length()), Tile::rows + 1, 0);
-    found_.clear();
-    for_each_change(counts_.data(), run.length() / sizeof(std::uint64_t) + 1, [&](std::size_t i) {
-      change(run.first + i, counts_[i - 1], counts_[i]);
-    });
-    change(run.first, 0, counts_.front());
-    for (std::size_t i = found_.size(); i-- > 0;) add(found_[i], sets);
-  }
 
   // Before snippet t the margin exceeds `before` levels, from it on `after`.
   void change(std::size_t t, std::size_t before, std::size_t after) {
@@ -200,45 +125,39 @@ class Levels {
     }
   }
 
-  void add(const Found& found, std::vector<LevelSet>& sets) const {
+  void add(const Found& found, std::int64_t label, std::vector<LevelSet>& sets) const {
     const Range range = found.range;
+    const auto level = static_cast<double>(found.level);
+    const bool cross = options_.boundary == Boundary::crossing;
+    const double start = cross && range.first > 0 ? pass(level, range.first - 1)
+                                                  : edges_[range.first];
+    const double end = cross && range.stop < snippets_ ? pass(level, range.stop - 1)
+                                                       : edges_[range.stop];
+    if (!(start < end)) return;
     const auto length = static_cast<double>(range.length());
-    const Summary margins = summary_of(margins_ + range.first, range.length());
+    const Summary margins = summary_of(&margins_[range.first - reach_], range.length());
     const double mean_gate = gate_sum(range) / length;
     const Flanks flanks(range, snippets_);
     const double outside = flanks.length() == 0
                                ? 0.5
                                : (gate_sum(flanks.before) + gate_sum(flanks.after)) /
                                      static_cast<double>(flanks.length());
-    sets.push_back({.class_index = label_,
+    sets.push_back({.class_index = label,
                     .first = static_cast<std::int64_t>(range.first),
                     .stop = static_cast<std::int64_t>(range.stop),
-                    .level = static_cast<double>(found.level),
+                    .start = start,
+                    .end = end,
+                    .level = level,
                     .peak = static_cast<double>(margins.maximum),
                     .mean_margin = margins.sum / length,
                     .mean_gate = mean_gate,
                     .contrast = mean_gate - outside});
   }
 
-  // Of the sets from `first` on; those that take no time go. Edges and ends of sets lie far apart in
-  // memory, and a loop that does nothing else waits for many of them at once.
-  void set_times(std::vector<LevelSet>& sets, std::size_t first) const {
-    const bool cross = options_.boundary == Boundary::crossing;
-    const auto begin = sets.begin() + static_cast<std::ptrdiff_t>(first);
-    for (auto set = begin; set != sets.end(); ++set) {
-      const auto start = static_cast<std::size_t>(set->first);
-      const auto stop = static_cast<std::size_t>(set->stop);
-      set->start = cross && start > 0 ? pass(set->level, start - 1) : edges_[start];
-      set->end = cross && stop < snippets_ ? pass(set->level, stop - 1) : edges_[stop];
-    }
-    const auto lasts = [](const LevelSet& set) { return set.start < set.end; };
-    sets.erase(std::remove_if(begin, sets.end(), std::not_fn(lasts)), sets.end());
-  }
-
   // Where the margin passes the level between the centres of snippets t and t + 1.
   double pass(double level, std::size_t t) const {
-    return crossing(edges_, t, static_cast<double>(margins_[t]) - level,
-                    static_cast<double>(margins_[t + 1]) - level);
+    return crossing(edges_, t, static_cast<double>(margins_[t - reach_]) - level,
+                    static_cast<double>(margins_[t + 1 - reach_]) - level);
   }
 
   double gate_sum(Range range) const {
@@ -249,15 +168,109 @@ class Levels {
   std::span<const double> edges_;
   const LevelOptions& options_;
   std::size_t snippets_;
-  std::int64_t label_ = 0;
-  const float* margins_ = nullptr;
-  std::vector<float> levels_;
-  std::vector<Range> runs_;           // above the lowest level, the last first
-  std::vector<std::uint8_t> counts_;  // of the levels below each margin of a run, then zeros
-  std::size_t reach_ = 0;             // first snippet of the gates' sums
-  std::vector<std::uint64_t> gate_sums_;
+  std::size_t reach_ = 0;  // the snippet that the margins begin with
+  std::span<const float> levels_;
+  std::vector<float> margins_;            // of the reach, with room for a block
+  std::vector<float> thresholds_;         // of the reach, where the class has its own
+  std::vector<std::uint64_t> gate_sums_;  // of its snippets before each
+  std::vector<std::uint8_t> counts_;      // of the levels below each margin of the run, then zeros
   std::vector<Found> found_;
   std::array<std::size_t, most_levels> stops_{};  // of the open set of each level
+};
+
+// One pass over the scores finds the runs above the lowest level. Only they, and as much around
+// them, are looked at closely, while they are near at hand: all sets lie in them, with what is just
+// outside of each.
+class LevelSweep {
+ public:
+  LevelSweep(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
+             std::span<const std::int64_t> classes, const LevelOptions& options)
+      : scores_(scores),
+        classes_(classes),
+        options_(options),
+        above_(scores, threshold, classes, margin_levels(0, options).front()),
+        stretch_(edges, options),
+        firsts_(classes.size()) {
+    const auto highest = highest_margins(scores, threshold);
+    for (const auto label : classes) {
+      const auto column = static_cast<std::size_t>(label);
+      tracks_.emplace_back(scores, threshold, column);
+      levels_.push_back(margin_levels(highest[column], options));
+    }
+  }
+
+  // By track, then time.
+  std::vector<LevelSet> sets() {
+    for (std::size_t first = 0; first < scores_.rows; first += rows_at_once) {
+      const std::size_t stop = std::min(first + rows_at_once, scores_.rows);
+      for (std::size_t t = first; t < stop; ++t) {
+        above_.step(t, [&](std::size_t k, bool above) { change(k, above, t); });
+      }
+      settle(stop);
+      // A sixteenth of the video says about how many to expect of all of it.
+      if (first < scores_.rows / 16 && stop >= scores_.rows / 16) {
+        sets_.reserve(sets_.size() * scores_.rows / stop * 5 / 4);
+      }
+    }
+    above_.finish([&](std::size_t k, bool above) { change(k, above, scores_.rows); });
+    settle(scores_.rows);
+    return by_track();
+  }
+
+ private:
+  struct Closed {
+    std::size_t track;
+    Range run;
+    Range sets{0, 0};  // places in sets_
+  };
+
+  void change(std::size_t k, bool above, std::size_t t) {
+    if (above) {
+      firsts_[k] = t;
+    } else if (t - firsts_[k] >= options_.minimum_snippets) {
+      unsettled_.push_back(closed_.size());
+      closed_.push_back({k, {firsts_[k], t}});
+    }
+  }
+
+  // Finds the sets of closed runs, but for those that reach beyond snippet t, which wait.
+  void settle(std::size_t t) {
+    std::erase_if(unsettled_, [&](std::size_t i) {
+      Closed& closed = closed_[i];
+      const Flanks flanks(closed.run, scores_.rows);
+      if (flanks.after.stop > t) return false;
+      closed.sets.first = sets_.size();
+      stretch_.find(tracks_[closed.track], classes_[closed.track], closed.run,
+                    {flanks.before.first, flanks.after.stop}, levels_[closed.track], sets_);
+      closed.sets.stop = sets_.size();
+      return true;
+    });
+  }
+
+  std::vector<LevelSet> by_track() const {
+    std::vector<std::size_t> next(classes_.size() + 1, 0);
+    for (const auto& closed : closed_) next[closed.track + 1] += closed.sets.length();
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<LevelSet> sets(sets_.size());
+    for (const auto& closed : closed_) {
+      for (std::size_t i = closed.sets.first; i < closed.sets.stop; ++i) {
+        sets[next[closed.track]++] = sets_[i];
+      }
+    }
+    return sets;
+  }
+
+  const Matrix& scores_;
+  std::span<const std::int64_t> classes_;
+  const LevelOptions& options_;
+  Above above_;
+  Stretch stretch_;
+  std::vector<Track> tracks_;
+  std::vector<std::vector<float>> levels_;  // of each track
+  std::vector<std::size_t> firsts_;         // of each track's latest run
+  std::vector<Closed> closed_;              // in the order in which they ended
+  std::vector<std::size_t> unsettled_;      // places in closed_
+  std::vector<LevelSet> sets_;              // in the order in which they were found
 };
 
 }  // namespace
@@ -281,23 +294,7 @@ std::vector<LevelSet> extract_level_sets(const Matrix& scores, const Matrix& thr
                                          const LevelOptions& options) {
   require_options(options);
   require_tracks(scores, threshold, edges, classes, options.minimum_snippets);
-  require_finite_rows(scores, 0, scores.rows, "scores");
-  require_finite_rows(threshold, 0, scores.rows, "threshold");
-  std::vector<LevelSet> runs;
-  if (scores.rows == 0 || classes.empty()) return runs;
-  MarginColumns columns(scores, threshold, classes.size());
-  Levels levels(edges, options, columns.padded());
-  for (std::size_t first = 0; first < classes.size(); first += MarginColumns::most) {
-    const auto labels =
-        classes.subspan(first, std::min(MarginColumns::most, classes.size() - first));
-    columns.fill(labels);
-    for (std::size_t k = 0; k < labels.size(); ++k) {
-      levels.find(labels[k], columns, k, runs);
-    }
-    // About as many of each of the other classes are expected, and growing by and by is slow.
-    if (first == 0) runs.reserve(runs.size() / labels.size() * classes.size() / 4 * 5);
-  }
-  return runs;
+  return LevelSweep(scores, threshold, edges, classes, options).sets();
 }
 
 }  // namespace lpat

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "above.hpp"
 #include "lanes.hpp"
 #include "score_checks.hpp"
 #include "track.hpp"
@@ -26,13 +27,8 @@ class Sweep {
         classes_(classes),
         boundary_(boundary),
         minimum_snippets_(minimum_snippets),
-        open_(classes.size()),
-        lanes_((classes.size() + Lanes::count - 1) / Lanes::count),
-        score_row_(lanes_.size() * Lanes::count),
-        threshold_row_(shared() ? 0 : score_row_.size()) {
-    for (std::size_t k = 0; k < classes.size(); ++k) {
-      lanes_[k / Lanes::count].used[k % Lanes::count] = 1;
-    }
+        above_(scores, threshold, classes, 0),
+        open_(classes.size()) {
     for (const auto label : classes) {
       tracks_.emplace_back(scores, threshold, static_cast<std::size_t>(label));
     }
@@ -41,9 +37,6 @@ class Sweep {
       std::inclusive_scan(threshold.values.begin(), threshold.values.end(),
                           threshold_sums_.begin() + 1, std::plus<>{}, 0.0);
     }
-    std::vector<std::int64_t> all(scores.columns);
-    std::iota(all.begin(), all.end(), std::int64_t{0});
-    every_class_ = std::ranges::equal(classes, all);
   }
 
   // Runs by track, then time.
@@ -52,11 +45,13 @@ class Sweep {
       const std::size_t stop = std::min(first + Sums::most, scores_.rows);
       require_finite_rows(scores_, first, stop, "scores");
       require_finite_rows(threshold_, first, stop, "threshold");
-      for (std::size_t t = first; t < stop; ++t) step(t);
+      for (std::size_t t = first; t < stop; ++t) {
+        above_.step(t, [&](std::size_t k, bool above) { change(k, above, t); });
+      }
       catch_up(stop);
     }
     // One snippet past the last closes the runs that are still open.
-    for (std::size_t n = 0; n < lanes_.size(); ++n) change(n, {}, scores_.rows);
+    above_.finish([&](std::size_t k, bool above) { change(k, above, scores_.rows); });
     settle(scores_.rows);
     return by_track();
   }
@@ -75,45 +70,18 @@ class Sweep {
 
   bool shared() const { return threshold_.columns == 1; }
 
-  // A row's values in the order of the tracks, with room for the lanes after the last: where they
-  // lie, or copied into `row`.
-  Lanes::Row in_order(const Matrix& matrix, std::size_t t, std::vector<float>& row) const {
-    const auto values = matrix.values.subspan(t * matrix.columns);
-    if (every_class_ && values.size() >= row.size()) return values.data();
-    std::ranges::transform(classes_, row.begin(), [&](std::int64_t label) {
-      return values[static_cast<std::size_t>(label)];
-    });
-    return row.data();
-  }
-
-  void step(std::size_t t) {
-    const Lanes::Row scores = in_order(scores_, t, score_row_);
-    const Lanes::Row thresholds = shared() ? nullptr : in_order(threshold_, t, threshold_row_);
-    for (std::size_t n = 0; n < lanes_.size(); ++n) {
-      const std::size_t offset = n * Lanes::count;
-      const auto now = shared() ? compare(lanes_[n], scores + offset, threshold_(t, 0))
-                                : compare(lanes_[n], scores + offset, thresholds + offset);
-      if (now.changed) change(n, now.above, t);
+  void change(std::size_t k, bool above, std::size_t t) {
+    if (above) {
+      open_[k] = {t, t, {}};
+    } else {
+      close(k, t);
     }
-  }
-
-  void change(std::size_t n, const Lanes::Flags& above, std::size_t t) {
-    for (std::size_t lane = 0; lane < Lanes::count; ++lane) {
-      if (above[lane] == lanes_[n].above[lane]) continue;
-      const std::size_t k = n * Lanes::count + lane;
-      if (above[lane] != 0) {
-        open_[k] = {t, t, {}};
-      } else {
-        close(k, t);
-      }
-    }
-    lanes_[n].above = above;
   }
 
   // Adds to the sums of open runs what they lack up to snippet t, and settles closed ones.
   void catch_up(std::size_t t) {
     for (std::size_t k = 0; k < open_.size(); ++k) {
-      if (lanes_[k / Lanes::count].above[k % Lanes::count] != 0) add(k, t);
+      if (above_(k)) add(k, t);
     }
     settle(t);
   }
@@ -199,13 +167,10 @@ class Sweep {
   std::span<const std::int64_t> classes_;
   Boundary boundary_;
   std::size_t minimum_snippets_;
-  bool every_class_ = false;  // in the order of the columns
   std::vector<Track> tracks_;
   std::vector<double> threshold_sums_;  // of the snippets before each, where tracks share it
+  Above above_;
   std::vector<Open> open_;              // of each track
-  std::vector<Lanes> lanes_;            // of the tracks, so many in each
-  std::vector<float> score_row_;
-  std::vector<float> threshold_row_;
   std::deque<Closed> closed_;           // in the order in which they ended
   std::vector<std::size_t> unsettled_;  // places in closed_
 };

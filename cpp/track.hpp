@@ -1,12 +1,22 @@
 // One class's scores beside its threshold, and what can be read off them around a run.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "lpat/segments.hpp"
 
 namespace lpat {
+
+// Snippets [first, stop).
+struct Range {
+  std::size_t first;
+  std::size_t stop;
+
+  std::size_t length() const { return stop - first; }
+};
 
 class Track {
  public:
@@ -21,6 +31,13 @@ class Track {
   double margin(std::size_t t) const {
     return static_cast<double>(score(t)) - static_cast<double>(threshold(t));
   }
+  // Thresholds of a range side by side: where they lie, or copied into `room`.
+  const float* thresholds(Range range, std::vector<float>& room) const {
+    if (threshold_.columns == 1) return threshold_.values.data() + range.first;
+    room.resize(std::max(room.size(), range.length()));
+    for (std::size_t i = 0; i < range.length(); ++i) room[i] = threshold(range.first + i);
+    return room.data();
+  }
   std::size_t snippets() const { return scores_.rows; }
 
  private:
@@ -28,14 +45,6 @@ class Track {
   const Matrix& threshold_;
   std::size_t column_;
   std::size_t threshold_column_;
-};
-
-// Snippets [first, stop).
-struct Range {
-  std::size_t first;
-  std::size_t stop;
-
-  std::size_t length() const { return stop - first; }
 };
 
 // What lies just outside of a run: on either side a quarter of its length, rounded down, at least

@@ -104,6 +104,12 @@ void nothing_above_the_lowest_level_gives_nothing() {
             .empty());
 }
 
+void no_class_asked_for_gives_nothing() {
+  const std::vector<float> scores{1, 2};
+  const std::vector<float> threshold{0, 0};
+  CHECK(lpat::extract_level_sets({scores, 2, 1}, {threshold, 2, 1}, seconds(2), {}, {}).empty());
+}
+
 void short_sets_and_those_that_take_no_time_are_left_out() {
   CHECK(sets_of({-1, 3}, {0, 2, 2}).empty());
   const LevelOptions options{.highest_share = 0.5, .count = 3, .minimum_snippets = 2};
@@ -184,6 +190,7 @@ int main() {
   crossings_are_at_the_height_of_the_level();
   without_outside_the_gate_at_the_threshold_stands_in();
   nothing_above_the_lowest_level_gives_nothing();
+  no_class_asked_for_gives_nothing();
   short_sets_and_those_that_take_no_time_are_left_out();
   margins_that_no_float_holds_are_the_largest();
   many_classes_equal_each_alone();

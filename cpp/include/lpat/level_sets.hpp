@@ -56,7 +56,8 @@ std::vector<float> margin_levels(float highest, const LevelOptions& options);
 // With Boundary::crossing a run starts and ends where the margin, linear between snippet centres,
 // passes its level. Other arguments are as of extract_segments: the runs of level 0 are its runs.
 //
-// A pass over each class finds the runs of all levels; O(T) for each level at worst.
+// Takes two passes over the scores, and looks again only at what lies above the lowest level and
+// just outside of it: O(T) for each class and level at worst.
 //
 // Throws as extract_segments and margin_levels.
 std::vector<LevelSet> extract_level_sets(const Matrix& scores, const Matrix& threshold,
