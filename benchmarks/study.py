@@ -1,6 +1,6 @@
 """Trains the rows of an experiment with several seeds and tells what each is worth.
 
-    python benchmarks/study.py benchmarks/experiments/readings.toml --data gestures --folds 5
+    python benchmarks/study.py benchmarks/experiments/methods.toml --data gestures
 
 Training sees the features and labels of the training videos alone; the test videos' segments
 judge it. What has been measured is kept in the results file, and a rerun does what is missing.
