@@ -111,10 +111,11 @@ inline std::vector<lpat::LevelSet> naive_level_sets(const lpat::Matrix& scores,
   std::vector<lpat::LevelSet> sets;
   for (const std::int64_t label : classes) {
     const NaiveMargins margins(scores, threshold, edges, label, options);
+    const auto all_levels = margins.levels();
     for (std::size_t first = 0; first < scores.rows; ++first) {
       for (std::size_t stop = scores.rows; stop >= first + options.minimum_snippets; --stop) {
         std::vector<float> levels;
-        for (const float level : margins.levels()) {
+        for (const float level : all_levels) {
           if (margins.maximal(first, stop, level)) levels.push_back(level);
         }
         if (levels.empty()) continue;
