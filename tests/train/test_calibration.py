@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from lpat.annotations import read_annotations
 from lpat.level import RATES
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 from lpat.types import Features, FeatureSpec
 from lpat_train.calibration import MOST_SNIPPETS, Null, calibrate
+from lpat_train.cli import train as train_command
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingVideo
 from lpat_train.export import export
@@ -152,3 +156,26 @@ def test_an_exported_model_is_measured_from_the_level_and_follows_a_video(
     np.testing.assert_allclose(moved, moved[0], atol=1e-5)
     moved_again = OnnxLocalizer(tmp_path / "model.onnx", "cpu", false_alarms=0.2).score(features)
     assert (moved_again.scores > leveled.scores).all()  # a higher rate is a lower level
+
+
+def test_training_says_what_the_level_means(
+    dataset: Callable[..., tuple[Path, Path]], tmp_path: Path
+) -> None:
+    folder, annotations = dataset()
+
+    def said(labels: str) -> str:
+        tags = tmp_path / "tags.csv"
+        names = [video.name for video in read_annotations(annotations).in_subset("training")]
+        rows = [f"{name},{labels if i % 2 else 'a'}\n" for i, name in enumerate(names)]
+        tags.write_text("video,labels\n" + "".join(rows), "utf-8")
+        words = [folder, "--annotations", tags, "--output", tmp_path / "run", "--overwrite"]
+        options = ["--steps", "2", "--hidden", "8"]
+        result = CliRunner().invoke(
+            train_command.command, [*map(str, words), *options], catch_exceptions=False
+        )
+        return result.output
+
+    found = said("a;b")
+    assert "level: 0.03 of the snippets of videos without a class lie above it" in found
+    assert "every training video shows 'a': its level is set by all other classes" in found
+    assert "level: as it was learned, as every training video shows every class" in said("a")

@@ -11,7 +11,7 @@ from lpat_train.context import Windows
 
 
 class Transformation(nn.Linear):
-    """Features beside their neighbours' means, (B, T, D (1 + windows)), to hidden units (B, T, M H).
+    """Features beside their neighbours' means (B, T, D (1 + windows)) to units (B, T, M H).
 
     Each of M members sees the means over its own windows. All lie in one matrix, in which the
     weights of what a member doesn't see are zero and stay so.

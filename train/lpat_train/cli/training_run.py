@@ -136,6 +136,8 @@ def run_training(
             on_validation=shown.validation,
             processes=processes,
         )
+    for line in _what_the_level_means(network, training_set.classes):
+        print(line)
     if judge is not None:
         _print_validation(network, judge)
     print(f"next: lpat-export model.onnx --run {folder}")
@@ -171,6 +173,22 @@ def _what_is_trained(parts: Split, device: torch.device, processes: Processes, f
         f"{training.spec.extractor} features of {training.spec.dimension} dimensions, "
         f"{device.type}{together}; run in {folder}"
     )
+
+
+def _what_the_level_means(network: Network, classes: tuple[str, ...]) -> list[str]:
+    level = network.level
+    if level is None or not level.false_alarms:
+        return []
+    table = level.table_of(classes)
+    if table is None:
+        return ["level: as it was learned, as every training video shows every class"]
+    lines = [
+        f"level: {level.false_alarms:.3g} of the snippets of videos without a class lie above it"
+    ]
+    if table.pooled:
+        named = ", ".join(map(repr, table.pooled[:3])) + (", ..." if len(table.pooled) > 3 else "")
+        lines.append(f"every training video shows {named}: its level is set by all other classes")
+    return lines
 
 
 def _print_validation(network: Network, judge: SegmentJudge) -> None:
