@@ -28,6 +28,7 @@ from lpat.model_file import ModelMetadata
 from lpat.sessions import cpu_session
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
+from lpat_train.context import windows_of
 from lpat_train.export import export
 from lpat_train.loop import make_network
 from lpat_train.presets import PRESETS, changed
@@ -83,7 +84,9 @@ def _bare(
     dimension = head.metadata.features.dimension
     hidden, members = config.hidden or dimension, config.members
     outputs = len(CLASSES) + (config.method == "lpat")
-    products = [(1, dimension, members * hidden), (members, hidden, outputs)]
+    windows = {width for its in windows_of(config.context, members) for width in its}
+    parts = (1 + len(windows)) * members * hidden
+    products = [(1, dimension, parts), (members, hidden, outputs)]
     if config.temporal_convolution:
         products.append((members, 3 * hidden, hidden))
     random, graph, inputs = np.random.default_rng(0), onnx.GraphProto(name="products"), {}

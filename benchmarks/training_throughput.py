@@ -21,6 +21,7 @@ import torch
 
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
+from lpat_train.context import windows_of
 from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.loop import choose_device, train
 from lpat_train.precision import computes_in_bfloat16
@@ -64,9 +65,10 @@ def operations(config: TrainingConfig) -> float:
 
     Each layer has three products forward and backward; the first needs no gradient of its input.
     """
-    first, last = 2 * D * H, 2 * H * (C + 1)
+    windows = {width for its in windows_of(config.context, config.members) for width in its}
+    first, last = 2 * D * (1 + len(windows)) * H, 2 * H * (C + 1)
     middle = 2 * 3 * H * H if config.temporal_convolution else 0
-    return B * T * (2 * first + 3 * (middle + last))
+    return config.members * B * T * (2 * first + 3 * (middle + last))
 
 
 def product_rate(device: torch.device, kind: torch.dtype) -> float:

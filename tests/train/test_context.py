@@ -8,7 +8,7 @@ import torch
 
 from lpat.errors import UsageError
 from lpat_train.context import windows_of
-from lpat_train.neighbours import neighbour_mean, with_means
+from lpat_train.neighbours import neighbour_mean
 from lpat_train.transformation import Transformation
 
 
@@ -29,10 +29,13 @@ def test_a_mean_is_of_the_snippets_that_there_are(length: int, window: int) -> N
     assert not batched[0, length:].any()
 
 
-def test_means_stand_beside_the_values() -> None:
+def test_hidden_units_see_a_snippet_and_its_neighbours_mean() -> None:
+    layer = Transformation(1, 1, [(3,)])
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0], [10.0]]))
+        layer.bias.copy_(torch.tensor([0.5, 0.25]))
     values = torch.arange(4.0)[None, :, None]
-    assert with_means(values, None, (3,))[0].tolist() == [[0, 0.5], [1, 1], [2, 2], [3, 2.5]]
-    assert with_means(values, None, ()) is values
+    assert layer.joined(layer(values), None).flatten().tolist() == [5.75, 11.75, 22.75, 28.75]
 
 
 @pytest.mark.parametrize(
@@ -64,11 +67,12 @@ def test_what_a_member_does_not_see_stays_without_weight() -> None:
     torch.manual_seed(0)
     layer = Transformation(2, 3, [(), (3,)])
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
-    before = layer.weight.detach().clone()
+    before = {name: value.detach().clone() for name, value in layer.named_parameters()}
     for _ in range(3):
-        layer(torch.randn(1, 5, 4)).square().sum().backward()
+        layer.joined(layer(torch.randn(1, 5, 2)), None).square().sum().backward()
         optimizer.step()
-    assert not layer.weight[:3, 2:].any()
-    changed = layer.weight != before
-    assert changed[:3, :2].all()
-    assert changed[3:].all()
+    for name, value in layer.named_parameters():  # of 3 + 3 own parts and 3 + 3 neighbours' means
+        assert not value[6:9].any(), name
+        changed = value != before[name]
+        assert changed[:6].all(), name
+        assert changed[9:].all(), name

@@ -107,12 +107,13 @@ def member_of(network: LPAT, number: int) -> LPAT:
     alone = LPAT(6, 3, hidden=8, temporal_convolution=True, windows=[its]).eval()
     rows, outputs = slice(8 * number, 8 * number + 8), slice(4 * number, 4 * number + 4)
     state = network.state_dict()
-    parts = {name: state[name][rows] for name in state if name.startswith(("transf", "convol"))}
+    parts = {name: state[name][rows] for name in state if name.startswith("convol")}
     parts |= {name: state[name] for name in ("mean", "scale")}
-    seen = [1, *(width in its for width in network.transform.windows)]
-    blocks = parts["transform.weight"].unflatten(1, (len(seen), -1))
-    parts["transform.weight"] = blocks[:, torch.tensor(seen, dtype=torch.bool)].flatten(1)
-    assert not blocks[:, ~torch.tensor(seen, dtype=torch.bool)].any()
+    seen = torch.tensor([True, *(width in its for width in network.transform.windows)])
+    for name in ("transform.weight", "transform.bias"):
+        blocks = state[name].unflatten(0, (len(seen), -1))[:, rows]
+        parts[name] = blocks[seen].flatten(0, 1)
+        assert not blocks[~seen].any()
     parts["classifier.weight"] = state["classifier.weight"][outputs, :, 0]
     parts["classifier.bias"] = state["classifier.bias"][outputs]
     alone.load_state_dict(parts)

@@ -1,4 +1,4 @@
-"""What a snippet's neighbours show: their mean, beside the snippet's own features.
+"""The mean of a snippet's neighbours, which stands beside what the snippet itself shows.
 
 A convolution over the hidden layer gives context too, but blurs where an action begins and ends:
 behind it, a snippet's own features can't be told from its neighbours'.
@@ -6,20 +6,8 @@ behind it, a snippet's own features can't be told from its neighbours'.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional
-
-from lpat_train.context import Windows
-
-
-def with_means(values: Tensor, mask: Tensor | None, windows: Windows) -> Tensor:
-    """Values (B, T, D) beside their means over each of the windows: (B, T, D (1 + windows)).
-
-    At a video's ends a mean is of the snippets that there are.
-    """
-    means = [neighbour_mean(values, mask, window) for window in windows]
-    return torch.cat([values, *means], dim=-1) if means else values
 
 
 def neighbour_mean(values: Tensor, mask: Tensor | None, window: int) -> Tensor:

@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from lpat_train.context import Windows
 from lpat_train.level import Level
-from lpat_train.neighbours import with_means
 from lpat_train.share import Share
 from lpat_train.standardisation import Moments, moments_of
 from lpat_train.transformation import Transformation
@@ -51,7 +50,7 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
         self.transform = Transformation(dimension, hidden, windows)
-        units, members = self.transform.out_features, len(windows)
+        units, members = self.transform.units, len(windows)
         self.convolution = (
             nn.Conv1d(units, units, kernel_size=3, padding=1, groups=members)
             if temporal_convolution
@@ -75,8 +74,7 @@ class Network(nn.Module):
 
     def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
         """The hidden layer (B, T, H), after dropout, of standardised features."""
-        values = with_means(standardised, mask, self.transform.windows)
-        hidden = functional.relu(self.transform(values))
+        hidden = functional.relu(self.transform.joined(self.transform(standardised), mask))
         if self.convolution is not None:
             if mask is not None:  # what lies past a video's end must look like the zero padding
                 hidden = hidden * mask[..., None]

@@ -5,28 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lpat_train.context import Windows
+from lpat_train.neighbours import neighbour_mean
 
 
 class Transformation(nn.Linear):
-    """Features beside their neighbours' means (B, T, D (1 + windows)) to units (B, T, M H).
+    """Features (B, T, D) to parts (B, T, (1 + windows) M H), of which `joined` makes hidden units.
 
-    Each of M members sees the means over its own windows. All lie in one matrix, in which the
-    weights of what a member doesn't see are zero and stay so.
+    Each of M members sees the means over its own windows. A mean of products is the product of a
+    mean, so neighbours are averaged in the few hidden units and not in the many features. The first
+    part is of a snippet's own features, the others are of its neighbours' means. All lie in one
+    matrix, in which the weights of what a member doesn't see are zero and stay so.
     """
 
     def __init__(self, dimension: int, hidden: int, windows: Sequence[Windows] = ((),)) -> None:
         self.windows = tuple(sorted({width for its in windows for width in its}))
-        super().__init__(dimension * (1 + len(self.windows)), hidden * len(windows))
-        seen = torch.zeros(len(windows), hidden, 1 + len(self.windows), dimension)
+        self.units = len(windows) * hidden
+        super().__init__(dimension, (1 + len(self.windows)) * self.units)
+        seen = torch.zeros(1 + len(self.windows), len(windows), hidden, 1)
         for member, its in enumerate(windows):
-            columns = [0, *(1 + self.windows.index(width) for width in its)]
-            seen[member, :, columns] = 1
-        seen = seen.flatten(2).flatten(0, 1)
+            parts = [0, *(1 + self.windows.index(width) for width in its)]
+            # As if all parts' inputs were those of one layer, whose weights shrink by their number.
+            seen[parts, member] = len(parts) ** -0.5
+        seen = seen.flatten(0, 2)  # (outputs, 1)
+        with torch.no_grad():
+            self.weight *= seen
+            self.bias *= seen[:, 0]
         if not seen.all():
-            with torch.no_grad():
-                # As wide as that of a layer which has no other inputs than the member sees.
-                self.weight *= seen * (seen.shape[1] / seen.sum(dim=1, keepdim=True)).sqrt()
-            self.weight.register_hook(lambda gradient: gradient * seen.to(gradient.device))
+            there = (seen > 0).float()
+            self.weight.register_hook(lambda gradient: gradient * there.to(gradient.device))
+            self.bias.register_hook(lambda gradient: gradient * there[:, 0].to(gradient.device))
+
+    def joined(self, parts: Tensor, mask: Tensor | None) -> Tensor:
+        """Hidden units (B, T, M H), before the ReLU."""
+        own, *others = parts.split(self.units, dim=-1)
+        for window, other in zip(self.windows, others, strict=True):
+            own = own + neighbour_mean(other, mask, window)
+        return own

@@ -18,4 +18,4 @@ class Peer(Network):
             temporal_convolution=config.temporal_convolution,
             windows=windows_of(config.context, config.members)[:1],
         )
-        self.hidden = self.transform.out_features
+        self.hidden = self.transform.units
