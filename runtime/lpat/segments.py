@@ -30,6 +30,7 @@ _CHOICES = {
 _RANGES = {
     "lowest_level": (-1000.0, 0.0),
     "highest_level": (0.0, 1.0),
+    "cut": (0.0, 1.0),
     "overlap": (0.0, 1.0),
     "sharpness": (0.001, 1000.0),
 }
@@ -60,8 +61,10 @@ class PostProcessing:
             "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc), of a
             component, mean (s - b). "levels" are scored by peak and contrast, whatever it is:
             0.3 max(s - b) + 3 (mean gate inside - just outside).
-        threshold: the model's background, or (max + min) / 2 of each class's scores (W-TALC).
+        threshold: the model's background, or a cut between the extremes of each class's scores
+            in the video.
         class_selection: classes at least as probable as the mean class, or all.
+        cut: where that lies: min + cut (max - min); a half is W-TALC's (max + min) / 2.
         levels: how many, 1 to 64; as are those below, of "levels" only.
         lowest_level: the lowest, a margin s - b of at most 0.
         highest_level: the highest, as a share of the class's highest margin in the video.
@@ -77,6 +80,7 @@ class PostProcessing:
     segment_score: SegmentScore = "probability"
     threshold: Threshold = "predicted"
     class_selection: ClassSelection = "mean"
+    cut: float = 0.5
     proposals: Proposals = "runs"
     levels: int = 7
     lowest_level: float = -0.5
@@ -126,7 +130,8 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     """
     values = np.ascontiguousarray(scores.scores, np.float32)
     probabilities = scores.probabilities.astype(np.float64)
-    background = scores.background if options.threshold == "predicted" else manual_threshold(values)
+    predicted = options.threshold == "predicted"
+    background = scores.background if predicted else manual_threshold(values, options.cut)
     background = np.ascontiguousarray(background, np.float32)
     edges = np.ascontiguousarray(scores.edges, np.float64)
     classes = select_classes(scores.probabilities, options.class_selection)
@@ -188,12 +193,12 @@ def select_classes(probabilities: Float32Array, selection: ClassSelection = "mea
     return np.flatnonzero(classes >= classes.mean()).astype(np.int64)
 
 
-def manual_threshold(scores: Float32Array) -> Float32Array:
-    """Threshold (T, C) that is, for each class, (max + min) / 2 of its `scores` (T, C)."""
+def manual_threshold(scores: Float32Array, cut: float = 0.5) -> Float32Array:
+    """Threshold (T, C) that is, for each class, min + cut (max - min) of its `scores` (T, C)."""
     if len(scores) == 0:
         return scores
-    middle = (scores.max(axis=0).astype(np.float64) + scores.min(axis=0)) / 2
-    return np.broadcast_to(middle.astype(np.float32), scores.shape).copy()
+    place = (1 - cut) * scores.min(axis=0).astype(np.float64) + cut * scores.max(axis=0)
+    return np.broadcast_to(place.astype(np.float32), scores.shape).copy()
 
 
 def segment_scores(

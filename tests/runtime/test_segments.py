@@ -102,6 +102,30 @@ def test_the_manual_threshold_is_half_way_between_extremes_of_each_class() -> No
     assert detections.labels.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("cut", "places", "segments"),
+    [
+        (0.0, [0, 10], [[0, 1], [2, 3]]),
+        (0.25, [1, 15], [[0, 1], [2, 3]]),
+        (0.75, [3, 25], [[0, 1]]),
+    ],
+)
+def test_a_cut_lies_its_share_of_the_way_between_extremes(
+    cut: float, places: list[float], segments: list[list[float]]
+) -> None:
+    scores = scores_of([[4, 10], [0, 30], [2, 20]], [1, 0, 0])
+    np.testing.assert_array_equal(manual_threshold(scores.scores, cut), [places] * 3)
+    options = PostProcessing(threshold="manual", cut=cut)
+    detections = detect(scores, options)
+    assert sorted(detections.of("a").segments.tolist()) == segments
+
+
+def test_a_cut_is_of_the_manual_threshold_alone() -> None:
+    scores = scores_of([[4], [0], [2]], [1, 0])
+    found = [detect(scores, PostProcessing(cut=cut)).segments.tolist() for cut in (0.0, 1.0)]
+    assert found[0] == found[1] == detect(scores).segments.tolist()
+
+
 def test_a_class_of_equal_scores_has_no_segment_by_the_manual_threshold() -> None:
     scores = scores_of([[2], [2]], [1, 0])
     assert len(detect(scores, PostProcessing(threshold="manual"))) == 0
@@ -161,6 +185,9 @@ def test_values_that_are_not_finite_are_refused() -> None:
         ({"minimum_snippets": 0}, "minimum_snippets must be a positive whole number, not 0"),
         ({"minimum_snippets": 1.0}, "minimum_snippets .* not 1.0"),
         ({"minimum_snippets": True}, "minimum_snippets .* not True"),
+        ({"cut": 1.5}, "cut must be a number from 0 to 1, not 1.5"),
+        ({"cut": "half"}, "cut must be a number from 0 to 1, not 'half'"),
+        ({"cut": float("nan")}, "cut must be a number from 0 to 1, not nan"),
     ],
 )
 def test_options_outside_their_choices_are_refused(options: Any, message: str) -> None:

@@ -38,6 +38,7 @@ def test_a_toml_file_changes_what_it_names(tmp_path: Path) -> None:
         ("learning_rate = nan", "learning_rate: expected a finite number, not nan"),
         ("top_k = inf", "top_k: expected a finite number, not inf"),
         ("norm_reading = 'matrix'", "norm_reading: expected one of vector, snippet, not 'matrix'"),
+        ("cut = 1.5", "cut: expected 0 to 1.0, not 1.5"),
         ("minimum_snippets = 0", "minimum_snippets: expected more than 0, not 0"),
         ("chunks = 0", "chunks: expected more than 0, not 0"),
         ("hide = 1.5", "hide: expected 0 to 1.0, not 1.5"),

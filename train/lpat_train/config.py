@@ -61,6 +61,7 @@ _HIGHEST = {
     "hide": 1.0,
     "self_training_start": 1.0,
     "false_alarms": 0.5,
+    "cut": 1.0,
     "follow": 1.0,
 }
 
@@ -151,7 +152,11 @@ class TrainingConfig:
         0.5, "share of a whole video's shift, seen by the classes it lacks, that its level follows"
     )
     threshold: Threshold = _option(
-        "predicted", "what a segment lies above: the background, or half way up the class's scores"
+        "predicted",
+        "what a segment lies above: the background, or a cut through the class's scores",
+    )
+    cut: float = _option(
+        0.5, "of the manual threshold: how far it lies from the lowest score to the highest"
     )
     minimum_snippets: int = _option(1, "shorter segments are left out")
     segment_score: SegmentScore = _option("margin", "what a detection's score is")
@@ -202,6 +207,7 @@ class TrainingConfig:
             minimum_snippets=self.minimum_snippets,
             segment_score=self.segment_score,
             threshold=self.threshold,
+            cut=self.cut,
             proposals=self.proposals,
         )
 

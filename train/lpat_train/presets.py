@@ -39,7 +39,6 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
             "hidden": 256,
             "dropout": 0.0,
             **_PLAIN,
-            "proposals": "components",
         },
         "cmcs": {
             **_PLAIN,
@@ -58,7 +57,7 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
             "proposals": "components",
             "segment_score": "wtalc",
         },
-        "autoloc": {**_PLAIN},
+        "autoloc": {**_PLAIN, "proposals": "levels"},
     }
 )
 """What a method changes in a preset: its paper's values, and how it makes segments."""
