@@ -124,7 +124,9 @@ def test_thirty_steps_learn_what_can_be_separated(method: MethodName) -> None:
 
 @each_method
 def test_gradients_are_finite_where_videos_have_one_snippet(method: MethodName) -> None:
-    config = config_of(method, **({"casl": 1.0} if method == "lpat" else {}))
+    config = config_of(
+        method, **({"casl": 1.0, "members": 1, "context": "3"} if method == "lpat" else {})
+    )
     network = loop.make_network(config, SPEC.dimension, 3)
     batch = make_batch([torch.zeros(1, SPEC.dimension)] * 2, [torch.tensor([1.0, 0.0, 1.0])] * 2)
     output = network(batch.features, batch.mask)

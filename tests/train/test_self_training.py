@@ -106,7 +106,9 @@ def test_teaching_begins_after_its_share_of_the_steps() -> None:
     assert [config.teaches(step) for config, step in ((always, -1), (always, 0))] == [False, True]
 
 
-SMALL = replace(PRESETS["lpat-x"], steps=12, hidden=8, members=2, self_training_start=0.3)
+SMALL = replace(
+    PRESETS["lpat-x"], self_training=1.0, steps=12, hidden=8, members=2, self_training_start=0.3
+)
 
 
 def training_set() -> TrainingSet:

@@ -29,7 +29,7 @@ SPEC = FeatureSpec("motion", 1, {}, 12)
 SMALL = {"steps": 12, "hidden": 16, "batch_size": 3, "clip_snippets": 16}
 CASES = {
     **{method: {"method": method} for method in METHOD_DEFAULTS},
-    "casl": {"casl": 0.5, "batch_size": 5},
+    "casl": {"casl": 0.5, "batch_size": 5, "members": 1, "context": "3"},
     "lpat-x": {"members": 3, "self_training": 1.0, "self_training_start": 0.3},
     "a video at a time": {"batch_size": 1},
     "one video, 3c-net": {"method": "3c-net", "batch_size": 1},
@@ -66,7 +66,7 @@ def train_all(folder: Path, processes: Processes) -> dict[str, object]:
     for name, values in CASES.items():
         config = changed(TrainingConfig(), {**SMALL, **values}, name)
         found[name] = losses_of(config, processes)
-    config = changed(TrainingConfig(), {**SMALL, **CASES["held out"], "casl": 0.5}, "parts")
+    config = changed(TrainingConfig(), {**SMALL, **CASES["held out"], **CASES["casl"]}, "parts")
     found["whole"] = losses_of(config, processes)
     first = losses_of(replace(config, steps=5), processes, folder=folder)
     found["parts"] = [*first, *losses_of(config, processes, folder=folder, resume=True)]

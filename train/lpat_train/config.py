@@ -196,8 +196,8 @@ class TrainingConfig:
             raise UsageError("patience: expected hold_out above 0 too, which says what is better")
         if self.casl and self.members > 1 and self.method == "lpat":
             raise UsageError(
-                f"casl: expected a single member, not {self.members}: hidden layers "
-                "of different members can't be compared"
+                f"casl: expected a single member, not {self.members}, as hidden layers of "
+                "different members can't be compared; set members to 1 and context to 3"
             )
 
     def post_processing(self) -> PostProcessing:
