@@ -16,7 +16,7 @@ from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 from lpat.types import Features, FeatureSpec
-from lpat_train.calibration import MOST_SNIPPETS, Null, calibrate
+from lpat_train.calibration import MOST_MARGINS, Null, calibrate
 from lpat_train.cli import train as train_command
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingVideo
@@ -124,8 +124,8 @@ def test_no_false_alarms_asked_for_means_no_calibration() -> None:
 
 
 def test_of_many_snippets_every_so_manieth_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpat_train.calibration.MOST_SNIPPETS", 100)
-    assert MOST_SNIPPETS > 100
+    monkeypatch.setattr("lpat_train.calibration.MOST_MARGINS", 600)
+    assert MOST_MARGINS > 600
     network, data = network_of(), videos(LABELS, snippets=300)
     calibrate(network, data)
     for null in null_margins(network, data):

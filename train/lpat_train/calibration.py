@@ -25,8 +25,9 @@ from lpat_train.level import Level
 from lpat_train.model import Localizer
 from lpat_train.network import Network
 
-MOST_SNIPPETS = 200_000
-"""Snippets of the training set that the null is measured on; of more, every so manieth."""
+MOST_MARGINS = 20_000_000
+"""Margins, of each member and class, that the null is measured on; of more snippets, every so
+manieth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,8 @@ def calibrate(network: Network, videos: Sequence[TrainingVideo]) -> None:
     level = network.level
     if level is None or not level.false_alarms:
         return
-    step = -(-sum(len(video.values) for video in videos) // MOST_SNIPPETS)
+    snippets = sum(len(video.values) for video in videos)
+    step = -(-snippets * level.member_shifts.numel() // MOST_MARGINS)
     margins = _margins(network, videos, step)  # (M, N, C)
     lengths = [len(range(0, len(video.values), step)) for video in videos]
     absent = np.repeat([video.labels.numpy() == 0 for video in videos], lengths, axis=0)
