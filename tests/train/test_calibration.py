@@ -36,9 +36,11 @@ def videos(labels: list[list[float]], snippets: int = 50) -> list[TrainingVideo]
     ]
 
 
-def network_of(members: int = 2, **options: float) -> Network:
+def network_of(members: int = 2, false_alarms: float = 0.03) -> Network:
     context = "1,3" if members > 1 else "3"
-    config = TrainingConfig(hidden=8, members=members, context=context, seed=4, **options)
+    config = TrainingConfig(
+        hidden=8, members=members, context=context, seed=4, false_alarms=false_alarms
+    )
     return make_network(config, 4, 3).eval()
 
 

@@ -31,8 +31,8 @@ class Transformation(nn.Linear):
             seen[parts, member] = len(parts) ** -0.5
         seen = seen.flatten(0, 2)  # (outputs, 1)
         with torch.no_grad():
-            self.weight *= seen
-            self.bias *= seen[:, 0]
+            self.weight.mul_(seen)
+            self.bias.mul_(seen[:, 0])
         if not seen.all():
             there = (seen > 0).float()
             self.weight.register_hook(lambda gradient: gradient * there.to(gradient.device))
