@@ -127,7 +127,9 @@ def test_bfloat16_trains_to_nearly_the_losses_of_float32(
 
     3C-Net's centre loss drops the snippets of less than mean attention, so that it jumps: 10 %.
     """
-    config = changed(CONFIG, {"method": method, "dropout": 0.3}, "here")
+    config = changed(
+        CONFIG, {"method": method, "dropout": 0.3, "steps": 15, "learning_rate": 1e-3}, "here"
+    )
     exact = history_of(training_set, replace(config, precision="float32"))
     rough = history_of(training_set, replace(config, precision="bfloat16"))
     assert exact != rough
@@ -156,8 +158,13 @@ def test_weights_and_moments_stay_float32(training_set: TrainingSet, tmp_path: P
 def test_cuda_has_nearly_the_losses_of_cpu(training_set: TrainingSet, method: MethodName) -> None:
     """Without dropout and hidden chunks, as the devices draw other numbers."""
     config = changed(
-        CONFIG, {"method": method, "dropout": 0.0, "hide": 0.0, "precision": "float32"}, "here"
-    )
+        CONFIG,
+        {
+            "method": method, "dropout": 0.0, "hide": 0.0, "precision": "float32",
+            "steps": 15, "learning_rate": 1e-3,
+        },
+        "here",
+    )  # fmt: skip
     on_cpu = history_of(training_set, config)
     on_cuda = history_of(training_set, config, torch.device("cuda"))
     for ours, theirs in zip(on_cuda, on_cpu, strict=True):
