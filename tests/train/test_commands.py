@@ -111,7 +111,8 @@ def test_an_option_changes_what_the_method_brings(dataset, in_folder: Path) -> N
     run_train(*dataset(), "--output", "run", "--preset", "paper", *more)
     config = tomllib.loads((in_folder / "run" / "config.toml").read_text(encoding="utf-8"))
     assert (config["method"], config["casl"], config["minimum_snippets"]) == ("wtalc", 0.25, 1)
-    assert (config["threshold"], config["learning_rate"]) == ("manual", 1e-4)
+    assert (config["threshold"], config["learning_rate"]) == ("manual", 1e-3)
+    assert config["boundary"] == "snippet"  # of the preset, as the method says nothing of it
 
 
 def test_a_run_is_never_overwritten_unasked(dataset, in_folder: Path) -> None:
