@@ -22,7 +22,7 @@ from lpat.types import BoolArray, Float32Array, Float64Array
 from lpat.windows import WINDOW, windows
 from lpat_train.dataset import TrainingVideo
 from lpat_train.level import Level
-from lpat_train.model import Localizer
+from lpat_train.model import Localizer, MembersOutput
 from lpat_train.network import Network
 
 MOST_MARGINS = 20_000_000
@@ -128,6 +128,5 @@ def _margins(network: Network, videos: Sequence[TrainingVideo], step: int) -> Fl
 
 def _margins_of(output: Any) -> Tensor:
     """Margins (M, T, C) of one video's output, by each member."""
-    if hasattr(output, "each_scores"):
-        return (output.each_scores - output.each_background[..., None])[0]
-    return output.scores - output.background[..., None]
+    its = output.each if isinstance(output, MembersOutput) else output
+    return its.scores - its.background[..., None]

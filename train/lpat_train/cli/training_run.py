@@ -133,7 +133,8 @@ def run_training(
             folder=folder,
             resume=bool(place.resumed),
             on_step=shown.step,
-            on_validation=shown.validation,
+            # It takes all training videos to calibrate the level for it, and else it shows nothing.
+            on_validation=shown.validation if judge or parts.held_out else None,
             processes=processes,
         )
     for line in _what_the_level_means(network, training_set.classes):
