@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import cast
 
 import cv2
 import numpy as np
+from tests.runtime.drawn import Drawn, TickOf
 
 from lpat.core import tvl1
 from lpat.extractors import default_spec
@@ -19,31 +19,6 @@ from lpat.motion import MotionExtractor
 from lpat.segments import detect
 from lpat.snippets import Tick
 from lpat.types import Scores
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A frame that is drawn, not decoded."""
-
-    picture: np.ndarray  # (H, W)
-
-    @property
-    def width(self) -> int:
-        return self.picture.shape[1]
-
-    @property
-    def height(self) -> int:
-        return self.picture.shape[0]
-
-    def gray(self, size: tuple[int, int]) -> np.ndarray:
-        return cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA)
-
-
-@dataclass(frozen=True)
-class TickOf:
-    index: int
-    frame: Drawn
-    repeated: bool = False
 
 
 def pictures(count: int) -> Iterator[np.ndarray]:
@@ -66,7 +41,8 @@ def scores() -> Scores:
 
 
 def main(path: str) -> None:
-    ticks = (cast(Tick, TickOf(i, Drawn(picture))) for i, picture in enumerate(pictures(100)))
+    frames = (Drawn(np.repeat(picture[..., None], 3, axis=2)) for picture in pictures(100))
+    ticks = (cast(Tick, TickOf(i, frame, repeated=False)) for i, frame in enumerate(frames))
     features = np.array(list(MotionExtractor().extract(ticks, default_spec())))
     small = np.array([cv2.resize(picture, (80, 60)) for picture in pictures(3)], np.uint8)
     found = detect(scores())

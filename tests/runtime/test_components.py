@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.runtime.one_class import of_one_class
 
 from lpat.core import component_tree, extract_components, select_components
 from lpat.segments import PostProcessing, SegmentScore, detect
@@ -18,15 +19,7 @@ LEVELS = st.integers(-4, 4).map(lambda value: value / 2)
 
 def propose(curve: Any, **changes: Any) -> Any:
     """Components of one class, by default with threshold 0 and snippets of one second."""
-    scores = np.asarray(curve, np.float32)[:, None]
-    arguments: dict[str, Any] = {
-        "scores": scores,
-        "threshold": np.zeros(len(scores), np.float32),
-        "edges": np.arange(len(scores) + 1.0),
-        "classes": np.zeros(1, np.int64),
-        "boundary": "snippet",
-    }
-    return extract_components(**(arguments | changes))
+    return extract_components(**of_one_class(curve, **changes))
 
 
 @pytest.mark.parametrize(

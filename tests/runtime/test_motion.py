@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import cast
@@ -9,6 +8,7 @@ from typing import cast
 import cv2
 import numpy as np
 import pytest
+from tests.runtime.drawn import Drawn, TickOf
 
 from lpat.descriptors import DESCRIPTORS, describe_appearance, describe_motion
 from lpat.errors import FeatureError
@@ -22,41 +22,11 @@ EVERYTHING = MotionExtractor(descriptors=",".join(DESCRIPTORS))
 Picture = Callable[[int], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A frame that is drawn, not decoded."""
-
-    picture: np.ndarray  # (H, W, 3)
-
-    @property
-    def width(self) -> int:
-        return self.picture.shape[1]
-
-    @property
-    def height(self) -> int:
-        return self.picture.shape[0]
-
-    def bgr(self, size: tuple[int, int] | None = None) -> np.ndarray:
-        if size is None:
-            return self.picture
-        return cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA)
-
-    def gray(self, size: tuple[int, int] | None = None) -> np.ndarray:
-        return cv2.cvtColor(self.bgr(size), cv2.COLOR_BGR2GRAY)
-
-
 def ticks(picture: Picture, count: int, hold: int = 1) -> Iterator[Tick]:
     """So many ticks of pictures that are each held for `hold` ticks."""
     for index in range(count):
         frame = Drawn(picture(index // hold * hold))
         yield cast(Tick, TickOf(index, frame, index % hold > 0))
-
-
-@dataclass(frozen=True)
-class TickOf:
-    index: int
-    frame: Drawn
-    repeated: bool
 
 
 def texture(height: int = 120, width: int = 160, seed: int = 0) -> np.ndarray:

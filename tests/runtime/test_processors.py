@@ -24,6 +24,7 @@ WITHOUT_AVX2 = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR X86_V3",
 }
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+ROOT = Path(__file__).parents[2]
 FEATURES = 1e-3
 """How far features may be apart, in standard deviations of all of them."""
 
@@ -41,8 +42,8 @@ def test_another_processor_finds_the_same(
 ) -> None:
     path = tmp_path / "results.npz"
     subprocess.run(
-        [sys.executable, "-W", "ignore", results_here.__file__, path],
-        env={**os.environ, **environment}, check=True, timeout=600,
+        [sys.executable, "-W", "ignore", "-m", results_here.__name__, path],
+        env={**os.environ, **environment}, cwd=ROOT, check=True, timeout=600,
     )  # fmt: skip
     there = dict(np.load(path))
     for name in ("flow", "segments", "scores"):  # all of them the core's

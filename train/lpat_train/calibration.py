@@ -18,11 +18,11 @@ from torch import Tensor
 
 from lpat.level import RATES, upper_margin
 from lpat.segments import select_classes
-from lpat.types import BoolArray, Float32Array, Float64Array
-from lpat.windows import WINDOW, windows
+from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
+from lpat.windows import windows
 from lpat_train.dataset import TrainingVideo
 from lpat_train.level import Level
-from lpat_train.model import Localizer, MembersOutput
+from lpat_train.model import MembersOutput
 from lpat_train.network import Network
 
 MOST_MARGINS = 20_000_000
@@ -65,7 +65,7 @@ def calibrate(network: Network, videos: Sequence[TrainingVideo]) -> None:
         return
     snippets = sum(len(video.values) for video in videos)
     step = -(-snippets * level.member_shifts.numel() // MOST_MARGINS)
-    margins = _margins(network, videos, step)  # (M, N, C)
+    margins, selected = _looked_at(network, videos, step)
     lengths = [len(range(0, len(video.values), step)) for video in videos]
     absent = np.repeat([video.labels.numpy() == 0 for video in videos], lengths, axis=0)
     if not absent.any():
@@ -74,13 +74,15 @@ def calibrate(network: Network, videos: Sequence[TrainingVideo]) -> None:
         margins = np.stack(
             [_by_its_own_null(level, m, its, absent) for m, its in enumerate(margins)]
         )
-    null = Null(margins.mean(axis=0), absent)
+    learned = margins.mean(axis=0)
+    null = Null(learned, absent)
     shifts, deviation = null.quantiles([level.false_alarms])[0], null.deviation
     level.shifts.copy_(torch.from_numpy(shifts))
     level.deviation.fill_(deviation)
     level.table.copy_(torch.from_numpy((null.quantiles(RATES) - shifts) / deviation))
     level.pooled.copy_(torch.from_numpy(~absent.any(axis=0)))
-    level.usual.fill_(_usual_margin(network, videos))
+    exported = np.split((learned - shifts) / deviation, np.cumsum(lengths)[:-1])
+    level.usual.fill_(_usual_margin(exported, selected))
 
 
 def _by_its_own_null(
@@ -94,36 +96,38 @@ def _by_its_own_null(
     return ((margins - shifts) / deviation).astype(np.float32)
 
 
-def _usual_margin(network: Network, videos: Sequence[TrainingVideo]) -> float:
+def _usual_margin(margins: Sequence[Float64Array], selected: Sequence[Int64Array]) -> float:
     """The median over videos of the upper margin of what each doesn't seem to show; 0 of none."""
-    localizer, device, training = Localizer(network), network.mean.device, network.training
-    localizer.eval()
-    found = []
-    with torch.no_grad():
-        for video in videos:
-            rows = video.values[:WINDOW].to(device)  # the beginning of a very long one will do
-            scores, background, shown = (part[0].cpu().numpy() for part in localizer(rows[None]))
-            selected = select_classes(shown)
-            if len(selected) < scores.shape[1]:
-                margins = scores.astype(np.float64) - background[:, None]
-                found.append(upper_margin(margins, selected))
-    network.train(training)
+    found = [
+        upper_margin(its, shown)
+        for its, shown in zip(margins, selected, strict=True)
+        if len(shown) < its.shape[1]
+    ]
     return float(np.median(found)) if found else 0.0
 
 
-def _margins(network: Network, videos: Sequence[TrainingVideo], step: int) -> Float32Array:
-    """Margins (M, N, C) of every `step`th snippet of the videos, by each member."""
+def _looked_at(
+    network: Network, videos: Sequence[TrainingVideo], step: int
+) -> tuple[Float32Array, list[Int64Array]]:
+    """Margins (M, N, C) of every `step`th snippet, by each member, and each video's classes.
+
+    These are those that detection selects: as there, the highest probability of a long video's
+    windows counts.
+    """
     device, training = network.mean.device, network.training
     network.eval()
-    parts = []
+    parts, selected = [], []
     with torch.no_grad():
         for video in videos:
+            shown = []
             for window in windows(len(video.values)):
                 output: Any = network(video.values[window.first : window.last].to(device)[None])
                 margins = _margins_of(output)[:, window.kept]
                 parts.append(margins[:, -window.start % step :: step].cpu().numpy())
+                shown.append(network.probabilities(output)[0].cpu().numpy())
+            selected.append(select_classes(np.max(shown, axis=0)))
     network.train(training)
-    return np.concatenate(parts, axis=1)
+    return np.concatenate(parts, axis=1), selected
 
 
 def _margins_of(output: Any) -> Tensor:
