@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from benchmarks.studies.simulation import DIFFICULTIES, simulate
 from lpat.annotations import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
 from lpat.extractors import default_spec
@@ -18,7 +19,6 @@ from lpat.types import Features, FeatureSpec
 from lpat.workers import available_cores
 from lpat_train.data_loading import load_labelled
 from lpat_train.demo import render_dataset
-from simulation import DIFFICULTIES, simulate
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """Real data beside the project."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from benchmarks.studies.data import TIOUS, StudyData
+from benchmarks.studies.simulation import snippet_truth
 from lpat.evaluation import evaluate
 from lpat.segments import PostProcessing, detect
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
@@ -21,8 +23,6 @@ from lpat_train.level import Level
 from lpat_train.loop import train
 from lpat_train.network import Network
 from lpat_train.validation import score
-from simulation import snippet_truth
-from studies.data import TIOUS, StudyData
 
 CPU = torch.device("cpu")
 FALSE_ALARMS = 0.03

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import lpat_train
-import simulation
+from benchmarks.studies import measures, simulation
 from lpat import evaluation, level, segments
 from lpat.errors import UsageError
 from lpat.files import write_json
 from lpat_train.config import TrainingConfig
-from studies import measures
 
 ELSEWHERE = frozenset({"cli", "demo"})
 """Folders of lpat_train that no result follows from."""

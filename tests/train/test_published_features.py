@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from benchmarks.studies.published_layouts import (
+    FOLDERS,
+    published_features,
+    write_joint,
+    write_streams,
+    write_wtalc,
+)
 from lpat.annotations import VideoAnnotation, read_annotations
 from lpat.cli import detect, evaluate, import_features
 from lpat.feature_files import read_features
 from lpat_train.cli import export, train
-from published_layouts import FOLDERS, published_features, write_joint, write_streams, write_wtalc
 
 QUICK = ("--steps", "6", "--hidden", "16", "--device", "cpu")
 
