@@ -20,10 +20,10 @@ from benchmarks.studies.study import add_data_options, data_options
 from lpat.level import RATES
 from lpat.types import Float64Array
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import make_training_set
-from lpat_train.loop import train
+from lpat_train.data.dataset import make_training_set
 from lpat_train.presets import PRESETS
-from lpat_train.validation import score
+from lpat_train.training.loop import train
+from lpat_train.training.validation import score
 
 SHOWN = (0.01, 0.03, 0.1, 0.3)
 

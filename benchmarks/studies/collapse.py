@@ -29,13 +29,13 @@ from lpat.charts import Axis, Curve, curve_chart_svg
 from lpat.errors import LpatError, UsageError
 from lpat.files import write_text
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import Batch, TrainingSet, make_training_set
-from lpat_train.loop import make_network
-from lpat_train.losses import Losses, labelled_mean, lpat_loss
-from lpat_train.model import LPAT, Output
+from lpat_train.data.dataset import Batch, TrainingSet, make_training_set
+from lpat_train.data.sampling import batch_at
+from lpat_train.methods.losses import labelled_mean
+from lpat_train.methods.lpat import LPAT, Losses, Output, lpat_loss
 from lpat_train.presets import PRESETS
-from lpat_train.sampling import batch_at
-from lpat_train.validation import score
+from lpat_train.training.loop import make_network
+from lpat_train.training.validation import score
 
 WINDOW = 50
 STYLE = (
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def watch(training_set: TrainingSet, config: TrainingConfig) -> tuple[LPAT, list[Record]]:
-    """A network trained as `lpat_train.loop.train` does, on the CPU, and a record of each step.
+    """A network trained on the CPU as `lpat_train.training.loop` does, and a record of each step.
 
     Raises:
         UsageError: another method than `lpat`, which alone has this loss, or several members.

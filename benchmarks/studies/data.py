@@ -17,7 +17,7 @@ from lpat.feature_cache import FeatureCache, default_cache
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
 from lpat.workers import available_cores
-from lpat_train.data_loading import load_labelled
+from lpat_train.data.loading import load_labelled
 from lpat_train.demo import render_dataset
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -19,12 +19,12 @@ from benchmarks.studies.data import SHARED, TIOUS
 from benchmarks.studies.simulation import DIFFICULTIES, simulate
 from lpat.annotations import read_annotations
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set
-from lpat_train.loop import make_network
-from lpat_train.losses import top_k_loss
-from lpat_train.network import Network
-from lpat_train.sampling import batch_at
-from lpat_train.validation import score, validate
+from lpat_train.data.dataset import TrainingSet, make_training_set
+from lpat_train.data.sampling import batch_at
+from lpat_train.methods.losses import top_k_loss
+from lpat_train.network.base import Network
+from lpat_train.training.loop import make_network
+from lpat_train.training.validation import score, validate
 
 CONFIG = TrainingConfig(steps=200, hidden=256, learning_rate=1e-3, temporal_convolution=False)
 

@@ -35,8 +35,8 @@ from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.snippets import resample
 from lpat.video import Video
-from lpat_train.dataset import labelled
-from lpat_train.label_validation import average_precision
+from lpat_train.data.dataset import labelled
+from lpat_train.training.early_stopping import average_precision
 
 FOLDS = 5
 BATCH = 10

@@ -15,14 +15,14 @@ from benchmarks.studies.simulation import snippet_truth
 from lpat.evaluation import evaluate
 from lpat.segments import PostProcessing, detect
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
-from lpat_train.calibration import calibrate
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set
-from lpat_train.label_validation import judge_labels
-from lpat_train.level import Level
-from lpat_train.loop import train
-from lpat_train.network import Network
-from lpat_train.validation import score
+from lpat_train.data.dataset import TrainingSet, make_training_set
+from lpat_train.network.base import Network
+from lpat_train.network.level import Level
+from lpat_train.training.calibration import calibrate
+from lpat_train.training.early_stopping import judge_labels
+from lpat_train.training.loop import train
+from lpat_train.training.validation import score
 
 CPU = torch.device("cpu")
 FALSE_ALARMS = 0.03

@@ -26,10 +26,10 @@ from benchmarks.studies.measures import CPU, precisions, scores_of
 from lpat.files import write_json
 from lpat.segments import PostProcessing
 from lpat_train.config import MethodName, TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set
-from lpat_train.loop import train
-from lpat_train.network import Network
+from lpat_train.data.dataset import TrainingSet, make_training_set
+from lpat_train.network.base import Network
 from lpat_train.presets import PRESETS, changed
+from lpat_train.training.loop import train
 
 RATES = (3e-4, 1e-3, 3e-3)
 STEPS = (300, 600)

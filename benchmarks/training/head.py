@@ -29,10 +29,9 @@ from lpat.model_file import ModelMetadata
 from lpat.sessions import cpu_session
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
-from lpat_train.context import windows_of
-from lpat_train.export import export
-from lpat_train.loop import make_network
+from lpat_train.export.onnx_export import export
 from lpat_train.presets import PRESETS, changed
+from lpat_train.training.loop import make_network
 
 CLASSES = tuple(f"class {number}" for number in range(20))
 CONFIGS = {**PRESETS, "wtalc": changed(PRESETS["lpat"], {"method": "wtalc"}, "wtalc")}
@@ -85,7 +84,7 @@ def _bare(
     dimension = head.metadata.features.dimension
     hidden, members = config.hidden or dimension, config.members
     outputs = len(CLASSES) + (config.method == "lpat")
-    windows = {width for its in windows_of(config.context, members) for width in its}
+    windows = {width for its in config.windows for width in its}
     parts = (1 + len(windows)) * members * hidden
     products = [(1, dimension, parts), (members, hidden, outputs)]
     if config.temporal_convolution:

@@ -25,8 +25,8 @@ import torch
 
 from lpat.stored_features import locate_features
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import make_training_set
-from lpat_train.loop import train
+from lpat_train.data.dataset import make_training_set
+from lpat_train.training.loop import train
 
 D = 2048
 SNIPPETS = 4000

@@ -20,8 +20,7 @@ import torch
 from torch import nn
 
 from lpat_train.config import TrainingConfig
-from lpat_train.losses import lpat_loss
-from lpat_train.model import LPAT
+from lpat_train.methods.lpat import LPAT, lpat_loss
 from lpat_train.presets import PRESETS
 
 B, T, D, C = 10, 320, 2048, 20

@@ -21,11 +21,10 @@ import torch
 
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
-from lpat_train.context import windows_of
-from lpat_train.dataset import TrainingSet, make_training_set
-from lpat_train.loop import choose_device, train
-from lpat_train.precision import computes_in_bfloat16
+from lpat_train.data.dataset import TrainingSet, make_training_set
 from lpat_train.presets import PRESETS
+from lpat_train.training.loop import choose_device, train
+from lpat_train.training.step import computes_in_bfloat16
 
 B, T, D, H, C = 10, 320, 2048, 2048, 20
 CONFIGS = {
@@ -65,7 +64,7 @@ def operations(config: TrainingConfig) -> float:
 
     Each layer has three products forward and backward; the first needs no gradient of its input.
     """
-    windows = {width for its in windows_of(config.context, config.members) for width in its}
+    windows = {width for its in config.windows for width in its}
     first, last = 2 * D * (1 + len(windows)) * H, 2 * H * (C + 1)
     middle = 2 * 3 * H * H if config.temporal_convolution else 0
     return config.members * B * T * (2 * first + 3 * (middle + last))

@@ -14,7 +14,7 @@ from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.localizer import Localizer
-from lpat_train.bundle import write_bundle
+from lpat_train.export.bundle import write_bundle
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.workspace import Workspace

@@ -27,9 +27,9 @@ from lpat.errors import UsageError
 from lpat.files import write_json
 from lpat.types import Scores
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import make_training_set
-from lpat_train.loop import train
+from lpat_train.data.dataset import make_training_set
 from lpat_train.presets import PRESETS, changed
+from lpat_train.training.loop import train
 
 EXPERIMENTS = Path(__file__).parents[3] / "benchmarks" / "studies" / "experiments"
 WAYS = ("own", "predicted", "manual", "levels")
@@ -335,7 +335,8 @@ def test_a_session_is_never_split_between_folds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "follows"), [("methods/star.py", True), ("step.py", True), ("cli/train.py", False)]
+    ("module", "follows"),
+    [("methods/star.py", True), ("training/step.py", True), ("cli/train.py", False)],
 )
 def test_results_follow_from_all_code_but_the_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, follows: bool

@@ -14,7 +14,8 @@ from tests.train.backbones.conftest import WIDTH
 from torch import Tensor
 
 from lpat_train.backbones.i3d import random_state, shapes
-from lpat_train.backbones.i3d_checkpoint import CheckpointError, read_checkpoint, stream_of
+from lpat_train.backbones.i3d_checkpoint import read_checkpoint, stream_of
+from lpat_train.errors import CheckpointError
 
 FIRST = "Conv3d_1a_7x7.conv3d.weight"
 LAST = "Mixed_5c.b3b.bn.running_var"

@@ -10,7 +10,7 @@ import click
 
 from lpat.cli import app
 from lpat.errors import MissingPackageError
-from lpat_train.processes import speaks_for_all
+from lpat_train.distributed.processes import speaks_for_all
 
 
 def run(command: click.Command, *needs: str) -> NoReturn:
