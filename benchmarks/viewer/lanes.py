@@ -73,7 +73,7 @@ def main() -> None:
     application = QApplication([])
     workspace = opened(options.segments, options.classes)
     corrections = Corrections(workspace)
-    lanes = LanesView(workspace, corrections)
+    lanes = LanesView(workspace)
     lanes.resize(1600, 500)
     lanes.show()
     application.processEvents()  # once exposed, `repaint` paints at once

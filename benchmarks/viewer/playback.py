@@ -30,9 +30,9 @@ from av.video.stream import VideoStream
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSize
 
 from lpat.seeking import SeekableVideo
-from lpat_viewer.playback.inbox import Request
 from lpat_viewer.playback.picture import Picture
 from lpat_viewer.playback.reader import Reader
+from lpat_viewer.playback.requests import Request
 
 WIDTH, HEIGHT, RATE, GROUP = 1280, 720, 25, 250
 ENCODED = 100  # seconds that are encoded; the rest repeats them

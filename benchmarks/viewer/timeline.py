@@ -128,10 +128,9 @@ def make_lanes(workspace: Workspace) -> QWidget | None:
     """The lanes, where this version has them."""
     if find_spec("lpat_viewer.timeline.lanes") is None:
         return None
-    from lpat_viewer.models.corrections import Corrections
     from lpat_viewer.timeline.lanes import LanesView
 
-    return LanesView(workspace, Corrections(workspace))
+    return LanesView(workspace)
 
 
 def measure_timeline(layer: Layer, frames: int) -> None:

@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from lpat.errors import LpatError
 from lpat.frames import Frame
 from lpat.seeking import SeekableVideo
-from lpat_viewer.playback.inbox import Inbox, Request
 from lpat_viewer.playback.picture import Picture, info_of, picture_of
+from lpat_viewer.playback.requests import Inbox, Request
 
 PREVIEW_AFTER = 0.03
 """Seconds after which a frame on the way to the one asked is shown meanwhile."""

@@ -10,8 +10,7 @@ from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from lpat_viewer.timeline.curve_painter import Frame, is_vector
-from lpat_viewer.timeline.drawing import Drawing
+from lpat_viewer.timeline.curve_painting import Drawing, Frame, is_vector
 from lpat_viewer.timeline.scale import TimeScale
 
 REFINED_AFTER = 80

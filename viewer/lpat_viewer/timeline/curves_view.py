@@ -12,11 +12,10 @@ from PySide6.QtWidgets import QGraphicsGridLayout, QLabel, QSizePolicy, QWidget
 
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.timeline.curve_painter import Frame
+from lpat_viewer.timeline.curve_painting import Drawing, Frame
 from lpat_viewer.timeline.curves import CurveSet, curve_set
 from lpat_viewer.timeline.curves_item import CurvesItem
-from lpat_viewer.timeline.drawing import Drawing
-from lpat_viewer.timeline.hover import Hover
+from lpat_viewer.timeline.navigation import Hover
 from lpat_viewer.timeline.readout import Readout, reading_text
 from lpat_viewer.timeline.row import Row
 from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale

@@ -12,8 +12,8 @@ from lpat.types import Detections, Scores
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
+from lpat_viewer.timeline.curve_painting import FEW
 from lpat_viewer.timeline.curves_view import CurvesView
-from lpat_viewer.timeline.drawing import FEW
 from lpat_viewer.timeline.scale import GUTTER, MARGIN
 
 

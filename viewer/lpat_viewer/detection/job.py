@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, FeatureError, LpatError
 from lpat.extraction import Extraction, load_features
@@ -15,9 +17,8 @@ from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect
-from lpat.types import Features, FeatureSpec
+from lpat.types import Features, FeatureSpec, Float32Array
 from lpat_viewer.detection.extraction_process import Finished, Rows, extract_beside
-from lpat_viewer.detection.growing_features import GrowingFeatures
 from lpat_viewer.jobs import Progress
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.levels import Level
@@ -197,3 +198,29 @@ def _how_far(part: Rows, elapsed: float) -> tuple[float, str]:
     share = min(part.reached / part.expected, 1.0) if part.expected else 0.0
     amount = f"{share:.0%}".replace("%", " %") if part.expected else f"{part.reached:.0f} s"
     return share, f"extracting features, {amount} ({part.reached / elapsed:.3g} x real time)"
+
+
+class GrowingFeatures:
+    """Rows of features so far. What was given out stays as it is."""
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        self._spec = spec
+        self._values = np.empty((256, spec.dimension), np.float32)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, rows: Float32Array) -> None:
+        """Take rows (n, D); room is doubled, so that each is copied a few times at most."""
+        count = self._count + len(rows)
+        if count > len(self._values):
+            values = np.empty((max(count, 2 * len(self._values)), self._spec.dimension), np.float32)
+            values[: self._count] = self._values[: self._count]
+            self._values = values
+        self._values[self._count : count] = rows
+        self._count = count
+
+    def features(self, duration: float) -> Features:
+        """All rows, without a copy, as the features of a video of `duration` seconds."""
+        return Features(self._values[: self._count], self._spec, duration)

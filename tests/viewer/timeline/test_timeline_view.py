@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from lpat.errors import OutputError, UsageError
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
-from lpat_viewer.timeline.picture import save_picture
 from lpat_viewer.timeline.row import Row
 from lpat_viewer.timeline.scale import GUTTER, MARGIN
+from lpat_viewer.timeline.snapshot import save_picture
 from lpat_viewer.timeline.timeline_view import TimelineView
 
 

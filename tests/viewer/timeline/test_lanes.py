@@ -11,9 +11,9 @@ from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.target import as_chosen
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
+from lpat_viewer.timeline.lane_tools import LaneTools, segment_menu
 from lpat_viewer.timeline.lanes import LanesView
 from lpat_viewer.timeline.scale import GUTTER, MARGIN
-from lpat_viewer.timeline.segment_menu import segment_menu
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -29,7 +29,8 @@ def corrections(judged: Workspace) -> Corrections:
 @pytest.fixture
 def lanes(qtbot: QtBot, judged: Workspace, corrections: Corrections) -> LanesView:
     """Ten pixels a second."""
-    view = LanesView(judged, corrections)
+    view = LanesView(judged)
+    LaneTools(view, judged, corrections)
     qtbot.addWidget(view)
     view.resize(GUTTER + 600 + MARGIN, 300)
     view.show()
@@ -282,11 +283,13 @@ def test_shift_and_dragging_draws_in_the_row_of_a_class(
 
 
 def test_in_draw_mode_dragging_draws_over_segments_too(judged: Workspace, lanes: LanesView) -> None:
-    lanes.tools.set_drawing(True)
+    tools = lanes.findChild(LaneTools)
+    assert tools is not None
+    tools.set_drawing(True)
     drag(lanes, place(lanes, "run", "truth", 33), place(lanes, "run", "truth", 38))
     assert (33.0, 38.0, "run", "accepted") in times(judged)
-    lanes.tools.set_drawing(False)
-    assert not lanes.tools.drawing
+    tools.set_drawing(False)
+    assert not tools.drawing
 
 
 @POPUPS

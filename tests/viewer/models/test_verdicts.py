@@ -1,7 +1,7 @@
 """Hits, misses and false alarms of one video."""
 
 from lpat.annotations import VideoAnnotation
-from lpat_viewer.models.judging import judge
+from lpat_viewer.models.verdicts import judge
 from lpat_viewer.models.workspace import Workspace
 
 

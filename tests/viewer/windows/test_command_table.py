@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "viewer.md"
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from lpat.feature_files import write_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.types import Features, FeatureSpec
-from lpat_viewer.detection import detecting, extraction_process
+from lpat_viewer.detection import extraction_process
+from lpat_viewer.detection import job as detecting
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.layers import Layer

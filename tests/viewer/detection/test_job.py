@@ -5,7 +5,7 @@ import pytest
 
 from lpat.errors import FeatureError
 from lpat.types import FeatureSpec
-from lpat_viewer.detection.growing_features import GrowingFeatures
+from lpat_viewer.detection.job import GrowingFeatures
 
 SPEC = FeatureSpec("motion", 1, {}, 3)
 
