@@ -1,4 +1,4 @@
-#include "lpat/order.hpp"
+#include "base/stable_sort.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "lpat/checks.hpp"
+#include "base/checks.hpp"
 
 #include <cmath>
 #include <stdexcept>

@@ -5,13 +5,13 @@
 #include <stdexcept>
 #include <string>
 
-#include "lpat/average_precision.hpp"
-#include "lpat/checks.hpp"
-#include "lpat/grid.hpp"
-#include "lpat/interval_index.hpp"
-#include "lpat/match.hpp"
-#include "lpat/parallel.hpp"
-#include "lpat/ranking.hpp"
+#include "base/checks.hpp"
+#include "base/parallel.hpp"
+#include "evaluation/average_precision.hpp"
+#include "evaluation/grid.hpp"
+#include "evaluation/interval_index.hpp"
+#include "evaluation/match.hpp"
+#include "evaluation/ranking.hpp"
 
 namespace lpat {
 namespace {
@@ -27,24 +27,24 @@ void require_events_of(std::size_t class_count, const Events& events, const std:
   }
 }
 
-void require_judgement(const Judgement& judgement) {
-  if (judgement.detections.size() > std::numeric_limits<std::uint32_t>::max()) {
+void require_input(const EvaluationInput& input) {
+  if (input.detections.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw std::invalid_argument("detections must be fewer than 2^32, not " +
-                                std::to_string(judgement.detections.size()));
+                                std::to_string(input.detections.size()));
   }
-  if (judgement.class_count > std::numeric_limits<std::uint32_t>::max()) {
+  if (input.class_count > std::numeric_limits<std::uint32_t>::max()) {
     throw std::invalid_argument("class_count must be less than 2^32, not " +
-                                std::to_string(judgement.class_count));
+                                std::to_string(input.class_count));
   }
-  require_events_of(judgement.class_count, judgement.detections, "detection");
-  require_events_of(judgement.class_count, judgement.truths, "truth");
-  require_video_intervals(judgement.ambiguous, "ambiguous");
-  if (judgement.scores.size() != judgement.detections.size()) {
+  require_events_of(input.class_count, input.detections, "detection");
+  require_events_of(input.class_count, input.truths, "truth");
+  require_video_intervals(input.ambiguous, "ambiguous");
+  if (input.scores.size() != input.detections.size()) {
     throw std::invalid_argument("detection scores must be as many as segments");
   }
-  require_finite(judgement.scores, "detection score");
-  require_thresholds(judgement.tious);
-  require_grid(judgement.options.snippets_per_second);
+  require_finite(input.scores, "detection score");
+  require_thresholds(input.tious);
+  require_grid(input.options.snippets_per_second);
 }
 
 // Segments of one class side by side: memory is read in order where they are compared.
@@ -66,22 +66,22 @@ struct Gathered {
 };
 
 // What became of a class's detections.
-struct JudgedClass {
+struct MatchedClass {
   std::vector<std::size_t> ranked;  // indices into the input, best first, without those dropped
                                     // before matching
   std::vector<std::vector<Match>> matches;  // for each threshold, by places in `ranked`
 };
 
 // One evaluation: all that is shared by its classes, with times in the protocol's unit.
-class Judge {
+class Evaluator {
  public:
-  explicit Judge(const Judgement& judgement)
-      : detections_(judgement.detections),
-        truths_(judgement.truths),
-        tious_(judgement.tious),
-        options_(judgement.options) {
-    require_judgement(judgement);
-    VideoIntervals doubtful = judgement.ambiguous;
+  explicit Evaluator(const EvaluationInput& input)
+      : detections_(input.detections),
+        truths_(input.truths),
+        tious_(input.tious),
+        options_(input.options) {
+    require_input(input);
+    VideoIntervals doubtful = input.ambiguous;
     std::vector<double> doubtful_times;
     if (const double rate = options_.snippets_per_second; rate > 0) {
       detection_times_ = in_snippets(detections_.segments.values, rate);
@@ -94,11 +94,11 @@ class Judge {
     if (options_.ambiguous != AmbiguousRule::none) {
       doubtful_ = overlaps_any(detections_.without_classes(), doubtful);
     }
-    found_ = group_by_class(detections_.classes, judgement.class_count);
-    annotated_ = group_by_class(truths_.classes, judgement.class_count);
+    found_ = group_by_class(detections_.classes, input.class_count);
+    annotated_ = group_by_class(truths_.classes, input.class_count);
   }
-  Judge(const Judge&) = delete;  // its views are of its own vectors
-  Judge& operator=(const Judge&) = delete;
+  Evaluator(const Evaluator&) = delete;  // its views are of its own vectors
+  Evaluator& operator=(const Evaluator&) = delete;
 
   // Classes, those with most detections first.
   std::vector<std::size_t> classes() const { return found_.largest_first(); }
@@ -107,28 +107,28 @@ class Judge {
   std::span<const std::size_t> truths_of(std::size_t label) const { return annotated_.of(label); }
 
   // Not to be called twice at once for one class.
-  JudgedClass judge(std::size_t label, std::span<const double> scores) {
+  MatchedClass match(std::size_t label, std::span<const double> scores) {
     const auto ranked = found_.of(label);
     rank(ranked, scores);
-    JudgedClass judged{{ranked.begin(), ranked.end()}, {}};
+    MatchedClass matched{{ranked.begin(), ranked.end()}, {}};
     if (options_.ambiguous == AmbiguousRule::drop_all) {
-      std::erase_if(judged.ranked, [this](std::size_t i) { return doubtful_[i] != 0; });
+      std::erase_if(matched.ranked, [this](std::size_t i) { return doubtful_[i] != 0; });
     }
-    judged.matches = match_class(Gathered(detections_, judged.ranked).view(),
+    matched.matches = match_class(Gathered(detections_, matched.ranked).view(),
                                  Gathered(truths_, truths_of(label)).view(), tious_, options_);
-    return judged;
+    return matched;
   }
 
   // Ranks of the true detections at a threshold, ascending, once the dropped ones are gone.
-  std::vector<std::size_t> true_ranks(const JudgedClass& judged, std::size_t k) const {
+  std::vector<std::size_t> true_ranks(const MatchedClass& matched, std::size_t k) const {
     const bool drop = options_.ambiguous == AmbiguousRule::drop_unmatched;
     std::vector<std::size_t> ranks;
-    ranks.reserve(judged.matches[k].size());
+    ranks.reserve(matched.matches[k].size());
     std::size_t dropped = 0;
     std::size_t rank = 0;
-    for (const auto& match : judged.matches[k]) {
+    for (const auto& match : matched.matches[k]) {
       for (; drop && rank < match.detection; ++rank) {
-        dropped += doubtful_[judged.ranked[rank]] != 0;
+        dropped += doubtful_[matched.ranked[rank]] != 0;
       }
       rank = match.detection + 1;
       ranks.push_back(match.detection - dropped);
@@ -156,45 +156,45 @@ class Judge {
 
 }  // namespace
 
-std::vector<double> average_precisions(const Judgement& judgement, std::size_t threads) {
-  Judge judge(judgement);
-  const std::size_t tious = judgement.tious.size();
-  for (std::size_t c = 0; c < judgement.class_count; ++c) {
-    if (judge.truths_of(c).empty()) {
+std::vector<double> average_precisions(const EvaluationInput& input, std::size_t threads) {
+  Evaluator evaluator(input);
+  const std::size_t tious = input.tious.size();
+  for (std::size_t c = 0; c < input.class_count; ++c) {
+    if (evaluator.truths_of(c).empty()) {
       throw std::invalid_argument("class " + std::to_string(c) + " must have a ground truth");
     }
   }
-  std::vector<double> precisions(judgement.class_count * tious);
-  const auto order = judge.classes();
+  std::vector<double> precisions(input.class_count * tious);
+  const auto order = evaluator.classes();
   for_each_index(order.size(), threads, [&](std::size_t i) {
     const std::size_t c = order[i];
     const auto of_class = std::span(precisions).subspan(c * tious, tious);
-    if (judge.detection_count(c) == 0 && judgement.options.empty_class == EmptyClass::skip) {
+    if (evaluator.detection_count(c) == 0 && input.options.empty_class == EmptyClass::skip) {
       std::ranges::fill(of_class, std::numeric_limits<double>::quiet_NaN());
       return;
     }
-    const auto judged = judge.judge(c, judgement.scores);
+    const auto matched = evaluator.match(c, input.scores);
     for (std::size_t k = 0; k < tious; ++k) {
-      of_class[k] = average_precision(judge.true_ranks(judged, k), judge.truths_of(c).size(),
-                                      judgement.options.interpolated);
+      of_class[k] = average_precision(evaluator.true_ranks(matched, k), evaluator.truths_of(c).size(),
+                                      input.options.interpolated);
     }
   });
   return precisions;
 }
 
-std::vector<std::int64_t> match_detections(const Judgement& judgement, std::size_t threads) {
-  Judge judge(judgement);
-  const std::size_t tious = judgement.tious.size();
-  const std::size_t detections = judgement.detections.size();
+std::vector<std::int64_t> match_detections(const EvaluationInput& input, std::size_t threads) {
+  Evaluator evaluator(input);
+  const std::size_t tious = input.tious.size();
+  const std::size_t detections = input.detections.size();
   std::vector<std::int64_t> result(tious * detections);
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = judge.unmatched(i % detections);
-  const auto order = judge.classes();
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = evaluator.unmatched(i % detections);
+  const auto order = evaluator.classes();
   for_each_index(order.size(), threads, [&](std::size_t i) {
-    const auto truths = judge.truths_of(order[i]);
-    const auto judged = judge.judge(order[i], judgement.scores);
+    const auto truths = evaluator.truths_of(order[i]);
+    const auto matched = evaluator.match(order[i], input.scores);
     for (std::size_t k = 0; k < tious; ++k) {
-      for (const auto& [detection, truth] : judged.matches[k]) {
-        result[k * detections + judged.ranked[detection]] =
+      for (const auto& [detection, truth] : matched.matches[k]) {
+        result[k * detections + matched.ranked[detection]] =
             static_cast<std::int64_t>(truths[truth]);
       }
     }

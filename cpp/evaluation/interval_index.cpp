@@ -1,4 +1,4 @@
-#include "lpat/interval_index.hpp"
+#include "evaluation/interval_index.hpp"
 
 #include <algorithm>
 #include <cmath>

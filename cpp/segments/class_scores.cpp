@@ -1,4 +1,4 @@
-#include "track.hpp"
+#include "segments/class_scores.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -20,15 +20,15 @@ double crossing(std::span<const double> edges, std::size_t t, double value, doub
   return std::clamp(from + (to - from) * (before / (before + after)), from, to);
 }
 
-double score_sum(const Track& track, Range range) {
+double score_sum(const ClassScores& values, Range range) {
   double sum = 0;
-  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(track.score(t));
+  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(values.score(t));
   return sum;
 }
 
-double threshold_sum(const Track& track, Range range) {
+double threshold_sum(const ClassScores& values, Range range) {
   double sum = 0;
-  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(track.threshold(t));
+  for (std::size_t t = range.first; t < range.stop; ++t) sum += static_cast<double>(values.threshold(t));
   return sum;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <span>
 
-#include "lpat/checks.hpp"
-#include "lpat/grid.hpp"
-#include "lpat/interval_index.hpp"
-#include "lpat/parallel.hpp"
+#include "base/checks.hpp"
+#include "base/parallel.hpp"
+#include "evaluation/grid.hpp"
+#include "evaluation/interval_index.hpp"
 
 namespace lpat {
 namespace {

@@ -1,4 +1,4 @@
-#include "lanes.hpp"
+#include "segments/simd_loops.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -46,11 +46,11 @@ inline float margin_of(float score, float threshold) {
 }
 
 template <typename Threshold>
-inline Comparison compare_with(const Lanes& before, Lanes::Row scores, Threshold threshold,
+inline Comparison compare_with(const SimdRow& before, SimdRow::Values scores, Threshold threshold,
                                float level) {
   Comparison comparison;
   std::uint32_t changed = 0;
-  for (std::size_t i = 0; i < Lanes::count; ++i) {
+  for (std::size_t i = 0; i < SimdRow::count; ++i) {
     const std::uint32_t above = (scores[i] - threshold(i) > level ? 1U : 0U) & before.used[i];
     comparison.above[i] = above;
     changed |= above ^ before.above[i];
@@ -90,13 +90,13 @@ LPAT_FOR_EACH_CPU void Sums::add(const float* scores, const float* threshold, st
   maximum = std::ranges::max(maxima);
 }
 
-LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, float threshold,
+LPAT_FOR_EACH_CPU Comparison compare(const SimdRow& before, SimdRow::Values scores, float threshold,
                                      float level) {
   return compare_with(before, scores, [&](std::size_t) { return threshold; }, level);
 }
 
-LPAT_FOR_EACH_CPU Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold,
-                                     float level) {
+LPAT_FOR_EACH_CPU Comparison compare(const SimdRow& before, SimdRow::Values scores,
+                                     SimdRow::Values threshold, float level) {
   return compare_with(before, scores, [&](std::size_t i) { return threshold[i]; }, level);
 }
 

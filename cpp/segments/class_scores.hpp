@@ -18,9 +18,9 @@ struct Range {
   std::size_t length() const { return stop - first; }
 };
 
-class Track {
+class ClassScores {
  public:
-  Track(const Matrix& scores, const Matrix& threshold, std::size_t column)
+  ClassScores(const Matrix& scores, const Matrix& threshold, std::size_t column)
       : scores_(scores),
         threshold_(threshold),
         column_(column),
@@ -62,7 +62,7 @@ struct Flanks {
 double crossing(std::span<const double> edges, std::size_t t, double value, double next);
 
 // Sums over the snippets of a range.
-double score_sum(const Track& track, Range range);
-double threshold_sum(const Track& track, Range range);
+double score_sum(const ClassScores& values, Range range);
+double threshold_sum(const ClassScores& values, Range range);
 
 }  // namespace lpat

@@ -9,10 +9,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "above.hpp"
-#include "lanes.hpp"
-#include "score_checks.hpp"
-#include "track.hpp"
+#include "segments/above_level.hpp"
+#include "segments/class_scores.hpp"
+#include "segments/score_checks.hpp"
+#include "segments/simd_loops.hpp"
 
 namespace lpat {
 namespace {
@@ -72,24 +72,24 @@ std::vector<float> highest_margins(const Matrix& scores, const Matrix& threshold
   return highest;
 }
 
-// A stretch of margins, and of it the sets of a run above the lowest level.
-class Stretch {
+// A range of margins, and of it the sets of a run above the lowest level.
+class MarginRange {
  public:
-  Stretch(std::span<const double> edges, const LevelOptions& options)
+  MarginRange(std::span<const double> edges, const LevelOptions& options)
       : edges_(edges), options_(options), snippets_(edges.size() - 1) {}
 
   // Adds the sets within a run, of which `reach` is all that lies in the run or just outside of any
   // of its sets. How many levels lie below each margin says all: where that number changes, sets
   // begin or end. From the last snippet to the first, those of one `first` are met in order of
   // length, and so all come out backwards.
-  void find(const Track& track, std::int64_t label, Range run, Range reach,
+  void find(const ClassScores& values, std::int64_t label, Range run, Range reach,
             std::span<const float> levels, std::vector<LevelSet>& sets) {
     reach_ = reach.first;
     levels_ = levels;
     const std::size_t inside = run.first - reach.first;
     margins_.resize(std::max(margins_.size(), reach.length() + block_length));
-    for (std::size_t i = 0; i < reach.length(); ++i) margins_[i] = track.score(reach.first + i);
-    const float* thresholds = track.thresholds(reach, thresholds_);
+    for (std::size_t i = 0; i < reach.length(); ++i) margins_[i] = values.score(reach.first + i);
+    const float* thresholds = values.thresholds(reach, thresholds_);
     subtract(margins_.data(), thresholds, reach.length());
     gate_sums_.resize(std::max(gate_sums_.size(), reach.length() + 1));
     sum_gates(margins_.data(), reach.length(), static_cast<float>(options_.sharpness),
@@ -189,37 +189,37 @@ class LevelSweep {
         classes_(classes),
         options_(options),
         above_(scores, threshold, classes, margin_levels(0, options).front()),
-        stretch_(edges, options),
+        margin_range_(edges, options),
         firsts_(classes.size()) {
     const auto highest = highest_margins(scores, threshold);
     for (const auto label : classes) {
       const auto column = static_cast<std::size_t>(label);
-      tracks_.emplace_back(scores, threshold, column);
+      class_scores_.emplace_back(scores, threshold, column);
       levels_.push_back(margin_levels(highest[column], options));
     }
   }
 
-  // By track, then time.
+  // By class, then time.
   std::vector<LevelSet> sets() {
     for (std::size_t first = 0; first < scores_.rows; first += rows_at_once) {
       const std::size_t stop = std::min(first + rows_at_once, scores_.rows);
       for (std::size_t t = first; t < stop; ++t) {
         above_.step(t, [&](std::size_t k, bool above) { change(k, above, t); });
       }
-      settle(stop);
+      find_sets(stop);
       // A sixteenth of the video says about how many to expect of all of it.
       if (first < scores_.rows / 16 && stop >= scores_.rows / 16) {
         sets_.reserve(sets_.size() * scores_.rows / stop * 5 / 4);
       }
     }
     above_.finish([&](std::size_t k, bool above) { change(k, above, scores_.rows); });
-    settle(scores_.rows);
-    return by_track();
+    find_sets(scores_.rows);
+    return by_class();
   }
 
  private:
   struct Closed {
-    std::size_t track;
+    std::size_t class_number;
     Range run;
     Range sets{0, 0};  // places in sets_
   };
@@ -228,33 +228,34 @@ class LevelSweep {
     if (above) {
       firsts_[k] = t;
     } else if (t - firsts_[k] >= options_.minimum_snippets) {
-      unsettled_.push_back(closed_.size());
+      unfinished_.push_back(closed_.size());
       closed_.push_back({k, {firsts_[k], t}});
     }
   }
 
   // Finds the sets of closed runs, but for those that reach beyond snippet t, which wait.
-  void settle(std::size_t t) {
-    std::erase_if(unsettled_, [&](std::size_t i) {
+  void find_sets(std::size_t t) {
+    std::erase_if(unfinished_, [&](std::size_t i) {
       Closed& closed = closed_[i];
       const Flanks flanks(closed.run, scores_.rows);
       if (flanks.after.stop > t) return false;
       closed.sets.first = sets_.size();
-      stretch_.find(tracks_[closed.track], classes_[closed.track], closed.run,
-                    {flanks.before.first, flanks.after.stop}, levels_[closed.track], sets_);
+      const std::size_t k = closed.class_number;
+      margin_range_.find(class_scores_[k], classes_[k], closed.run,
+                         {flanks.before.first, flanks.after.stop}, levels_[k], sets_);
       closed.sets.stop = sets_.size();
       return true;
     });
   }
 
-  std::vector<LevelSet> by_track() const {
+  std::vector<LevelSet> by_class() const {
     std::vector<std::size_t> next(classes_.size() + 1, 0);
-    for (const auto& closed : closed_) next[closed.track + 1] += closed.sets.length();
+    for (const auto& closed : closed_) next[closed.class_number + 1] += closed.sets.length();
     std::partial_sum(next.begin(), next.end(), next.begin());
     std::vector<LevelSet> sets(sets_.size());
     for (const auto& closed : closed_) {
       for (std::size_t i = closed.sets.first; i < closed.sets.stop; ++i) {
-        sets[next[closed.track]++] = sets_[i];
+        sets[next[closed.class_number]++] = sets_[i];
       }
     }
     return sets;
@@ -263,13 +264,13 @@ class LevelSweep {
   const Matrix& scores_;
   std::span<const std::int64_t> classes_;
   const LevelOptions& options_;
-  Above above_;
-  Stretch stretch_;
-  std::vector<Track> tracks_;
-  std::vector<std::vector<float>> levels_;  // of each track
-  std::vector<std::size_t> firsts_;         // of each track's latest run
+  AboveLevel above_;
+  MarginRange margin_range_;
+  std::vector<ClassScores> class_scores_;
+  std::vector<std::vector<float>> levels_;  // of each class
+  std::vector<std::size_t> firsts_;         // of each class's latest run
   std::vector<Closed> closed_;              // in the order in which they ended
-  std::vector<std::size_t> unsettled_;      // places in closed_
+  std::vector<std::size_t> unfinished_;     // places in closed_
   std::vector<LevelSet> sets_;              // in the order in which they were found
 };
 
@@ -293,7 +294,7 @@ std::vector<LevelSet> extract_level_sets(const Matrix& scores, const Matrix& thr
                                          std::span<const std::int64_t> classes,
                                          const LevelOptions& options) {
   require_options(options);
-  require_tracks(scores, threshold, edges, classes, options.minimum_snippets);
+  require_class_scores(scores, threshold, edges, classes, options.minimum_snippets);
   return LevelSweep(scores, threshold, edges, classes, options).sets();
 }
 

@@ -1,9 +1,9 @@
-#include "lpat/match.hpp"
+#include "evaluation/match.hpp"
 
 #include <algorithm>
 #include <tuple>
 
-#include "lpat/interval_index.hpp"
+#include "evaluation/interval_index.hpp"
 
 namespace lpat {
 namespace {

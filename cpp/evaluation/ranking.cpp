@@ -1,9 +1,9 @@
-#include "lpat/ranking.hpp"
+#include "evaluation/ranking.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-#include "lpat/order.hpp"
+#include "base/stable_sort.hpp"
 
 namespace lpat {
 

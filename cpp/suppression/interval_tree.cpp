@@ -1,10 +1,10 @@
-#include "lpat/interval_tree.hpp"
+#include "suppression/interval_tree.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <limits>
 
-#include "lpat/order.hpp"
+#include "base/stable_sort.hpp"
 
 namespace lpat {
 namespace {

@@ -6,10 +6,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "lpat/checks.hpp"
-#include "lpat/interval_tree.hpp"
-#include "lpat/order.hpp"
-#include "lpat/shelves.hpp"
+#include "base/checks.hpp"
+#include "base/stable_sort.hpp"
+#include "suppression/interval_tree.hpp"
+#include "suppression/length_buckets.hpp"
 
 namespace lpat {
 namespace {
@@ -79,8 +79,8 @@ std::vector<std::int64_t> suppress(const ScoredSegments& detections, double tiou
     return taken(detections.scores, [](std::size_t) { return true; });
   }
   if (tiou > 0) {
-    Shelves shelves(detections.segments, detections.classes, tiou);
-    return taken(detections.scores, [&](std::size_t i) { return shelves.take(i); });
+    LengthBuckets buckets(detections.segments, detections.classes, tiou);
+    return taken(detections.scores, [&](std::size_t i) { return buckets.take(i); });
   }
   // What stays is disjoint, so that every overlap that is found takes a segment away.
   IntervalTree tree(detections.segments, detections.classes);

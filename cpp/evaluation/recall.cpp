@@ -4,10 +4,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "lpat/checks.hpp"
-#include "lpat/interval_index.hpp"
-#include "lpat/parallel.hpp"
-#include "lpat/ranking.hpp"
+#include "base/checks.hpp"
+#include "base/parallel.hpp"
+#include "evaluation/interval_index.hpp"
+#include "evaluation/ranking.hpp"
 
 namespace lpat {
 namespace {

@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "lpat/component_tree.hpp"
-#include "score_checks.hpp"
-#include "track.hpp"
+#include "segments/class_scores.hpp"
+#include "segments/score_checks.hpp"
 
 namespace lpat {
 namespace {
@@ -55,7 +55,7 @@ std::vector<Run> extract_components(const Matrix& scores, const Matrix& threshol
                                     std::span<const double> edges,
                                     std::span<const std::int64_t> classes, Boundary boundary,
                                     std::size_t minimum_snippets) {
-  require_tracks(scores, threshold, edges, classes, minimum_snippets);
+  require_class_scores(scores, threshold, edges, classes, minimum_snippets);
   require_finite_rows(scores, 0, scores.rows, "scores");
   require_finite_rows(threshold, 0, scores.rows, "threshold");
   std::vector<Run> runs;

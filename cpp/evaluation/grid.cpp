@@ -1,4 +1,4 @@
-#include "lpat/grid.hpp"
+#include "evaluation/grid.hpp"
 
 #include <cmath>
 

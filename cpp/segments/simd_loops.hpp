@@ -8,25 +8,26 @@
 
 namespace lpat {
 
-// Neighbouring tracks that are compared at once. There are more than 16 because GCC unrolls shorter
+// Neighbouring classes that are compared at once. There are more than 16 because GCC unrolls shorter
 // loops first, and then doesn't vectorise them.
-struct Lanes {
+struct SimdRow {
   static constexpr std::size_t count = 32;
   using Flags = std::array<std::uint32_t, count>;
-  using Row = const float*;  // one value for each lane
+  using Values = const float*;  // one value for each class
 
-  Flags used{};   // 1 for lanes that are tracks; 0 for what follows the last
+  Flags used{};   // 1 for places that hold a class; 0 for what follows the last
   Flags above{};  // 1 where the margin exceeds the level
 };
 
 // Where the margin, score - threshold, exceeds a level, and whether that differs from what was. One
-// threshold for all lanes, or one for each.
+// threshold for all classes, or one for each.
 struct Comparison {
-  Lanes::Flags above;
+  SimdRow::Flags above;
   bool changed;
 };
-Comparison compare(const Lanes& before, Lanes::Row scores, float threshold, float level);
-Comparison compare(const Lanes& before, Lanes::Row scores, Lanes::Row threshold, float level);
+Comparison compare(const SimdRow& before, SimdRow::Values scores, float threshold, float level);
+Comparison compare(const SimdRow& before, SimdRow::Values scores, SimdRow::Values threshold,
+                   float level);
 
 // Sums over the snippets of a run.
 struct Sums {

@@ -12,8 +12,9 @@ namespace lpat {
 
 // All that extract_segments and extract_components expect, but for the scores and thresholds to be
 // finite.
-void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
-                    std::span<const std::int64_t> classes, std::size_t minimum_snippets);
+void require_class_scores(const Matrix& scores, const Matrix& threshold,
+                          std::span<const double> edges, std::span<const std::int64_t> classes,
+                          std::size_t minimum_snippets);
 
 // The values of rows [first, stop) are finite: "NAME must be finite, but NAME[3, 0] isn't".
 void require_finite_rows(const Matrix& matrix, std::size_t first, std::size_t stop,

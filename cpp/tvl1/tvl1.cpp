@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "lpat/parallel.hpp"
+#include "base/parallel.hpp"
 #include "tvl1/kernel_sets.hpp"
 #include "tvl1/pyramid.hpp"
 #include "tvl1/solver.hpp"

@@ -1,10 +1,10 @@
-#include "score_checks.hpp"
+#include "segments/score_checks.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include "lanes.hpp"
+#include "segments/simd_loops.hpp"
 
 namespace lpat {
 namespace {
@@ -63,8 +63,9 @@ void require_finite_rows(const Matrix& matrix, std::size_t first, std::size_t st
                               std::to_string(i % matrix.columns) + "] isn't");
 }
 
-void require_tracks(const Matrix& scores, const Matrix& threshold, std::span<const double> edges,
-                    std::span<const std::int64_t> classes, std::size_t minimum_snippets) {
+void require_class_scores(const Matrix& scores, const Matrix& threshold,
+                          std::span<const double> edges, std::span<const std::int64_t> classes,
+                          std::size_t minimum_snippets) {
   require_shape(scores, "scores");
   require_shape(threshold, "threshold");
   if (threshold.rows != scores.rows ||
