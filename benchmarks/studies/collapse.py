@@ -30,7 +30,7 @@ from lpat.errors import LpatError, UsageError
 from lpat.files import write_text
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import Batch, TrainingSet, make_training_set
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.methods.losses import labelled_mean
 from lpat_train.methods.lpat import LPAT, Losses, Output, lpat_loss
 from lpat_train.presets import PRESETS
@@ -116,12 +116,14 @@ def watch(training_set: TrainingSet, config: TrainingConfig) -> tuple[LPAT, list
     )
     records = []
     for step in range(config.steps):
-        batch = batch_at(
-            step,
-            training_set.videos,
-            batch_size=config.batch_size,
-            clip_snippets=config.clip_snippets,
-            seed=config.seed,
+        batch = batch_of(
+            clips_at(
+                step,
+                training_set.videos,
+                batch_size=config.batch_size,
+                clip_snippets=config.clip_snippets,
+                seed=config.seed,
+            )
         )
         torch.manual_seed(config.seed * 1_000_003 + step)
         output = network(batch.features, batch.mask)

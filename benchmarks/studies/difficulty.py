@@ -20,7 +20,7 @@ from benchmarks.studies.simulation import DIFFICULTIES, simulate
 from lpat.annotations import read_annotations
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, make_training_set
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.methods.losses import top_k_loss
 from lpat_train.network.base import Network
 from lpat_train.training.loop import make_network
@@ -58,12 +58,14 @@ def train_top_k(training_set: TrainingSet, config: TrainingConfig) -> Network:
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     for step in range(config.steps):
-        batch = batch_at(
-            step,
-            training_set.videos,
-            batch_size=config.batch_size,
-            clip_snippets=config.clip_snippets,
-            seed=config.seed,
+        batch = batch_of(
+            clips_at(
+                step,
+                training_set.videos,
+                batch_size=config.batch_size,
+                clip_snippets=config.clip_snippets,
+                seed=config.seed,
+            )
         )
         output = network(batch.features, batch.mask)
         loss = top_k_loss(output.scores, batch.labels, batch.mask, config.top_k_share)

@@ -25,9 +25,10 @@ import numpy as np
 import onnxruntime
 import torch
 
+from benchmarks.video.random_i3d import random_state
 from lpat.types import Float32Array
 from lpat.workers import available_cores
-from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, network_of, random_state
+from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, network_of
 from lpat_train.backbones.i3d_graph import i3d_graph
 
 BASELINE = "PyTorch"

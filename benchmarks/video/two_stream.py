@@ -245,7 +245,8 @@ def write_i3d(folder: Path) -> tuple[list[Path], dict[Stream, Module]]:
     import torch
     from onnx import helper
 
-    from lpat_train.backbones.i3d import I3D, network_of, random_state
+    from benchmarks.video.random_i3d import random_state
+    from lpat_train.backbones.i3d import I3D, network_of
     from lpat_train.backbones.i3d_graph import i3d_graph
 
     torch.set_num_threads(os.cpu_count() or 1)

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 
+from benchmarks.video.random_i3d import random_state
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.metadata import KEY, BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError
-from lpat_train.backbones.i3d import random_state
 from lpat_train.cli import launch
 from lpat_train.cli.backbone import command
 from lpat_train.errors import CheckpointError

@@ -8,11 +8,11 @@ import pytest
 import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
+from benchmarks.video.random_i3d import random_state
 from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
 from lpat.sessions import Session, cpu_session
 from lpat_train.backbones import i3d_export
-from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint
 from lpat_train.backbones.i3d_export import TOLERANCE, convert_i3d
 from lpat_train.errors import ExportError

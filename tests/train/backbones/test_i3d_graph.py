@@ -5,8 +5,8 @@ import onnx
 import pytest
 from tests.train.backbones.reference import features
 
+from benchmarks.video.random_i3d import random_state
 from lpat.sessions import Session, cpu_session
-from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_graph import State, i3d_graph, transforms
 
 WIDTH = 1 / 8

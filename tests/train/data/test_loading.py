@@ -12,8 +12,7 @@ from lpat.feature_files import write_features
 from lpat.inputs import Input, find_inputs
 from lpat.stored_features import StoredFeatures
 from lpat.types import Features
-from lpat_train.data.dataset import FeatureSource
-from lpat_train.data.loading import LoadedFeatures, load_labelled, open_labelled
+from lpat_train.data.loading import LoadedFeatures, open_labelled
 from lpat_train.distributed.processes import ALONE
 
 VALUES = np.ones((5, 4), np.float32)
@@ -21,7 +20,7 @@ VALUES = np.ones((5, 4), np.float32)
 
 def opened(
     inputs: tuple[Input, ...], names: list[str], cache: FeatureCache | None = None
-) -> LoadedFeatures[FeatureSource]:
+) -> LoadedFeatures:
     labels = dict.fromkeys(names, ("a",))
     return open_labelled(
         inputs, labels, spec=default_spec(16), cache=cache, jobs=1, processes=ALONE
@@ -58,12 +57,3 @@ def test_a_file_that_is_not_finite_is_named_and_left_out(tmp_path: Path) -> None
     assert "y.npy: features of snippet 0 are not finite" in str(found.failures["y"])
     with pytest.raises(FeatureError, match=r"none of 1 videos could be read; the first: .*y\.npy"):
         opened(find_inputs([tmp_path / "y.npy"]), ["y"])
-
-
-def test_features_can_be_loaded_all_at_once(tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", VALUES)
-    labels = {"x": ("a",)}
-    found = load_labelled(
-        find_inputs([tmp_path]), labels, spec=default_spec(16), cache=None, jobs=1
-    )
-    np.testing.assert_array_equal(found.features["x"].values, VALUES)

@@ -20,7 +20,7 @@ from lpat.errors import LpatError
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, make_training_set
-from lpat_train.distributed.processes import Processes, speaks_for_all
+from lpat_train.distributed.processes import Processes, is_reporting_process
 from lpat_train.presets import METHOD_DEFAULTS, changed
 from lpat_train.training import loop
 
@@ -118,4 +118,4 @@ class _Command:
 
 
 if __name__ == "__main__":
-    run(_Command(), speaks_for_all)  # type: ignore[arg-type] - all that it needs of a command
+    run(_Command(), is_reporting_process)  # type: ignore[arg-type] - all that it needs of a command

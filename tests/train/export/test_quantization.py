@@ -24,7 +24,7 @@ from lpat_train.export import onnx_export as exporting
 from lpat_train.export.graph_rewrites import FARTHEST_MEAN, halves, hidden_products, lean
 from lpat_train.export.onnx_export import export_reduced, largest_difference, random_features
 from lpat_train.export.quantization import in_float16, in_int8
-from lpat_train.export.quantization_cost import _kept
+from lpat_train.export.quantization_cost import kept_detections
 from lpat_train.network.base import ExportModule, Network
 from lpat_train.presets import PRESETS, changed
 from lpat_train.training.loop import make_network
@@ -201,11 +201,11 @@ def test_detections_that_stay_are_of_the_same_class_and_place() -> None:
         return Detections(CLASSES, segments, labels, np.ones(len(rows)))
 
     expected = of([(0, 10, 0), (20, 30, 1), (40, 50, 0)])
-    assert _kept(expected, expected).tolist() == [3, 3]
-    assert _kept(expected, of([])).tolist() == [0, 0]
-    assert _kept(of([]), expected).tolist() == [0, 0]
+    assert kept_detections(expected, expected).tolist() == [3, 3]
+    assert kept_detections(expected, of([])).tolist() == [0, 0]
+    assert kept_detections(of([]), expected).tolist() == [0, 0]
     # The first is there to 8 of 10 seconds, the second as another class, the third not at all.
-    assert _kept(expected, of([(0, 8, 0), (20, 30, 0), (45, 60, 0)])).tolist() == [1, 0]
+    assert kept_detections(expected, of([(0, 8, 0), (20, 30, 0), (45, 60, 0)])).tolist() == [1, 0]
 
 
 @pytest.fixture

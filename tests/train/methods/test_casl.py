@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.train.batches import make_batch
 
 from lpat.errors import UsageError
 from lpat_train.config import TrainingConfig, methods_with
-from lpat_train.data.dataset import TrainingVideo, make_batch
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.dataset import TrainingVideo
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.methods import METHODS
 from lpat_train.methods.losses import casl_loss
 from lpat_train.methods.lpat import lpat_loss
@@ -90,7 +91,9 @@ def numbered_videos(labels: list[list[float]]) -> list[TrainingVideo]:
 
 
 def paired_batch(step: int, videos: list[TrainingVideo], size: int = 4, seed: int = 0) -> list[int]:
-    batch = batch_at(step, videos, batch_size=size, clip_snippets=9, seed=seed, paired=True)
+    batch = batch_of(
+        clips_at(step, videos, batch_size=size, clip_snippets=9, seed=seed, paired=True)
+    )
     return [int(value) for value in batch.features[:, 0, 0]]
 
 

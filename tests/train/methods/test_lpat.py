@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.train.batches import make_batch
 
 from lpat_train.config import TrainingConfig
-from lpat_train.data.dataset import make_batch
 from lpat_train.methods import METHODS
 from lpat_train.methods.lpat import LPAT, MembersOutput, gated_average, lpat_loss
 from lpat_train.network.base import ExportModule

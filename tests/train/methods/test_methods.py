@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from tests.train.batches import make_batch
 
 from lpat.cli import detect
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.types import FeatureSpec
 from lpat_train.cli import export, train
 from lpat_train.config import MethodName, TrainingConfig
-from lpat_train.data.dataset import TrainingSet, TrainingVideo, make_batch
+from lpat_train.data.dataset import TrainingSet, TrainingVideo
 from lpat_train.export.onnx_export import largest_difference
 from lpat_train.methods import METHODS
 from lpat_train.network.base import ExportModule, Network

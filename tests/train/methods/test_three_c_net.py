@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.train.batches import make_batch
 
 from lpat_train.config import TrainingConfig
-from lpat_train.data.dataset import make_batch
 from lpat_train.methods import METHODS
 from lpat_train.methods.three_c_net import CENTER_UNIT, ThreeCNet, center_loss, count_loss
 from lpat_train.presets import changed

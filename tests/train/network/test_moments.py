@@ -12,7 +12,7 @@ from lpat.stored_features import locate_features
 from lpat.types import FeatureSpec
 from lpat_train.data import dataset
 from lpat_train.data.dataset import TrainingSet, TrainingVideo, make_training_set
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.network.moments import moments_of
 
 
@@ -70,7 +70,7 @@ def test_batches_of_stored_features_are_those_of_features_in_memory(
     loaded = make_training_set({name: its.load() for name, its in stored.items()}, labels)
     for step in range(6):
         ours, theirs = (
-            batch_at(step, its.videos, batch_size=3, clip_snippets=8, seed=0)
+            batch_of(clips_at(step, its.videos, batch_size=3, clip_snippets=8, seed=0))
             for its in (mapped, loaded)
         )
         assert torch.equal(ours.features, theirs.features)

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from tests.train.batches import make_batch
 from torch import Tensor, nn
 
 from lpat_train.config import MethodName, TrainingConfig
-from lpat_train.data.dataset import make_batch
 from lpat_train.methods import METHODS, hide_and_seek
 from lpat_train.methods.cmcs import balance_loss, diversity_loss
 from lpat_train.methods.losses import label_cross_entropy

@@ -17,7 +17,7 @@ from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, labelled, make_training_set, match_inputs
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.training import loop
 from lpat_train.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -86,7 +86,7 @@ def test_counts_reach_the_method_that_counts_and_no_other(dataset, tmp_path: Pat
 def test_the_counts_of_a_window_are_unknown(dataset) -> None:
     videos = training_set_of(*dataset()).videos  # of 20 snippets and more
     for longest, known in ((100, True), (16, False)):
-        batch = batch_at(0, videos, batch_size=4, clip_snippets=longest, seed=0)
+        batch = batch_of(clips_at(0, videos, batch_size=4, clip_snippets=longest, seed=0))
         assert batch.counts is not None
         assert (batch.counts[batch.labels == 0] == 0).all()
         shown = batch.counts[batch.labels > 0]
@@ -153,7 +153,7 @@ def test_every_epoch_takes_each_video_once(training_set: TrainingSet) -> None:
     orders = []
     for epoch in range(2):
         sizes = [
-            batch_at(step, videos, batch_size=3, clip_snippets=99, seed=0).features
+            batch_of(clips_at(step, videos, batch_size=3, clip_snippets=99, seed=0)).features
             for step in range(epoch * per_epoch, (epoch + 1) * per_epoch)
         ]
         first_rows = [tuple(row[0].tolist()) for batch in sizes for row in batch]
@@ -163,7 +163,7 @@ def test_every_epoch_takes_each_video_once(training_set: TrainingSet) -> None:
 
 
 def test_long_videos_come_as_windows(training_set: TrainingSet) -> None:
-    batch = batch_at(0, training_set.videos, batch_size=4, clip_snippets=8, seed=0)
+    batch = batch_of(clips_at(0, training_set.videos, batch_size=4, clip_snippets=8, seed=0))
     assert batch.features.shape[1] == 8
 
 
@@ -238,7 +238,9 @@ def test_a_training_set_holds_videos_without_labels_as_rows_of_zeros() -> None:
 def test_a_video_without_labels_has_no_partner_in_a_batch_of_pairs() -> None:
     videos = videos_with_context(8).videos
     for step in range(8):
-        batch = batch_at(step, videos, batch_size=4, clip_snippets=99, seed=0, paired=True)
+        batch = batch_of(
+            clips_at(step, videos, batch_size=4, clip_snippets=99, seed=0, paired=True)
+        )
         drawn, partners = batch.labels[:2], batch.labels[2:]
         assert len(partners) == int(drawn.any(dim=1).sum())
         assert partners.any(dim=1).all()

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lpat.errors import DeviceError, UsageError
 from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.data.dataset import TrainingSet
-from lpat_train.data.sampling import batch_at
+from lpat_train.data.sampling import batch_of, clips_at
 from lpat_train.methods import lpat
 from lpat_train.methods.lpat import MembersLinear, confidence_loss
 from lpat_train.presets import METHOD_DEFAULTS, changed
@@ -73,7 +73,7 @@ def test_products_are_bfloat16_and_what_a_network_gives_is_float32(
 ) -> None:
     config = changed(CONFIG, {"method": method}, "here")
     network = loop.make_network(config, 12, 2).train()
-    batch = batch_at(0, training_set.videos, batch_size=4, clip_snippets=16, seed=0)
+    batch = batch_of(clips_at(0, training_set.videos, batch_size=4, clip_snippets=16, seed=0))
     layers, products = Products(), Products()
     with layers, bfloat16_products(network, CPU):
         for layer in network.modules():

@@ -19,9 +19,9 @@ from lpat.extraction import extract_features
 from lpat.extractors import default_spec
 from lpat.types import FeatureSpec
 from lpat_viewer.detection.extraction_process import (
+    ExtractedRows,
     ExtractionError,
     Finished,
-    Rows,
     extract_beside,
 )
 
@@ -37,7 +37,7 @@ def test_rows_are_those_of_extraction_in_this_process(write_video: WriteVideo) -
     *parts, last = extract_beside(path, spec, never)
     assert isinstance(last, Finished)
     assert (last.duration, last.decode_failures) == (pytest.approx(8.0), 0)
-    rows = [part for part in parts if isinstance(part, Rows)]
+    rows = [part for part in parts if isinstance(part, ExtractedRows)]
     assert len(rows) == len(parts)
     assert [part.expected for part in rows] == [pytest.approx(8.0)] * len(rows)
     np.testing.assert_array_equal(
@@ -71,7 +71,7 @@ def test_what_is_wrong_with_the_input_is_raised_here(tmp_path: Path) -> None:
 
 def test_leaving_the_iteration_ends_the_process(long_video: Path) -> None:
     parts = extract_beside(long_video, default_spec(), never)
-    assert isinstance(next(parts), Rows)
+    assert isinstance(next(parts), ExtractedRows)
     assert len(multiprocessing.active_children()) == 1
     parts.close()  # type: ignore[attr-defined]
     assert multiprocessing.active_children() == []

@@ -7,7 +7,7 @@ import pytest
 from pyqtgraph.functions import ndarray_from_qpolygonf
 
 from lpat.types import Scores
-from lpat_viewer.timeline.curve_painting import Blocks, Frame, polylines, with_crossings
+from lpat_viewer.timeline.curve_painting import Blocks, CurveFrame, polylines, with_crossings
 from lpat_viewer.timeline.curves import Pyramid, curve_set
 from lpat_viewer.timeline.scale import TimeScale
 
@@ -53,7 +53,7 @@ def test_no_shown_class_leaves_the_threshold_to_draw(scores: Scores) -> None:
 
 
 def test_a_value_is_drawn_at_the_centre_of_its_snippet(scores: Scores) -> None:
-    frame = Frame(TimeScale(0.0, 60.0, 0.0, 600.0), -2.0, 2.0, 100.0)
+    frame = CurveFrame(TimeScale(0.0, 60.0, 0.0, 600.0), -2.0, 2.0, 100.0)
     curves = curve_set("model", scores, ("jump",), "scores", "predicted")
     blocks = Blocks.of(curves.edges, frame.times)
     (line,) = polylines(curves.pyramid, [0], blocks, frame)
@@ -66,7 +66,7 @@ def test_blocks_about_a_pixel_wide_show_every_peak() -> None:
     values = np.zeros((1000, 1), np.float32)
     values[617] = 5
     scores = Scores(("a",), values, values[:, 0], np.ones(2, np.float32), np.arange(1001) / 2)
-    frame = Frame(TimeScale(0.0, 500.0, 0.0, 50.0), 0.0, 10.0, 100.0)
+    frame = CurveFrame(TimeScale(0.0, 500.0, 0.0, 50.0), 0.0, 10.0, 100.0)
     curves = curve_set("model", scores, ("a",), "scores", "predicted")
     blocks = Blocks.of(curves.edges, frame.times)
     (line,) = polylines(curves.pyramid, [0], blocks, frame)

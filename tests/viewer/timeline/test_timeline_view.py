@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from lpat.errors import OutputError, UsageError
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import LIGHT
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, MARGIN
 from lpat_viewer.timeline.snapshot import save_picture
 from lpat_viewer.timeline.timeline_view import TimelineView
@@ -20,7 +20,7 @@ from lpat_viewer.timeline.timeline_view import TimelineView
 @pytest.fixture
 def view(qtbot: QtBot, opened: Workspace) -> TimelineView:
     """A minute over 600 pixels, with plain rows in place of thumbnails and lanes."""
-    view = TimelineView(opened, strip=Row(opened), lanes=Row(opened))
+    view = TimelineView(opened, strip=TimelineRow(opened), lanes=TimelineRow(opened))
     qtbot.addWidget(view)
     view.resize(GUTTER + 600 + MARGIN, 500)
     with qtbot.waitExposed(view):

@@ -45,9 +45,7 @@ class Inputs:
     jobs: int
     skip_missing: bool
 
-    def open(
-        self, labels: Mapping[str, tuple[str, ...]], processes: Processes
-    ) -> LoadedFeatures[FeatureSource]:
+    def open(self, labels: Mapping[str, tuple[str, ...]], processes: Processes) -> LoadedFeatures:
         """Features of the labelled videos."""
         return open_labelled(
             self.files,

@@ -24,7 +24,7 @@ FeatureSource = Features | StoredFeatures
 """Features of one video, in memory or in a file."""
 
 
-class Rows(Protocol):
+class FeatureRows(Protocol):
     """Features (T, D): a tensor, or what reads the rows that are asked for from a file."""
 
     @property
@@ -64,7 +64,7 @@ class TrainingVideo:
     """
 
     name: str
-    values: Rows
+    values: FeatureRows
     labels: Tensor
     counts: Tensor | None = None
 
@@ -205,14 +205,3 @@ def make_training_set(
         rows = torch.from_numpy(its.values) if isinstance(its, Features) else StoredRows(its)
         videos.append(TrainingVideo(name, rows, present, shown.float()))
     return TrainingSet(classes, first, tuple(videos))
-
-
-def make_batch(
-    values: Sequence[Tensor], labels: Sequence[Tensor], counts: Sequence[Tensor] | None = None
-) -> Batch:
-    """Videos of different lengths, padded with zeros at their ends."""
-    lengths = torch.tensor([len(video) for video in values])
-    padded = torch.nn.utils.rnn.pad_sequence(list(values), batch_first=True)
-    mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-    together = None if counts is None else torch.stack(list(counts))
-    return Batch(padded, mask, torch.stack(list(labels)), together)

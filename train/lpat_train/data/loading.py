@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
@@ -20,42 +19,17 @@ from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
 from lpat.pace import Pace
 from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
-from lpat.types import Features, FeatureSpec
+from lpat.types import FeatureSpec
 from lpat_train.data.dataset import FeatureSource, match_inputs
 from lpat_train.distributed.processes import Processes
 
-Source = TypeVar("Source", Features, FeatureSource)
-
 
 @dataclass(frozen=True, eq=False)
-class LoadedFeatures(Generic[Source]):
+class LoadedFeatures:
     """Features by video name, and why other videos have none."""
 
-    features: Mapping[str, Source]
+    features: Mapping[str, FeatureSource]
     failures: Mapping[str, LpatError]
-
-
-def load_labelled(
-    inputs: Sequence[Input],
-    labels: Mapping[str, tuple[str, ...]],
-    *,
-    spec: FeatureSpec,
-    cache: FeatureCache | None,
-    jobs: int,
-    backbones: Backbones = BACKBONES,
-    skip_missing: bool = False,
-) -> LoadedFeatures[Features]:
-    """Features of each labelled video in memory; else as `open_labelled`."""
-    chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
-    needed = _needed(chosen, spec)
-
-    def loaded(on_progress: OnProgress) -> Iterator[tuple[Input, Features | LpatError]]:
-        for source, its in load_all_features(
-            chosen, needed, cache, jobs, backbones, on_progress=on_progress
-        ):
-            yield source, its if isinstance(its, LpatError) else its.features.load()
-
-    return _gathered(loaded, len(chosen), shown=True)
 
 
 def open_labelled(
@@ -68,7 +42,7 @@ def open_labelled(
     backbones: Backbones = BACKBONES,
     skip_missing: bool = False,
     processes: Processes,
-) -> LoadedFeatures[FeatureSource]:
+) -> LoadedFeatures:
     """Features of each labelled video, with a progress bar; a video that fails is named.
 
     Of videos it is features of `spec` that are loaded. They stay in their files, or in the cache
@@ -152,9 +126,12 @@ def _stored(
 
 
 def _gathered(
-    loading: Callable[..., Iterator[tuple[Input, Source | LpatError]]], total: int, *, shown: bool
-) -> LoadedFeatures[Source]:
-    features: dict[str, Source] = {}
+    loading: Callable[..., Iterator[tuple[Input, FeatureSource | LpatError]]],
+    total: int,
+    *,
+    shown: bool,
+) -> LoadedFeatures:
+    features: dict[str, FeatureSource] = {}
     failures: dict[str, LpatError] = {}
     silent = None if shown else True  # None: shown on a terminal alone
     pace = Pace()

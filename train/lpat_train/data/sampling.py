@@ -14,7 +14,7 @@ from lpat_train.data.dataset import Batch, TrainingVideo
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class TrainingClip:
     """The snippets of a video, from `start` to before `stop`, that a batch takes."""
 
     video: TrainingVideo
@@ -42,7 +42,7 @@ def clips_at(
     seed: int,
     paired: bool = False,
     labels: Float32Array | None = None,
-) -> tuple[Clip, ...]:
+) -> tuple[TrainingClip, ...]:
     """What the batch of a step is made of, which `seed` and `step` alone decide.
 
     Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
@@ -68,7 +68,7 @@ def videos_per_step(batch_size: int, *, paired: bool) -> int:
     return -(-batch_size // 2) if paired else batch_size
 
 
-def batch_of(clips: Sequence[Clip], rows: slice = slice(None)) -> Batch:
+def batch_of(clips: Sequence[TrainingClip], rows: slice = slice(None)) -> Batch:
     """The batch of clips; of some of its rows, padded as in the whole."""
     chosen = clips[rows]
     padded = torch.zeros(len(chosen), max(map(len, clips)), clips[0].video.values.shape[1])
@@ -78,33 +78,12 @@ def batch_of(clips: Sequence[Clip], rows: slice = slice(None)) -> Batch:
     return Batch(padded, mask[rows], labels[rows], counts[rows])
 
 
-def labels_of(clips: Sequence[Clip]) -> Batch:
+def labels_of(clips: Sequence[TrainingClip]) -> Batch:
     """The batch of clips without its features, which nothing is read for."""
     return Batch(torch.empty(0), *_known_of(clips))
 
 
-def batch_at(
-    step: int,
-    videos: Sequence[TrainingVideo],
-    *,
-    batch_size: int,
-    clip_snippets: int,
-    seed: int,
-    paired: bool = False,
-) -> Batch:
-    """The batch of a step: that of its `clips_at`."""
-    clips = clips_at(
-        step,
-        videos,
-        batch_size=batch_size,
-        clip_snippets=clip_snippets,
-        seed=seed,
-        paired=paired,
-    )
-    return batch_of(clips)
-
-
-def _known_of(clips: Sequence[Clip]) -> tuple[Tensor, Tensor, Tensor]:
+def _known_of(clips: Sequence[TrainingClip]) -> tuple[Tensor, Tensor, Tensor]:
     """The mask (B, T), labels (B, C) and counts (B, C) of their batch."""
     lengths = torch.tensor([len(clip) for clip in clips])
     mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
@@ -128,9 +107,9 @@ def _with_partners(
     return np.array([*numbers, *partners])
 
 
-def _clip(video: TrainingVideo, longest: int, random: np.random.Generator) -> Clip:
+def _clip(video: TrainingVideo, longest: int, random: np.random.Generator) -> TrainingClip:
     length = len(video.values)
     if length <= longest:
-        return Clip(video, 0, length)
+        return TrainingClip(video, 0, length)
     start = int(random.integers(length - longest + 1))
-    return Clip(video, start, start + longest)
+    return TrainingClip(video, start, start + longest)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lpat.types import Float64Array
 from lpat_train.demo.actions import ACTIONS
-from lpat_train.demo.plan import Plan
+from lpat_train.demo.plan import VideoPlan
 
 BACKDROP_MARGIN = 0.35  # frame heights beyond the picture on every side
 NOISE_LEVELS = 3.5
@@ -36,7 +36,7 @@ class Patch:
     poses: Float64Array
 
 
-def paint_frames(plan: Plan) -> Iterator[Image]:
+def paint_frames(plan: VideoPlan) -> Iterator[Image]:
     """The pictures (H, W, 3) of a video, RGB, one by one."""
     recipe = plan.recipe
     appearance, motion = plan.generator("appearance"), plan.generator("motion")
@@ -60,7 +60,7 @@ def paint_frames(plan: Plan) -> Iterator[Image]:
 
 
 def _compose(
-    plan: Plan, backdrop: Image, pan: Float64Array, patches: list[Patch], rng: Generator
+    plan: VideoPlan, backdrop: Image, pan: Float64Array, patches: list[Patch], rng: Generator
 ) -> Iterator[Image]:
     """Each frame: the moved backdrop, the patches over it in order, noise."""
     width, height = plan.recipe.width, plan.recipe.height
@@ -108,7 +108,9 @@ X, Y, ANGLE, LOG_SCALE, OPACITY = range(5)
 """Columns of poses (F, 5); places in frame heights from the picture's upper left corner."""
 
 
-def actors(plan: Plan, seconds: Float64Array, aspect: float, rng: Generator) -> list[Float64Array]:
+def actors(
+    plan: VideoPlan, seconds: Float64Array, aspect: float, rng: Generator
+) -> list[Float64Array]:
     """Poses (F, 5) of the one or two patches that act; in between they rest, drift or glide."""
     count = 1 + int(rng.random() < 0.3)
     tracks = [_still(seconds) for _ in range(count)]
@@ -130,7 +132,7 @@ def actors(plan: Plan, seconds: Float64Array, aspect: float, rng: Generator) -> 
     return tracks
 
 
-def _gaps(plan: Plan) -> list[tuple[float, float]]:
+def _gaps(plan: VideoPlan) -> list[tuple[float, float]]:
     """Stretches of time without an action."""
     starts = [0.0, *(instance.end for instance in plan.instances)]
     ends = [*(instance.start for instance in plan.instances), plan.duration]

@@ -120,7 +120,7 @@ class Processes:
 ALONE = Processes()
 
 
-def speaks_for_all() -> bool:
+def is_reporting_process() -> bool:
     """Whether this process is the one to say why the run ends: the first that asks.
 
     What stops one stops all, and often all see the same error; one line is enough.

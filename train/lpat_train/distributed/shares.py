@@ -29,11 +29,6 @@ class Share:
         """Rows of the whole batch."""
         return sum(self.sizes)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether one process has all."""
-        return len(self.sizes) == 1
-
     def drawn(self, draw: Callable[[int], Tensor]) -> Tensor:
         """Random numbers of these rows, as one process draws them for the whole batch."""
         return draw(self.total)[self.rows]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpat.annotations import VideoAnnotation
+from lpat.core import best_overlaps
 from lpat.errors import UsageError
 from lpat.evaluation import evaluate
 from lpat.localizer import Localizer
@@ -83,7 +84,7 @@ def cost_of(
         differences.add(expected, found)
         for scores, by_name in zip((expected, found), results, strict=True):
             by_name[name] = detect(scores, full.metadata.post_processing)
-        kept.append(_kept(results[0][name], results[1][name]))
+        kept.append(kept_detections(results[0][name], results[1][name]))
     precisions = None
     if truth is not None:
         judged = [video for video in truth if video.name in results[0]]
@@ -137,17 +138,19 @@ class _Differences:
         return float((np.sqrt(differences / count) / spread).max())
 
 
-def _kept(expected: Detections, found: Detections) -> Float64Array:
+def kept_detections(expected: Detections, found: Detections) -> Float64Array:
     """How many detections have one of their class among the found, at each of TIOUS."""
-    if not len(expected) or not len(found):
-        return np.zeros(len(TIOUS))
-    starts = np.maximum(expected.segments[:, None, 0], found.segments[None, :, 0])
-    ends = np.minimum(expected.segments[:, None, 1], found.segments[None, :, 1])
-    shared = np.maximum(ends - starts, 0)
-    lengths = [np.diff(each.segments, axis=1)[:, 0] for each in (expected, found)]
-    tious = shared / (lengths[0][:, None] + lengths[1][None, :] - shared)
-    tious[expected.labels[:, None] != found.labels[None, :]] = 0
-    return np.array([(tious.max(axis=1) >= tiou).sum() for tiou in TIOUS], np.float64)
+    overlaps, _ = best_overlaps(
+        detection_videos=np.zeros(len(expected), np.int64),
+        detection_classes=expected.labels,
+        detection_segments=expected.segments,
+        truth_videos=np.zeros(len(found), np.int64),
+        truth_classes=found.labels,
+        truth_segments=found.segments,
+        lowest_tiou=min(TIOUS),
+        snippets_per_second=None,
+    )
+    return np.array([(overlaps[:, 0] >= tiou).sum() for tiou in TIOUS], np.float64)
 
 
 def _speed_ratio(reduced: Localizer, full: Localizer) -> float:

@@ -26,8 +26,8 @@ from lpat_train.network.base import Network
 from lpat_train.network.level import Level
 
 MOST_MARGINS = 20_000_000
-"""Margins, of each member and class, that the null is measured on; of more snippets, every so
-manieth."""
+"""Margins, of each member and class, that the null is measured on at most; of longer videos,
+snippets at equal distances are taken."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from lpat.errors import DeviceError
 from lpat_train.config import Precision, TrainingConfig
 from lpat_train.data.dataset import Batch, TrainingSet
-from lpat_train.data.sampling import Clip, batch_of, clips_at, labels_of, videos_per_step
+from lpat_train.data.sampling import TrainingClip, batch_of, clips_at, labels_of, videos_per_step
 from lpat_train.distributed.processes import Processes
 from lpat_train.distributed.shares import whole_output, whole_rows
 from lpat_train.methods import METHODS
@@ -70,7 +70,7 @@ class StepLosses:
             return self._method.losses(output, replace(batch, teacher=teacher), config)
         return self._shared(step, clips)
 
-    def _shared(self, step: int, clips: tuple[Clip, ...]) -> dict[str, Tensor]:
+    def _shared(self, step: int, clips: tuple[TrainingClip, ...]) -> dict[str, Tensor]:
         share = self._processes.share_of(len(clips))
         own = batch_of(clips, share.rows).to(self._device)
         self._network.part = share

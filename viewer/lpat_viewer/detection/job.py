@@ -18,7 +18,7 @@ from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments import detect
 from lpat.types import Features, FeatureSpec, Float32Array
-from lpat_viewer.detection.extraction_process import Finished, Rows, extract_beside
+from lpat_viewer.detection.extraction_process import ExtractedRows, Finished, extract_beside
 from lpat_viewer.jobs import Progress
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.levels import Level
@@ -194,7 +194,7 @@ class _Group:
         self._progress.tell(State(start + length * share, f"{self._names}: {text}"))
 
 
-def _how_far(part: Rows, elapsed: float) -> tuple[float, str]:
+def _how_far(part: ExtractedRows, elapsed: float) -> tuple[float, str]:
     share = min(part.reached / part.expected, 1.0) if part.expected else 0.0
     amount = f"{share:.0%}".replace("%", " %") if part.expected else f"{part.reached:.0f} s"
     return share, f"extracting features, {amount} ({part.reached / elapsed:.3g} x real time)"

@@ -21,7 +21,7 @@ class Request:
     playing: bool = False
 
 
-class Inbox:
+class LatestRequest:
     """A video to read and one request of it; any thread may use it.
 
     Each video has a number, which says whether it is still the one to read.

@@ -50,7 +50,7 @@ class Drawing:
             rows = [row for row in rows if row != current] + [current]
         return rows
 
-    def paint_background(self, painter: QPainter, frame: Frame) -> None:
+    def paint_background(self, painter: QPainter, frame: CurveFrame) -> None:
         """Draw the curves of many classes; all that takes long is here.
 
         Lines aren't smooth, which would take twice as long. The likeliest classes, which come
@@ -70,7 +70,7 @@ class Drawing:
         rows = range(len(self.curves) - 1, -1, -1)
         return [QPen(mixed(self._colour(row), ground, share), 1) for row in rows]
 
-    def paint_foreground(self, painter: QPainter, frame: Frame) -> None:
+    def paint_foreground(self, painter: QPainter, frame: CurveFrame) -> None:
         """Draw gates, other layers, the curves that stand out, and their thresholds."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         curves, rows = self.curves, self.foreground
@@ -90,7 +90,7 @@ class Drawing:
         paint_curves(painter, frame, curves, rows, [QPen(self._colour(row), 1) for row in rows])
         self._paint_thresholds(painter, frame, rows)
 
-    def _paint_others(self, painter: QPainter, frame: Frame) -> None:
+    def _paint_others(self, painter: QPainter, frame: CurveFrame) -> None:
         ground = QColor(self.theme.background)
         standing_out = [self.curves.labels[row] for row in self.foreground]
         for other in self.others:
@@ -99,7 +99,7 @@ class Drawing:
             pens = [_dashed(mixed(self._colour(number), ground, 0.7), 1) for number in numbers]
             paint_curves(painter, frame, other, rows, pens)
 
-    def _paint_thresholds(self, painter: QPainter, frame: Frame, rows: list[int]) -> None:
+    def _paint_thresholds(self, painter: QPainter, frame: CurveFrame, rows: list[int]) -> None:
         curves = self.curves
         blocks = Blocks.of(curves.edges, frame.times)
         if len(curves.thresholds) == 1:
@@ -124,7 +124,7 @@ def _dashed(colour: QColor, width: float) -> QPen:
 
 
 @dataclass(frozen=True)
-class Frame:
+class CurveFrame:
     """Where times and values lie: values from `low` at the bottom to `high` at the top."""
 
     times: TimeScale
@@ -170,7 +170,11 @@ class Blocks:
 
 
 def paint_curves(
-    painter: QPainter, frame: Frame, curves: CurveSet, rows: Sequence[int], pens: Sequence[QPen]
+    painter: QPainter,
+    frame: CurveFrame,
+    curves: CurveSet,
+    rows: Sequence[int],
+    pens: Sequence[QPen],
 ) -> None:
     """Draw some of the curves, in this order; pens are theirs."""
     blocks = Blocks.of(curves.edges, frame.times)
@@ -213,7 +217,7 @@ def is_vector(painter: QPainter) -> bool:
 
 
 def polylines(
-    pyramid: Pyramid, rows: Sequence[int], blocks: Blocks, frame: Frame
+    pyramid: Pyramid, rows: Sequence[int], blocks: Blocks, frame: CurveFrame
 ) -> Iterator[QPolygonF]:
     """The lines of some rows; the same polygon every time, with other points in it.
 
@@ -243,7 +247,7 @@ def polylines(
 
 def paint_gate(
     painter: QPainter,
-    frame: Frame,
+    frame: CurveFrame,
     edges: Float64Array,
     values: Float32Array,
     threshold: Float32Array,

@@ -13,13 +13,13 @@ from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import class_colour
 from lpat_viewer.timeline.lane_layout import ClassRow, Hit, Lane, LaneLayout, lay_out
 from lpat_viewer.timeline.lane_painting import LanePicture, draw_lane, look_of, paint_lane
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale, clock_text
 
 SWATCH = 4  # pixels of a class's colour at the left of its row
 
 
-class LanesView(Row):
+class LanesView(TimelineRow):
     """A row for each class shown; scrolls where they don't fit, by Ctrl and the wheel too.
 
     What the mouse does on it is `lane_tools`' to say.
