@@ -28,7 +28,7 @@ struct EvaluationInput {
 };
 
 // Average precision of each class at each tIoU threshold, row-major (class_count, tious), by the
-// protocol that the options spell out: see match_class and average_precision.
+// protocol that the options spell out (docs/evaluation.md).
 //
 // Detections rank by score, descending; of equal score, in input order. (The originals' order of
 // ties is arbitrary.) A class without detections has 0, or NaN where the options skip it.

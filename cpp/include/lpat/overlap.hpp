@@ -25,9 +25,9 @@ struct BestOverlaps {
 // For each detection, its largest tIoU with the truths of its video, where that is `lowest_tiou` or
 // more; of equal tIoU, the truth that is first in the list.
 //
-// Where snippets_per_second is positive, times are compared on that grid, as evaluation does: see
-// grid.hpp. Detections are divided among `threads` threads, 0 for as many as the machine runs at
-// once. Takes O((N + G) log G) time while each detection has few truths of a similar length nearby.
+// Where snippets_per_second is positive, times are compared on that grid, as ProtocolOptions
+// says. Detections are divided among `threads` threads, 0 for as many as the machine runs at once.
+// Takes O((N + G) log G) time while each detection has few truths of a similar length nearby.
 //
 // Throws std::invalid_argument where sizes disagree, a time isn't finite, a segment ends before it
 // starts, lowest_tiou isn't in (0, 1], or the grid is negative or not finite.

@@ -29,7 +29,9 @@ struct ProtocolOptions {
   bool strict = false;       // whether a tIoU must exceed the threshold, or reach it
   bool interpolated = true;  // whether the precision at a recall is the best at that or beyond
   AmbiguousRule ambiguous = AmbiguousRule::none;
-  // Where positive, ground truths and ambiguous intervals are rounded to this grid: see grid.hpp.
+  // Where positive, times are compared in snippets: those of ground truths and ambiguous intervals
+  // rounded to whole ones, half to even; those of detections as they are, except that one within a
+  // millionth of a whole snippet is on it.
   double snippets_per_second = 0;
   EmptyClass empty_class = EmptyClass::zero;
 };
