@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from onnx import helper
 
-from lpat.model_file import KEY
+from lpat.onnx_files import MODEL_KEY
 from lpat.types import Float32Array
 from small_networks import write_network
 
@@ -50,5 +50,5 @@ def write_linear_model(
     }
     inputs = {"features": ["B", "T", dimension]}
     return write_network(
-        path, nodes, constants, inputs, outputs, {} if metadata is None else {KEY: metadata}
+        path, nodes, constants, inputs, outputs, {} if metadata is None else {MODEL_KEY: metadata}
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from onnx import helper
 
-from lpat.backbones.metadata import KEY
+from lpat.onnx_files import BACKBONE_KEY
 from lpat.types import Float32Array
 from small_networks import write_network
 
@@ -40,5 +40,5 @@ def write_mean_backbone(
         constants,
         {"clips": ["N", *clip_shape]},
         {"features": ["N", weights.shape[1]]},
-        {} if metadata is None else {KEY: metadata},
+        {} if metadata is None else {BACKBONE_KEY: metadata},
     )

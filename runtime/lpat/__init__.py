@@ -9,6 +9,7 @@ docs/api.md has the rest.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lpat._version import __version__
 from lpat.errors import LpatError
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ __all__ = [
     "Scores",
     "__version__",
 ]
-__version__ = "0.1.0"
-
 # Loaded when first asked for: a command that prints its help needs none of them.
 _HOMES = {
     "Detection": "lpat.types",

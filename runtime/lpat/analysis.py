@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpat.errors import LpatError
-from lpat.extraction import Extraction, OnProgress, load_all_features
+from lpat.extraction import Extraction, load_all_features
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
-from lpat.localizer import Localizer
+from lpat.model.model import Model
+from lpat.pace import OnProgress
 from lpat.segments import detect
 from lpat.types import Detections, Scores
 
@@ -38,7 +39,7 @@ Engine = Callable[[Sequence[Input]], Analyses]
 
 
 def local_engine(
-    localizer: Localizer,
+    model: Model,
     cache: FeatureCache | None,
     jobs: int,
     on_progress: OnProgress | None = None,
@@ -49,15 +50,15 @@ def local_engine(
     """
 
     def analyse(sources: Sequence[Input]) -> Analyses:
-        spec = localizer.metadata.features
+        spec = model.metadata.features
         for source, extraction in load_all_features(
-            sources, spec, cache, jobs, localizer.backbones, on_progress=on_progress
+            sources, spec, cache, jobs, model.backbones, on_progress=on_progress
         ):
             if isinstance(extraction, LpatError):
                 yield source, extraction
                 continue
             try:
-                analysis = analyse_extraction(localizer, extraction)
+                analysis = analyse_extraction(model, extraction)
             except LpatError as error:
                 yield source, error
                 continue
@@ -66,7 +67,7 @@ def local_engine(
     return analyse
 
 
-def analyse_extraction(localizer: Localizer, extraction: Extraction) -> Analysis:
+def analyse_extraction(model: Model, extraction: Extraction) -> Analysis:
     """What a model finds in a video whose features are there.
 
     Raises:
@@ -74,8 +75,8 @@ def analyse_extraction(localizer: Localizer, extraction: Extraction) -> Analysis
         FeatureError: the file of the features can no longer be read.
     """
     start = time.perf_counter()
-    scores = localizer.score(extraction.features)
-    detections = detect(scores, localizer.metadata.post_processing)
+    scores = model.score(extraction.features)
+    detections = detect(scores, model.metadata.post_processing)
     return Analysis(
         scores,
         detections,

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -21,14 +21,12 @@ from lpat.feature_parts import FeaturePart, open_part
 from lpat.feature_streams import FeatureStream, stream_features
 from lpat.inputs import Input, largest_first
 from lpat.memory import give_back_memory
+from lpat.pace import OnProgress
 from lpat.scratch import scratch_folder
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video import Video
 from lpat.workers import available_cores, run_all
-
-OnProgress = Callable[[Input, float, float | None], None]
-"""Is told how many seconds of a video are done, and how many it has where its file says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +39,11 @@ class Extraction:
     from_cache: bool = False
     seconds: float = 0.0  # that reading it took
     part: Path | None = None  # where else the features are kept until they are safe
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the video was decoded, to its end."""
+        return not self.decode_failures and self.broken_off is None
 
 
 def extract_features(
@@ -163,8 +166,8 @@ class _Work:
         parts = self.parts or (cache.folder if cache else None)
         with open_part(parts if is_slow(self.spec) else None, path, self.spec) as part:
             extraction = self._extract(source, part)
-            if cache and kept:
-                cache.put(kept, extraction)
+            if cache and kept and extraction.is_whole:
+                cache.put(kept, extraction.features)
             if part.path and kept and kept.is_file():
                 part.path.unlink(missing_ok=True)
         return replace(extraction, part=part.path)

@@ -13,17 +13,14 @@ import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, OutputError, UsageError
 from lpat.feature_files import write_features
 from lpat.leases import Leases
+from lpat.scratch import cache_folder
 from lpat.stored_features import StoredFeatures, locate_features
-from lpat.types import FeatureSpec
-
-if TYPE_CHECKING:
-    from lpat.extraction import Extraction
+from lpat.types import Features, FeatureSpec
 
 LIMIT = "20 GB"
 """What a cache may hold unless $LPAT_CACHE_LIMIT says otherwise: some 2000 hours of video."""
@@ -88,16 +85,14 @@ class FeatureCache:
         weakref.finalize(stored, release)
         return stored
 
-    def put(self, path: Path, extraction: Extraction) -> None:
-        """Keep features at the `path_of` the video as it was when its reading began.
+    def put(self, path: Path, features: Features | StoredFeatures) -> None:
+        """Keep whole features at the `path_of` the video as it was when its reading began.
 
-        Not if parts of it failed to decode or it broke off. A folder that can't be written costs
-        the next run its time, not this one its result.
+        A folder that can't be written costs the next run its time, not this one its result.
         """
-        if not extraction.decode_failures and extraction.broken_off is None:
-            with contextlib.suppress(OutputError):
-                write_features(path, extraction.features)
-                self._trim()
+        with contextlib.suppress(OutputError):
+            write_features(path, features)
+            self._trim()
 
     def _trim(self) -> None:
         """Remove what is beyond the limit, and parts that nobody goes on with."""
@@ -130,15 +125,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
 
 
 def default_cache() -> FeatureCache:
-    """The user's cache, in `default_folder()`."""
-    return FeatureCache(default_folder())
-
-
-def default_folder() -> Path:
-    """The user's folder for what can be made again: $LPAT_CACHE, or `lpat` among their caches."""
-    own = os.environ.get("LPAT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(base) / "lpat"
+    """The user's cache, in `cache_folder()`."""
+    return FeatureCache(cache_folder())
 
 
 def file_key(path: Address, settings: Mapping[str, object]) -> str:

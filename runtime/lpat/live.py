@@ -20,7 +20,7 @@ from lpat.segments import segment_scores, select_classes
 from lpat.types import Detection, Features, Float32Array, Float64Array, Scores
 
 if TYPE_CHECKING:
-    from lpat.localizer import Localizer
+    from lpat.model.model import Model
     from lpat.video import Video
 
 CONTEXT = 64
@@ -40,21 +40,21 @@ class LiveDetector:
         ModelError: the model's threshold is made of the whole video's scores.
     """
 
-    def __init__(self, localizer: Localizer, window: int = WINDOW) -> None:
-        self._localizer = localizer
-        self._options = localizer.metadata.post_processing
+    def __init__(self, model: Model, window: int = WINDOW) -> None:
+        self._model = model
+        self._options = model.metadata.post_processing
         if self._options.threshold != "predicted":
             raise ModelError(
-                f"{localizer.path}: expected a model with a predicted threshold, not a "
+                f"{model.path}: expected a model with a predicted threshold, not a "
                 f"{self._options.threshold} one, which is made of the whole video's scores"
             )
-        self._spec = localizer.metadata.features
-        lookahead = localizer.metadata.lookahead
+        self._spec = model.metadata.features
+        lookahead = model.metadata.lookahead
         self._lookahead = lookahead
         self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + lookahead + 1))
         self._margins: deque[Float64Array] = deque(maxlen=window)  # of settled snippets, (C,)
         self._runs = OpenRuns(
-            len(localizer.classes), self._options.boundary, self._options.minimum_snippets
+            len(model.classes), self._options.boundary, self._options.minimum_snippets
         )
         self._pushed = 0
         self._settled = 0  # snippets whose scores are final
@@ -123,7 +123,7 @@ class LiveDetector:
         )
         selected = set(select_classes(probabilities, self._options.class_selection).tolist())
         return [
-            Detection(self._localizer.classes[label], score, start, end)
+            Detection(self._model.classes[label], score, start, end)
             for label, score, (start, end) in zip(
                 runs.classes.tolist(), confidence.tolist(), runs.segments.tolist(), strict=True
             )
@@ -135,18 +135,18 @@ class LiveDetector:
 
         Of the last `count` snippets of `scores`, so many are `settled` now.
         """
-        level = self._localizer.metadata.level
+        level = self._model.metadata.level
         if level is None:
             return scores
         margins = scores.scores.astype(np.float64) - scores.background[:, None]
         self._margins.extend(margins[len(margins) - count :][:settled])
         shown = select_classes(scores.probabilities)
         shift = level.following(np.array(self._margins), shown)
-        return shifted(scores, level, self._localizer.false_alarms, shift)
+        return shifted(scores, level, self._model.false_alarms, shift)
 
     def _scores_of_last(self, count: int) -> Scores:
         rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))
-        return self._localizer.learned_scores(
+        return self._model.learned_scores(
             Features(rows, self._spec, len(rows) * self._spec.snippet_seconds)
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from lpat import __version__
+from lpat._version import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.feature_halves import Statistics, statistics_from_json
@@ -21,7 +21,6 @@ from lpat.onnx_files import metadata_object
 from lpat.segments import PostProcessing
 from lpat.types import FeatureSpec
 
-KEY = "lpat"
 SCHEMA = 1
 LONGEST_TEXT = 1 << 20
 MOST_CLASSES = 10_000

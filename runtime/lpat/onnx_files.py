@@ -11,6 +11,9 @@ from typing import Any
 
 from lpat.errors import LpatError, ModelError
 
+MODEL_KEY, BACKBONE_KEY = "lpat", "lpat_backbone"
+"""Under which a model's and a backbone's metadata stand in an ONNX file's `metadata_props`."""
+
 LARGEST = 2 << 30
 """Bytes of a file: what an ONNX file can hold in itself."""
 

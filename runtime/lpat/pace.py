@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from lpat.addresses import one_line
+from lpat.inputs import Input
 
-if TYPE_CHECKING:
-    from lpat.inputs import Input
+OnProgress = Callable[[Input, float, float | None], None]
+"""Is told how many seconds of a video are done, and how many it has where its file says so."""
 
 INTERVAL = 1.0
 """Seconds between two words on the same input."""

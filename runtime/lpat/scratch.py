@@ -1,4 +1,4 @@
-"""The place for temporary files of this process, and the end of those that others left behind."""
+"""Folders: the user's cache, and one for temporary files, removed with the process."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ _PREFIX = "lpat-scratch-"
 _LOCK = ".lock"
 _SETTLING = 60.0
 """Seconds in which a process that made its folder will have locked it."""
+
+
+def cache_folder() -> Path:
+    """The user's folder for what can be made again: $LPAT_CACHE, or `lpat` among their caches."""
+    own = os.environ.get("LPAT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(own) if own else Path(base) / "lpat"
 
 
 @functools.cache

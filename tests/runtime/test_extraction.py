@@ -60,13 +60,16 @@ def test_features_come_while_the_video_is_read(write_video: WriteVideo) -> None:
 def test_a_video_of_which_parts_failed_to_decode_is_not_cached(
     video: Input, tmp_path: Path
 ) -> None:
-    cache, spec = FeatureCache(tmp_path / "cache"), default_spec()
-    path = cache.path_of(video.file, spec)
-    extraction = extract_features(video.file, spec)
-    cache.put(path, replace(extraction, decode_failures=1))
-    assert cache.get(video.file, spec) is None
-    cache.put(path, extraction)
-    assert cache.get(video.file, spec) is not None
+    cache, whole = FeatureCache(tmp_path / "cache"), video.file.read_bytes()
+    damaged = bytearray(whole)
+    middle = len(whole) // 2
+    damaged[middle : middle + 2000] = bytes(2000)
+    video.file.write_bytes(damaged)
+    assert load_features(video, None, cache).decode_failures
+    assert cache.get(video.file, default_spec()) is None
+    video.file.write_bytes(whole)
+    assert not load_features(video, None, cache).decode_failures
+    assert cache.get(video.file, default_spec()) is not None
 
 
 def test_a_video_that_changes_after_it_was_read_is_not_taken_for_the_new_one(

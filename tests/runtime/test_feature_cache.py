@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from lpat.errors import UsageError
-from lpat.extraction import Extraction
 from lpat.feature_cache import ABANDONED, FeatureCache, cache_limit
 from lpat.types import Features, FeatureSpec
 
@@ -37,7 +36,7 @@ def fill(cache: FeatureCache, folder: Path, count: int) -> list[Path]:
         video.write_bytes(b"video")
         path = cache.path_of(video, SPEC)
         values = np.full((500, SPEC.dimension), number, np.float32)
-        cache.put(path, Extraction(Features(values, SPEC, 320.0)))
+        cache.put(path, Features(values, SPEC, 320.0))
         if path.exists():
             os.utime(path, (1000 + number, 1000 + number))
         videos.append(video)

@@ -9,13 +9,13 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from lpat import windows as module
 from lpat.errors import FeatureError, ModelError
 from lpat.feature_files import write_features
 from lpat.localizer import Localizer
+from lpat.model import model as module
+from lpat.model.model import CONTEXT, WINDOW, Window, windows
 from lpat.stored_features import locate_features
 from lpat.types import Features, FeatureSpec
-from lpat.windows import CONTEXT, WINDOW, Window, windows
 
 SPEC = FeatureSpec("precomputed", 1, {}, 6)
 MakeModel = Callable[..., Path]

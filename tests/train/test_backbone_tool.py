@@ -14,9 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 
 from lpat.backbones.backbone_file import read_backbones
-from lpat.backbones.metadata import KEY, BackboneMetadata
+from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError
+from lpat.onnx_files import BACKBONE_KEY
 from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_checkpoint import CheckpointError
 from lpat_train.cli import launch
@@ -279,4 +280,4 @@ def test_metadata_lies_in_the_file(tmp_path) -> None:
     source = write_network(tmp_path / "net.onnx", ("N", 3, 8, 8))
     invoke("convert", source, tmp_path / "out.onnx")
     texts = {entry.key: entry.value for entry in onnx.load(tmp_path / "out.onnx").metadata_props}
-    assert json.loads(texts[KEY])["schema"] == 1
+    assert json.loads(texts[BACKBONE_KEY])["schema"] == 1

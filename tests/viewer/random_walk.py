@@ -324,7 +324,7 @@ def write_files(folder: Path, videos: Sequence[Path], model: Path) -> list[Path]
     (folder / "broken.json").write_text("{")
     extraction = extract_features(videos[0], default_spec())
     cache = FeatureCache(folder / "cache")
-    cache.put(cache.path_of(videos[0], default_spec()), extraction)
+    cache.put(cache.path_of(videos[0], default_spec()), extraction.features)
     write_features(folder / "one.safetensors", extraction.features)
     written = (
         "annotations.json", "detections.json", "one.safetensors",

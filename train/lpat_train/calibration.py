@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from lpat.level import RATES, upper_margin
+from lpat.model.model import windows
 from lpat.segments import select_classes
 from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
-from lpat.windows import windows
 from lpat_train.dataset import TrainingVideo
 from lpat_train.level import Level
 from lpat_train.model import MembersOutput

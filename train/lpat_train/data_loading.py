@@ -13,12 +13,12 @@ from tqdm import tqdm
 from lpat.annotations import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import OnProgress, load_all_features
+from lpat.extraction import load_all_features
 from lpat.extractors import OWN
 from lpat.feature_cache import FeatureCache
 from lpat.feature_timing import Rate, timing_of
 from lpat.inputs import Input
-from lpat.pace import Pace
+from lpat.pace import OnProgress, Pace
 from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
 from lpat_train.dataset import FeatureSource, match_inputs

@@ -20,7 +20,8 @@ from lpat.extractors import OWN
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import KEY, ModelMetadata
+from lpat.model_file import ModelMetadata
+from lpat.onnx_files import MODEL_KEY
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
 from lpat_train.config import TrainingConfig
@@ -130,7 +131,7 @@ def _write_compared(
 
 def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
     model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
-    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
+    onnx.helper.set_model_props(model, {MODEL_KEY: metadata.to_json()})
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream, metadata_from_json
+from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream, metadata_from_json
 from lpat.errors import BackboneError, ModelError
-from lpat.model_file import KEY as MODEL_KEY
-from lpat.onnx_files import read_onnx
+from lpat.onnx_files import BACKBONE_KEY, MODEL_KEY, read_onnx
 from lpat.sessions import session_to_look_at
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def bundled_keys(stream: Stream) -> tuple[str, str]:
 
     The backbone's input is named like the stream.
     """
-    return f"{KEY}_{stream}", f"{KEY}_{stream}_sha256"
+    return f"{BACKBONE_KEY}_{stream}", f"{BACKBONE_KEY}_{stream}_sha256"
 
 
 def bundled_output(stream: Stream) -> str:
@@ -113,8 +112,8 @@ def _backbones_in(
 ) -> tuple[Backbone, ...]:
     texts = session.get_modelmeta().custom_metadata_map
     required = {entry.name: entry.shape for entry in session.get_inputs()}
-    if KEY in texts:
-        metadata = metadata_from_json(texts[KEY])
+    if BACKBONE_KEY in texts:
+        metadata = metadata_from_json(texts[BACKBONE_KEY])
         outputs = {entry.name: entry.shape for entry in session.get_outputs()}
         if len(required) != 1 or len(outputs) != 1:
             raise BackboneError(
@@ -126,7 +125,8 @@ def _backbones_in(
         return (Backbone(path, metadata, file_sha256, name, output, batch, (), file_sha256, sent),)
     if MODEL_KEY not in texts:
         raise BackboneError(
-            f"expected a backbone; it has no {KEY!r} metadata (lpat-backbone convert writes it)"
+            f"expected a backbone; it has no {BACKBONE_KEY!r} metadata "
+            "(lpat-backbone convert writes it)"
         )
     optional = {entry.name: entry.shape for entry in session.get_overridable_initializers()}
     outputs = {entry.name: entry.shape for entry in session.get_outputs()}

@@ -16,7 +16,6 @@ from lpat.backbones.flow_methods import FlowMethod
 from lpat.errors import BackboneError
 from lpat.onnx_files import metadata_object
 
-KEY = "lpat_backbone"
 SCHEMA = 1
 LONGEST_TEXT = 1 << 16
 LONGEST_NAME = 200

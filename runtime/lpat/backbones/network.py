@@ -10,7 +10,7 @@ from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.search import Backbones
 from lpat.devices import CPU, Extent, device_of
 from lpat.errors import BackboneError, DeviceError, ModelError
-from lpat.feature_cache import default_folder
+from lpat.scratch import cache_folder
 from lpat.sessions import Session, bundle_session, cpu_session, place
 from lpat.types import Float32Array
 
@@ -103,7 +103,7 @@ def _session(backbones: Sequence[Backbone], how: Backbones, threads: int) -> Ses
             device_of(how.device),
             outputs=[backbone.output for backbone in backbones],
             require_gpu=how.require_gpu,
-            engines=default_folder() / "engines" / first.file_sha256[:24],
+            engines=cache_folder() / "engines" / first.file_sha256[:24],
         )
     except ModelError as error:
         raise BackboneError(f"{first.path}: {error}") from error

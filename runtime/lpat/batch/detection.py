@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpat import __version__
+from lpat._version import __version__
 from lpat.analysis import Engine
 from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.collection import write_collections

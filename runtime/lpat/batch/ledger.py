@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from lpat import __version__
+from lpat._version import __version__
 from lpat.batch.outcomes import STATUSES, Outcome, Status
 from lpat.errors import LpatError, OutputError
 from lpat.files import json_line, json_text, takes_no_more, write_text

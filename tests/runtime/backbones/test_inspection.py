@@ -3,11 +3,11 @@ import hashlib
 import pytest
 
 from lpat.backbones.backbone_file import read_backbones
-from lpat.backbones.inspection import inspect
 from lpat.backbones.search import Backbones, user_folder
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError
 from lpat.extractors import default_spec
+from lpat.model.inspection import inspect
 
 
 @pytest.fixture(autouse=True)

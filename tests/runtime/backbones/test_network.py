@@ -11,7 +11,7 @@ from lpat.backbones.network import GPU_BATCH, load_networks
 from lpat.backbones.search import Backbones
 from lpat.devices import CPU, CUDA, TENSORRT, Extent, Plan, cuda_device_count
 from lpat.errors import BackboneError, DeviceError, UsageError
-from lpat.model_file import KEY as MODEL_KEY
+from lpat.onnx_files import MODEL_KEY
 from mean_backbone import write_mean_backbone
 
 no_gpu = pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")

@@ -8,8 +8,8 @@ import pytest
 import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
-from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
+from lpat.onnx_files import BACKBONE_KEY
 from lpat.sessions import Session, cpu_session
 from lpat_train.backbones import i3d_export
 from lpat_train.backbones.i3d import random_state
@@ -25,7 +25,9 @@ def test_a_checkpoint_becomes_one_file_with_its_metadata(checkpoint: Path) -> No
     )
     assert 0 < difference <= TOLERANCE
     model = onnx.load(output)
-    assert {entry.key: entry.value for entry in model.metadata_props} == {KEY: '{"name": "i3d"}'}
+    assert {entry.key: entry.value for entry in model.metadata_props} == {
+        BACKBONE_KEY: '{"name": "i3d"}'
+    }
     (clips,) = model.graph.input
     assert [each.dim_param or each.dim_value for each in clips.type.tensor_type.shape.dim] == [
         "N", 3, 16, SIZE, SIZE,

@@ -14,12 +14,12 @@ from onnx import TensorProto, compose, external_data_helper, helper, numpy_helpe
 
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.checking import random_clips
-from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream
+from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, ModelError, OutputError
 from lpat.files import atomic_path
-from lpat.onnx_files import read_onnx
+from lpat.onnx_files import BACKBONE_KEY, read_onnx
 from lpat.sessions import cpu_session
 
 FRAMES, SIDE = 16, 224
@@ -67,7 +67,7 @@ def convert_network(source: Path, output: Path, given: Mapping[str, Any]) -> Bac
         features = _shape_of_features(network, metadata)
         metadata = replace(metadata, dimension=features[1])
         model = _backbone_of(network, metadata, len(features))
-        helper.set_model_props(model, {KEY: metadata.to_json()})
+        helper.set_model_props(model, {BACKBONE_KEY: metadata.to_json()})
         onnx.checker.check_model(model, full_check=True)
         content = model.SerializeToString()
     except EncodeError as error:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lpat.backbones.checking import relative_difference
-from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
 from lpat.files import atomic_path
+from lpat.onnx_files import BACKBONE_KEY
 from lpat.sessions import cpu_session
 from lpat.types import Float32Array
 from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
@@ -48,7 +48,7 @@ def convert_i3d(
         raise OutputError(f"{output}: expected a name that ends in .onnx")
     network = network_of(state, width)
     model = i3d_graph({name: weight.numpy() for name, weight in state.items()}, size)
-    onnx.helper.set_model_props(model, {KEY: metadata})
+    onnx.helper.set_model_props(model, {BACKBONE_KEY: metadata})
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString()
     difference = largest_difference(network, content, size)

@@ -58,7 +58,7 @@ def inspect_command(
 
     Of a model it says which backbones it needs, and where each is found.
     """
-    from lpat.backbones.inspection import inspect
+    from lpat.model.inspection import inspect
 
     places = replace(options.backbones_from(backbone_paths), for_others=True)
     found = [inspect(path, places) for path in files]
@@ -165,7 +165,7 @@ def convert_command(source: Path, output: Path, **settings: Any) -> int:
         from lpat_train.backbones.conversion import convert_network
 
         convert_network(source, output, given)
-    from lpat.backbones.inspection import inspect
+    from lpat.model.inspection import inspect
 
     print("\n".join(inspect(output, options.backbones_from(())).lines()))
     return DONE

@@ -137,8 +137,8 @@ class _Group:
         if extraction.decode_failures:
             count = extraction.decode_failures
             self._progress.tell(Remark(f"{path}: {count} parts could not be decoded"))
-        if cache is not None and place is not None:
-            cache.put(place, extraction)
+        if cache is not None and place is not None and extraction.is_whole:
+            cache.put(place, extraction.features)
         return extraction.features.load()
 
     def _extract(self) -> Extraction | None:

@@ -13,7 +13,7 @@ from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import NAME, Wanted, wanted_by
 from lpat.errors import BackboneError
-from lpat.localizer import Localizer
+from lpat.model.model import Model
 from lpat.model_file import ModelMetadata
 from lpat.onnx_files import read_onnx
 
@@ -94,11 +94,11 @@ def inspect(path: Path, places: Backbones) -> Inspection:
     sha256 = hashlib.sha256(content).hexdigest()
     if any(one.sha256 == sha256 for one in found):
         return Inspection(path, len(content), sha256, found)
-    localizer = Localizer(path, "cpu", backbones=places)
-    spec = localizer.metadata.features
+    model = Model(path, "cpu", backbones=places)
+    spec = model.metadata.features
     wanted = wanted_by(spec) if spec.extractor == NAME else ()
-    needs = tuple(_need(one, localizer.backbones) for one in wanted)
-    return Inspection(path, len(content), sha256, found, localizer.metadata, needs)
+    needs = tuple(_need(one, model.backbones) for one in wanted)
+    return Inspection(path, len(content), sha256, found, model.metadata, needs)
 
 
 def _need(wanted: Wanted, places: Backbones) -> Need:
