@@ -24,8 +24,8 @@ import numpy as np
 import onnxruntime
 import torch
 
+from lpat.parallel.processes import available_cores
 from lpat.types import Float32Array
-from lpat.workers import available_cores
 from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, network_of, random_state
 from lpat_train.backbones.i3d_graph import i3d_graph
 

@@ -14,8 +14,8 @@ from lpat.errors import UsageError
 from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache, default_cache
 from lpat.inputs import find_inputs
+from lpat.parallel.processes import available_cores
 from lpat.types import Features, FeatureSpec
-from lpat.workers import available_cores
 from lpat_train.data_loading import load_labelled
 from lpat_train.demo import render_dataset
 from simulation import DIFFICULTIES, simulate

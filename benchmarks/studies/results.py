@@ -14,7 +14,7 @@ import lpat_train
 import simulation
 from lpat import evaluation, level, segments
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat_train.config import TrainingConfig
 from studies import measures
 

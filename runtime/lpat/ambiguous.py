@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.documents import expect_segment
+from lpat.files.json_files import expect_segment
 from lpat.thumos14 import interval_lines
 from lpat.types import Float64Array
 

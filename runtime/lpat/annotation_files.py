@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lpat.annotations import Annotations, VideoAnnotation
-from lpat.documents import expect, expect_times, read_json
 from lpat.errors import AnnotationError, LpatError, UsageError
-from lpat.files import write_json
+from lpat.files.json_files import expect, expect_times, read_json, write_json
 from lpat.findings import AMBIGUOUS
 
 _Key = tuple[str, float, float]  # label, start and end to the millisecond

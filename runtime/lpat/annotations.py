@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from lpat.documents import expect, expect_segment, read_json, read_text
 from lpat.errors import AnnotationError
+from lpat.files.json_files import expect, expect_segment, read_json, read_text
 from lpat.findings import (
     AMBIGUOUS,
     Finding,

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpat.documents import read_json
 from lpat.errors import LpatError
-from lpat.files import write_json
+from lpat.files.json_files import read_json, write_json
 
 MANIFEST = "clips.json"
 VERSION = "lpat-clips-1"

@@ -16,8 +16,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lpat.addresses import PROTOCOLS, Address, Url, one_line
-from lpat.aside import call_aside
 from lpat.errors import VideoError
+from lpat.parallel.threads import call_aside
 
 # FFmpeg makes pictures of these too, but nobody means them as videos.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lpat.documents import expect, expect_segment, read_json
 from lpat.errors import AnnotationError
+from lpat.files.json_files import expect, expect_segment, read_json
 from lpat.types import Detections
 
 VERSION = "lpat-detections-1"

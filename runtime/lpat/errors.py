@@ -41,5 +41,9 @@ class DeviceError(LpatError, RuntimeError):
     """A device that was asked for and isn't there."""
 
 
+class WorkerError(LpatError, RuntimeError):
+    """A worker process that ended in the middle of its work."""
+
+
 class MissingPackageError(LpatError, ImportError):
     """A package that lpat does without until it is asked for what needs it."""

@@ -19,14 +19,13 @@ from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_rows
 from lpat.feature_parts import FeaturePart, open_part
 from lpat.feature_streams import FeatureStream, stream_features
+from lpat.files.folders import scratch_folder
 from lpat.inputs import Input, largest_first
-from lpat.memory import give_back_memory
 from lpat.pace import OnProgress
-from lpat.scratch import scratch_folder
+from lpat.parallel.processes import available_cores, give_back_memory, run_all
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video import Video
-from lpat.workers import available_cores, run_all
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import FeatureError
 from lpat.feature_files import PRECOMPUTED
 from lpat.motion import MotionExtractor
+from lpat.parallel.processes import available_cores
 from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
-from lpat.workers import available_cores
 
 
 class FeatureExtractor(Protocol):

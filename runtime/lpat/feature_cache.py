@@ -17,8 +17,8 @@ from pathlib import Path
 from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, OutputError, UsageError
 from lpat.feature_files import write_features
-from lpat.leases import Leases
-from lpat.scratch import cache_folder
+from lpat.files.folders import cache_folder
+from lpat.files.locks import Leases
 from lpat.stored_features import StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lpat.errors import FeatureError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.types import Features, FeatureSpec, Float32Array
 
 if TYPE_CHECKING:

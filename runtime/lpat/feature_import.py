@@ -19,8 +19,8 @@ from lpat.errors import FeatureError, UsageError
 from lpat.extractors import OWN
 from lpat.feature_files import float32_rows, map_array, write_features
 from lpat.feature_halves import exchanged
+from lpat.files.npy import ArrayPlace, find_arrays
 from lpat.inputs import find_inputs
-from lpat.pickled_arrays import ArrayPlace, find_arrays
 from lpat.stored_features import locate_features
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.wtalc_annotations import read_video_names

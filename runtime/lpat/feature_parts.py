@@ -18,7 +18,7 @@ import numpy as np
 
 from lpat.addresses import Address
 from lpat.feature_cache import PART, file_key, remove_abandoned_parts
-from lpat.locks import try_lock
+from lpat.files.locks import try_lock
 from lpat.types import FeatureSpec, Float32Array
 
 _SUM = 4  # bytes

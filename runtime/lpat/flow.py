@@ -19,7 +19,7 @@ import numpy as np
 
 from lpat.descriptors import RASTER
 from lpat.frames import Size, UInt8Array
-from lpat.read_ahead import read_ahead
+from lpat.parallel.threads import read_ahead
 from lpat.snippets import Tick
 from lpat.types import Float32Array
 

@@ -15,10 +15,10 @@ from lpat.following import live_features
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.live import LiveDetector, detect_in_stream
 from lpat.model.model import Model
+from lpat.parallel.processes import available_cores
 from lpat.segments import detect
 from lpat.stored_features import StoredFeatures
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
-from lpat.workers import available_cores
 
 Source = str | Path | Features | StoredFeatures | Float32Array
 """What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""

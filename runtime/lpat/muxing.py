@@ -17,7 +17,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from lpat.errors import LpatError, OutputError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.frames import Frame, UInt8Array
 from lpat.video import Video
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lpat.errors import FeatureError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.types import Scores
 
 KEY = "lpat"

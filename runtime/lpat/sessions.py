@@ -35,8 +35,8 @@ from lpat.devices import (
     refusal_of,
 )
 from lpat.errors import DeviceError, ModelError
-from lpat.files import claim_folder
-from lpat.workers import available_cores
+from lpat.files.folders import claim_folder
+from lpat.parallel.processes import available_cores
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lpat.documents import expect_times, read_text
 from lpat.errors import AnnotationError
+from lpat.files.json_files import expect_times, read_text
 from lpat.findings import AMBIGUOUS, Row, VideoRecord
 
 _SUBSETS = {"test": "test", "val": "validation"}

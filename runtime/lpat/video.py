@@ -20,7 +20,6 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from lpat.addresses import Address, Url, is_url, one_line
-from lpat.aside import items_aside
 from lpat.containers import (
     break_off_reason,
     check_unchanged,
@@ -30,6 +29,7 @@ from lpat.containers import (
 )
 from lpat.errors import VideoError
 from lpat.frames import Frame, Scaler
+from lpat.parallel.threads import items_aside
 
 LONGEST_GAP = 3600.0
 """Seconds. Between two frames, a longer time is a broken clock, not a still picture."""

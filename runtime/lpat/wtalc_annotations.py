@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpat.documents import expect, expect_times
 from lpat.errors import AnnotationError
+from lpat.files.json_files import expect, expect_times
+from lpat.files.npy import read_array
 from lpat.findings import Row, VideoRecord
-from lpat.object_arrays import read_array
 from lpat.thumos14 import class_files, is_ambiguous, read_class_files
 
 _SUBSETS = ("training", "validation", "test")

@@ -15,7 +15,7 @@ import lpat_train
 import study
 from lpat.annotations import VideoAnnotation
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat.types import Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_training_set

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lpat.annotation_files import annotations_document, save_annotations
 from lpat.annotations import VideoAnnotation, read_annotations
 from lpat.errors import AnnotationError, OutputError, UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 
 
 def video(

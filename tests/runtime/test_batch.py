@@ -16,10 +16,11 @@ from lpat.batch.ledger import Ledger
 from lpat.batch.outputs import Output, Result, chosen_outputs
 from lpat.errors import LpatError, OutputError, UsageError, VideoError
 from lpat.extractors import default_spec
-from lpat.files import remove_abandoned, write_json, write_text
+from lpat.files.atomic import remove_abandoned, write_text
+from lpat.files.json_files import write_json
+from lpat.files.locks import locked_folder
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.locks import locked_folder
 from lpat.types import Detections, Scores
 
 
@@ -295,7 +296,7 @@ def test_ten_thousand_inputs_write_the_ledger_a_few_times_only(
 def test_a_second_process_is_refused(detect, sources, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     code = (
-        "import sys; from pathlib import Path; from lpat.locks import locked_folder\n"
+        "import sys; from pathlib import Path; from lpat.files.locks import locked_folder\n"
         "with locked_folder(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -18,9 +18,9 @@ from lpat.cli.detect import GROUPS, command
 from lpat.detections import read_detections
 from lpat.extractors import default_spec
 from lpat.feature_files import write_features
+from lpat.files.locks import locked_folder
 from lpat.level import LevelTable
 from lpat.localizer import Localizer
-from lpat.locks import locked_folder
 from lpat.model_file import ModelMetadata
 from lpat.score_files import read_scores
 from lpat.segments import PostProcessing

@@ -8,7 +8,7 @@ import pytest
 
 from lpat.detections import detections_document, read_detections, read_external_data
 from lpat.errors import AnnotationError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat.types import Detections
 
 FOUND = Detections(

@@ -18,8 +18,8 @@ from lpat.extractors import default_spec, extractor_of
 from lpat.feature_cache import FeatureCache
 from lpat.feature_files import write_features, write_rows
 from lpat.feature_streams import stream_features
+from lpat.files.folders import scratch_folder
 from lpat.inputs import Input
-from lpat.scratch import scratch_folder
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]

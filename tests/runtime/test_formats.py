@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lpat.addresses import Url
 from lpat.detections import detections_document, read_detections
 from lpat.errors import UsageError
-from lpat.files import write_text
+from lpat.files.atomic import write_text
 from lpat.formats import FORMATS, check_formats, format_for
 from lpat.formats.label_studio import label_studio_text, labelling_config
 from lpat.formats.spans import Span, lanes, one_line, spans

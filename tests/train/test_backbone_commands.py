@@ -18,7 +18,7 @@ from lpat.cli import detect
 from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError
 from lpat.extractors import default_spec, extractor_of
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat.localizer import Localizer
 from lpat_train.bundle import BundleError, write_bundle
 from lpat_train.checkpoint import read_run

@@ -10,7 +10,7 @@ import pytest
 from lpat.annotations import Annotations, VideoAnnotation, read_annotations
 from lpat.detections import read_detections, read_external_data
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat.formats import FORMATS
 from lpat.media import media_of
 from lpat.types import Detections

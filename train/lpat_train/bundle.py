@@ -14,7 +14,7 @@ from lpat.backbones.checking import relative_difference
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.localizer import Localizer
 from lpat.onnx_files import LARGEST
 from lpat.types import Features

@@ -18,7 +18,7 @@ from lpat.annotations import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
 from lpat.extractors import OWN
 from lpat.feature_halves import WIDEST, Statistics
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import ModelMetadata
 from lpat.onnx_files import MODEL_KEY

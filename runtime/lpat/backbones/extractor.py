@@ -25,8 +25,7 @@ from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
-from lpat.last_one import LastOne
-from lpat.read_ahead import read_ahead
+from lpat.parallel.threads import LastOne, read_ahead
 from lpat.snippets import Tick, completes_window, first_tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
 

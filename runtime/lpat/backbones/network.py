@@ -10,7 +10,7 @@ from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.search import Backbones
 from lpat.devices import CPU, Extent, device_of
 from lpat.errors import BackboneError, DeviceError, ModelError
-from lpat.scratch import cache_folder
+from lpat.files.folders import cache_folder
 from lpat.sessions import Session, bundle_session, cpu_session, place
 from lpat.types import Float32Array
 

@@ -10,7 +10,8 @@ from lpat.batch.entries import read_stored
 from lpat.batch.outputs import Output, entry_path
 from lpat.detections import detections_document
 from lpat.errors import OutputError
-from lpat.files import atomic_path, json_text
+from lpat.files.atomic import atomic_path
+from lpat.files.json_files import json_text
 from lpat.formats.tables import csv_document, csv_rows
 from lpat.types import Detections
 

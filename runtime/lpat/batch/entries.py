@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lpat.detections import detections_from_document
-from lpat.documents import read_json
 from lpat.errors import AnnotationError
-from lpat.files import write_json
+from lpat.files.json_files import read_json, write_json
 from lpat.types import Detections
 
 Settings = Mapping[str, Any]

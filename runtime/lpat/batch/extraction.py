@@ -16,7 +16,7 @@ from lpat.batch.outcomes import UNCHANGED, Outcome, failure
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.extraction import Extraction
 from lpat.feature_files import read_features, write_features
-from lpat.files import takes_no_more
+from lpat.files.atomic import takes_no_more
 from lpat.inputs import Input, output_name
 from lpat.types import FeatureSpec
 

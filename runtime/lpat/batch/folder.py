@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lpat.files import claim_folder, remove_abandoned
-from lpat.locks import locked_folder
+from lpat.files.atomic import remove_abandoned
+from lpat.files.folders import claim_folder
+from lpat.files.locks import locked_folder
 
 _SUBFOLDERS = ("videos", "clips")
 

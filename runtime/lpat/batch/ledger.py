@@ -16,7 +16,8 @@ from typing import Any, Literal, Self
 from lpat._version import __version__
 from lpat.batch.outcomes import STATUSES, Outcome, Status
 from lpat.errors import LpatError, OutputError
-from lpat.files import json_line, json_text, takes_no_more, write_text
+from lpat.files.atomic import takes_no_more, write_text
+from lpat.files.json_files import json_line, json_text
 from lpat.inputs import Input
 
 OnError = Literal["skip", "stop"]

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lpat.batch.entries import Settings
-from lpat.files import write_text
+from lpat.files.atomic import write_text
 from lpat.formats import FORMATS, Format, check_formats
 from lpat.inputs import Input
 from lpat.media import Media, media_of

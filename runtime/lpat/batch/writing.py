@@ -15,7 +15,7 @@ from lpat.batch.outputs import Output, Result, entry_path, missing_outputs, remo
 from lpat.batch.plan import Work
 from lpat.detections import detections_document, detections_from_document
 from lpat.errors import LpatError, OutputError
-from lpat.files import takes_no_more
+from lpat.files.atomic import takes_no_more
 from lpat.inputs import Input, output_name
 from lpat.types import Detections
 

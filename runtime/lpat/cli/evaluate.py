@@ -135,7 +135,8 @@ def command(
     if json_path is None and report_path is None:
         return
     from lpat.diagnosis import diagnose
-    from lpat.files import write_json, write_text
+    from lpat.files.atomic import write_text
+    from lpat.files.json_files import write_json
     from lpat.proposals import proposal_recall
 
     proposals = proposal_recall(evaluation.judgement)

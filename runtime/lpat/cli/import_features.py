@@ -116,7 +116,7 @@ def _sources(
 ) -> list[Source]:
     from lpat.errors import UsageError
     from lpat.feature_import import entry_sources, file_sources, pair_sources
-    from lpat.pickled_arrays import is_array_of_objects
+    from lpat.files.npy import is_array_of_objects
 
     if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
         raise UsageError("expected either FEATURES or both --rgb and --flow")
@@ -195,7 +195,7 @@ def _import_all(
 
     from lpat.errors import FeatureError
     from lpat.feature_import import import_features, is_imported
-    from lpat.files import claim_folder
+    from lpat.files.folders import claim_folder
 
     claim_folder(output)
     done = unchanged = failed = snippets = 0

@@ -41,7 +41,8 @@ def detect_live(
     from lpat.addresses import one_line
     from lpat.detections import detections_document, rows_of
     from lpat.errors import UsageError, VideoError
-    from lpat.files import claim_folder, write_json
+    from lpat.files.folders import claim_folder
+    from lpat.files.json_files import write_json
     from lpat.following import live_features
     from lpat.inputs import one_input
     from lpat.live import LiveDetector

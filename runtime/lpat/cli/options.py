@@ -127,7 +127,7 @@ def cache_options(command: Command) -> Command:
 def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
     """The cache that `cache_options` chose, without what killed processes left in it."""
     from lpat.feature_cache import FeatureCache, default_cache
-    from lpat.files import remove_abandoned
+    from lpat.files.atomic import remove_abandoned
 
     if no_cache:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from lpat.fleet.worker import FleetError
-from lpat.workers import available_cores
+from lpat.parallel.processes import available_cores
 
 LOCAL = "local"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lpat.detections import detections_document
 from lpat.errors import UsageError
-from lpat.files import json_text
+from lpat.files.json_files import json_text
 from lpat.formats.chapters import chapters_text
 from lpat.formats.edit_list import edl_text
 from lpat.formats.elan import eaf_text

@@ -15,10 +15,10 @@ from lpat.backbones.search import BACKBONES, Backbones
 from lpat.devices import device_of, extents_of_head
 from lpat.errors import ModelError, UsageError
 from lpat.feature_halves import halves_look_exchanged
+from lpat.files.folders import cache_folder
 from lpat.level import leveled
 from lpat.model_file import ModelMetadata, metadata_from_json
 from lpat.onnx_files import MODEL_KEY, read_onnx
-from lpat.scratch import cache_folder
 from lpat.sessions import bundle_session, cpu_session, place
 from lpat.stored_features import StoredFeatures
 from lpat.types import Features, Scores

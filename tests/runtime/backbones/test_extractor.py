@@ -17,8 +17,8 @@ from lpat.errors import FeatureError
 from lpat.extraction import extract_features
 from lpat.extractors import default_jobs, spec_of
 from lpat.frames import Frame
+from lpat.parallel.processes import available_cores
 from lpat.snippets import Tick, resample
-from lpat.workers import available_cores
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ def test_backbones_stay_loaded_for_the_next_video(monkeypatch, rgb, flow):
 
 def test_one_video_at_a_time_is_the_default_for_backbones(rgb):
     from lpat.extractors import default_spec
-    from lpat.workers import available_cores
+    from lpat.parallel.processes import available_cores
 
     assert default_jobs(spec_of_files(rgb)) == 1
     assert default_jobs(default_spec()) == default_jobs(None) == available_cores()

@@ -18,7 +18,7 @@ from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, ModelError, OutputError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.onnx_files import BACKBONE_KEY, read_onnx
 from lpat.sessions import cpu_session
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lpat.backbones.checking import relative_difference
 from lpat.errors import OutputError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 from lpat.onnx_files import BACKBONE_KEY
 from lpat.sessions import cpu_session
 from lpat.types import Float32Array

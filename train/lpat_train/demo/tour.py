@@ -18,7 +18,7 @@ from lpat.cli import detect as detect_command
 from lpat.cli import evaluate as evaluate_command
 from lpat.extraction import load_features
 from lpat.feature_cache import FeatureCache
-from lpat.files import write_text
+from lpat.files.atomic import write_text
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.report import Section, Table, report_html

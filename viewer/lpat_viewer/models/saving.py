@@ -13,7 +13,8 @@ from lpat.annotation_files import save_annotations
 from lpat.annotations import Annotations, VideoAnnotation
 from lpat.detections import detections_document
 from lpat.errors import UsageError
-from lpat.files import write_json, write_text
+from lpat.files.atomic import write_text
+from lpat.files.json_files import write_json
 from lpat.formats import check_formats, format_for
 from lpat.media import media_of
 from lpat.types import Detections

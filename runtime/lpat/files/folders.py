@@ -1,4 +1,4 @@
-"""Folders: the user's cache, and one for temporary files, removed with the process."""
+"""Folders: the user's cache, one for temporary files, and those that results are written to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from lpat.errors import OutputError
-from lpat.locks import try_lock
+from lpat.files.atomic import output_error
+from lpat.files.locks import try_lock
 
 _PREFIX = "lpat-scratch-"
 _LOCK = ".lock"
@@ -25,6 +26,20 @@ def cache_folder() -> Path:
     own = os.environ.get("LPAT_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(own) if own else Path(base) / "lpat"
+
+
+def claim_folder(path: Path) -> None:
+    """Make a folder, so that hours of work aren't done for one that can't be written.
+
+    Raises:
+        OutputError: it can't be made, or nothing can be written into it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise output_error(path, error) from error
 
 
 @functools.cache

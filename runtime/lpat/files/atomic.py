@@ -1,19 +1,16 @@
-"""Writing that leaves whole files only, and naming that names the file."""
+"""Files written whole or not at all."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from lpat.errors import LpatError, OutputError
-from lpat.locks import try_lock
+from lpat.files.locks import try_lock
 
 _DISK_FAILURES = {
     number
@@ -37,7 +34,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = _temporary_file(path.parent)
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -49,7 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except LpatError:  # what was being read failed
         raise
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
     finally:
         _closed(handle)
         temporary.unlink(missing_ok=True)
@@ -76,7 +73,8 @@ def remove_abandoned(folder: Path) -> int:
     return removed
 
 
-def _output_error(path: Path, error: OSError) -> OutputError:
+def output_error(path: Path, error: OSError) -> OutputError:
+    """The error of a file or folder that can't be written."""
     failure = OutputError(f"{path}: can't be written ({error.strerror or error})")
     failure.errno = error.errno
     return failure
@@ -99,52 +97,10 @@ def _closed(handle: int) -> int:
     return -1
 
 
-def claim_folder(path: Path) -> None:
-    """Make a folder, so that hours of work aren't done for one that can't be written.
-
-    Raises:
-        OutputError: it can't be made, or nothing can be written into it.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise _output_error(path, error) from error
-
-
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with the line ends it has, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
-
-
-def json_text(value: Any) -> str:
-    """`value` as indented JSON with a line end; NaN and infinity are refused.
-
-    Text stays readable; only where a file name isn't Unicode all of it is escaped.
-    """
-    return _json(value, indent=1) + "\n"
-
-
-def json_line(value: Any) -> str:
-    """`value` as JSON without any line end; otherwise as `json_text`."""
-    return _json(value, indent=None)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
-    write_text(path, json_text(value))
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _json(value: Any, indent: int | None) -> str:
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    if _SURROGATE.search(text):
-        text = json.dumps(value, indent=indent, allow_nan=False)
-    return text
 
 
 def _umask() -> int:

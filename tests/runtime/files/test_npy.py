@@ -1,5 +1,6 @@
-"""Arrays found in a .npy of objects without its pickle: the same as NumPy's, or one clear line."""
+""".npy files read without NumPy's pickles: what comes back, and the one line of each broken one."""
 
+import io
 import pickle
 import struct
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from lpat.errors import FeatureError
-from lpat.pickled_arrays import ArrayPlace, Stretch, find_arrays, is_array_of_objects
+from lpat.errors import AnnotationError, FeatureError
+from lpat.files.npy import ArrayPlace, ByteRange, find_arrays, is_array_of_objects, read_array
 
 
 def objects(*values: Any) -> np.ndarray:
@@ -21,7 +23,134 @@ def objects(*values: Any) -> np.ndarray:
     return array
 
 
-def of_objects(path: Path, array: np.ndarray, protocol: int) -> Path:
+def saved(folder: Path, array: np.ndarray) -> Path:
+    path = folder / "array.npy"
+    np.save(path, array, allow_pickle=True)
+    return path
+
+
+def of_objects(protocol: int, array: np.ndarray, header: str = "") -> bytes:
+    """A file as NumPy of another age or Python wrote it."""
+    header = header or f"{{'descr': '|O', 'fortran_order': False, 'shape': ({len(array)},), }}"
+    text = header.encode() + b" " * 20 + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + pickle.dumps(
+        array, protocol
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_objects_come_back_in_every_protocol(tmp_path: Path, protocol: int) -> None:
+    values = [[["Diving", "ä"], []], [[1.5, 2]], None]
+    path = tmp_path / "array.npy"
+    path.write_bytes(of_objects(protocol, objects(*values)))
+    assert read_array(path) == np.load(path, allow_pickle=True).tolist() == values
+
+
+def test_what_numpy_saves_comes_back(tmp_path: Path) -> None:
+    array = objects([[1.0, 2.5], [3, 4]], [], np.zeros((0, 2)), [np.float32(1.5)])
+    assert read_array(saved(tmp_path, array)) == [[[1.0, 2.5], [3, 4]], [], [], [1.5]]
+
+
+def test_headers_of_python_2_and_of_version_2_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "array.npy"
+    for shape in ("(2L,)", "(2,)"):
+        header = f"{{'descr': '|O8', 'fortran_order': False, 'shape': {shape}, }}"
+        path.write_bytes(of_objects(2, objects("a", "b"), header))
+        assert read_array(path) == ["a", "b"]
+    with path.open("wb") as opened:
+        np.lib.format.write_array(opened, np.array([1, 2]), version=(2, 0))
+    assert read_array(path) == [1, 2]
+
+
+@settings(deadline=None)
+@given(
+    arrays.arrays(
+        st.sampled_from(["<f8", ">f4", "|b1", "<i8", ">u2", "|i1", "|S5", "<U3", ">U2"]),
+        arrays.array_shapes(min_side=0, max_dims=3, max_side=4),
+    ),
+    st.sampled_from(["C", "F"]),
+)
+def test_plain_arrays_equal_numpys(
+    tmp_path_factory: pytest.TempPathFactory, array: np.ndarray, order: Any
+) -> None:
+    path = saved(tmp_path_factory.getbasetemp(), np.asarray(array, order=order))
+    np.testing.assert_equal(read_array(path), array.tolist())
+
+
+def header_of(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected one array in NumPy's format"),
+        (b"\x93NUMPY", "expected one array in NumPy's format"),
+        (b"PK\x03\x04" + bytes(40), "expected one array in NumPy's format"),
+        (header_of("{}"), "expected one array in NumPy's format"),
+        (header_of("__import__('os').abort()"), "expected one array in NumPy's format"),
+        (header_of("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }") + bytes(8),
+         "array of 16 bytes, not of 8"),
+        (header_of("{'descr': '<f8', 'fortran_order': False, 'shape': (), }") + bytes(8),
+         "expected an array of 1 to 16 dimensions"),
+        (header_of("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 0), }"),
+         "at most 4194304 entries"),
+        (header_of("{'descr': '<c16', 'fortran_order': False, 'shape': (0,), }"),
+         "array of numbers or text, not of '<c16'"),
+        (header_of("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }") + b"\xff" * 4,
+         "expected an array of text, but it isn't Unicode"),
+        (of_objects(2, objects(1), "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }"),
+         "expected a pickled array of 2 entries"),
+        (header_of("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }") + b"K\x01.",
+         "expected a pickled array of 2 entries"),
+        (header_of("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }")
+         + b"cos\nsystem\n(U\x04truetR.", "expected plain data, not the name 'os system'"),
+        (of_objects(4, objects([1.0], "a"))[:-9], "expected a whole pickle, but"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_gives_one_clear_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "array.npy"
+    path.write_bytes(content)
+    with pytest.raises(AnnotationError, match=message) as caught:
+        read_array(path)
+    assert str(caught.value).startswith(f"{path}: expected")
+    assert "\n" not in str(caught.value)
+
+
+def test_structured_arrays_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="expected one array in NumPy's format"):
+        read_array(saved(tmp_path, np.zeros(2, [("a", "f8")])))
+
+
+def test_files_that_arent_there_or_are_too_large_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "array.npy"
+    with pytest.raises(AnnotationError, match=r"array\.npy: no such file"):
+        read_array(path)
+    with path.open("wb") as opened:
+        opened.truncate((1 << 25) + 1)
+    with pytest.raises(AnnotationError, match="expected at most 33554432 bytes"):
+        read_array(path)
+    with pytest.raises(AnnotationError, match="can't be read"):
+        read_array(tmp_path)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60))
+def test_any_header_gives_an_error_or_a_list(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    whole = io.BytesIO()
+    np.save(whole, np.arange(3))
+    path = tmp_path_factory.getbasetemp() / "damaged.npy"
+    path.write_bytes(whole.getvalue()[:20] + content + whole.getvalue()[20 + len(content) :])
+    try:
+        value = read_array(path)
+    except AnnotationError:
+        return
+    assert isinstance(value, list)
+
+
+def file_of_objects(path: Path, array: np.ndarray, protocol: int) -> Path:
     """A file as NumPy of another age or Python wrote it."""
     text = f"{{'descr': '|O', 'fortran_order': False, 'shape': ({len(array)},), }}\n".encode()
     head = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
@@ -37,7 +166,7 @@ def videos(dtype: str = "<f4") -> list[np.ndarray]:
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 @pytest.mark.parametrize("dtype", ["<f4", "<f8", ">f4", "<f2"])
 def test_arrays_are_those_that_numpy_unpickles(tmp_path: Path, protocol: int, dtype: str) -> None:
-    path = of_objects(tmp_path / "all.npy", objects(*videos(dtype)), protocol)
+    path = file_of_objects(tmp_path / "all.npy", objects(*videos(dtype)), protocol)
     places = find_arrays(path)
     for place, theirs in zip(places, np.load(path, allow_pickle=True), strict=True):
         np.testing.assert_array_equal(place.read(path), theirs)
@@ -47,7 +176,7 @@ def test_arrays_are_those_that_numpy_unpickles(tmp_path: Path, protocol: int, dt
 def test_long_arrays_are_mapped_where_the_file_holds_them_as_they_are(tmp_path: Path) -> None:
     np.save(tmp_path / "all.npy", objects(*videos()), allow_pickle=True)
     places = find_arrays(tmp_path / "all.npy")
-    assert [isinstance(place.data, Stretch) for place in places] == [False, False, True, True]
+    assert [isinstance(place.data, ByteRange) for place in places] == [False, False, True, True]
     assert isinstance(places[2].read(tmp_path / "all.npy"), np.memmap)
 
 
@@ -122,7 +251,7 @@ def test_other_entries_are_refused_and_nothing_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: Any, message: str, protocol: int
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    path = of_objects(tmp_path / "all.npy", objects(*entries), protocol)
+    path = file_of_objects(tmp_path / "all.npy", objects(*entries), protocol)
     with pytest.raises(FeatureError, match=message) as caught:
         find_arrays(path)
     assert "\n" not in str(caught.value)
@@ -167,7 +296,7 @@ def test_a_broken_dtype_or_shape_is_refused(tmp_path: Path, old: bytes, new: byt
 def test_any_damage_gives_an_error_or_arrays(
     tmp_path_factory: pytest.TempPathFactory, place: int, damage: bytes
 ) -> None:
-    path = of_objects(tmp_path_factory.getbasetemp() / "damaged.npy", objects(*videos()), 4)
+    path = file_of_objects(tmp_path_factory.getbasetemp() / "damaged.npy", objects(*videos()), 4)
     content = bytearray(path.read_bytes())
     place %= len(content)
     content[place : place + len(damage)] = damage

@@ -9,7 +9,7 @@ import pytest
 
 MAKE = """
 import sys
-from lpat.scratch import scratch_folder
+from lpat.files.folders import scratch_folder
 folder = scratch_folder()
 (folder / "file").touch()
 print(folder, flush=True)

@@ -1,15 +1,17 @@
-"""Large arrays of numbers within a .npy file of objects, found without loading its pickle.
+"""Arrays of .npy files, of objects too, without loading their pickle.
 
-W-TALC's features are such a file: one array (T, D) for each video, a gigabyte together. The pickle
-is taken apart as in `lpat.plain_pickles`, but what is long in it is skipped: of an array's bytes
-only their place is kept. So a file is searched in milliseconds, all of it is checked before any of
-it is used, and each array is mapped or read when it is wanted.
+`read_array` gives small ones as plain lists. `find_arrays` finds large arrays of numbers within one
+of objects: W-TALC's features are such a file, one array (T, D) for each video, a gigabyte together.
+The pickle is taken apart as in `lpat.files.safe_pickle`, but what is long in it is skipped: of an
+array's bytes only their place is kept. So a file is searched in milliseconds, all of it is checked
+before any of it is used, and each array is mapped or read when it is wanted.
 """
 
 from __future__ import annotations
 
 import math
 import pickletools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,92 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lpat.array_entries import entry_count
 from lpat.errors import AnnotationError, FeatureError
-from lpat.object_arrays import header_of
-from lpat.plain_pickles import ACTIONS, Dtype, Named, PickleMachine
+from lpat.files.safe_pickle import (
+    ACTIONS,
+    Dtype,
+    Named,
+    PickleMachine,
+    entry_count,
+    numbers_from_bytes,
+    read_plain_pickle,
+)
+
+_MOST_BYTES = 1 << 25
+"""Annotations of ten thousand videos take a megabyte; more is another file, or a trap."""
+
+_MAGIC = b"\x93NUMPY"
+# NumPy itself evaluates this as a literal of Python; Python 2 wrote some numbers with an L.
+_HEADER = re.compile(
+    rb"\{'descr': '([^']+)', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:[0-9]{1,9}L?,? ?)*)\),? ?\}\s*"
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a .npy file says of its array before the array itself."""
+
+    code: str  # NumPy's word for what an entry is, with its byte order
+    order: str  # "C" or "F"
+    shape: tuple[int, ...]
+    size: int  # bytes that the header takes: the array begins there
+
+    @property
+    def holds_objects(self) -> bool:
+        """Whether the array is one of objects, and so a pickle."""
+        return re.fullmatch(r"\|O[48]?", self.code) is not None
+
+
+def header_of(content: bytes) -> Header:
+    """The header that the first bytes of a .npy file are; more may follow.
+
+    Raises:
+        AnnotationError: no header, or one of a structured array.
+    """
+    # Magic, two bytes of version, and the header's length: two bytes, since version 2 four.
+    start = 10 if content[6:7] == b"\x01" else 12
+    end = start + int.from_bytes(content[8:start], "little")
+    header = _HEADER.fullmatch(content, start, end)
+    if not content.startswith(_MAGIC) or header is None:
+        raise AnnotationError("expected one array in NumPy's format .npy")
+    code, by_columns, sizes = (group.decode("latin-1") for group in header.groups())
+    shape = tuple(map(int, re.findall("[0-9]+", sizes)))
+    return Header(code, "F" if by_columns == "True" else "C", shape, end)
+
+
+def read_array(path: Path) -> list[Any]:
+    """Entries of a .npy file as lists within lists of text, bytes, numbers, booleans and None.
+
+    Raises:
+        AnnotationError: unreadable, too large, or anything but plain data.
+    """
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(_MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise AnnotationError(f"{path}: no such file") from error
+    except OSError as error:
+        raise AnnotationError(f"{path}: can't be read ({error.strerror})") from error
+    if len(content) > _MOST_BYTES:
+        raise AnnotationError(f"{path}: expected at most {_MOST_BYTES} bytes")
+    try:
+        return _entries(content)
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+
+
+def _entries(content: bytes) -> list[Any]:
+    header = header_of(content)
+    entry_count(header.shape)
+    data = content[header.size :]
+    if not header.holds_objects:
+        return numbers_from_bytes(header.code, header.shape, data, header.order)
+    entries = read_plain_pickle(data)
+    if not isinstance(entries, list) or len(entries) != header.shape[0]:
+        raise AnnotationError(f"expected a pickled array of {header.shape[0]} entries")
+    return entries
+
 
 _LONGEST_HEADER = 1 << 12
 _SHORT = 1 << 10
@@ -40,7 +124,7 @@ _COUNTED = {
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ByteRange:
     """Bytes of a file that were skipped; those of text are Latin-1 that was written as UTF-8."""
 
     offset: int
@@ -55,7 +139,7 @@ class ArrayPlace:
     dtype: np.dtype
     shape: tuple[int, ...]
     order: str
-    data: bytes | Stretch
+    data: bytes | ByteRange
 
     def read(self, path: Path) -> np.ndarray:
         """The array; entries that lie in the file as they are are mapped, not read.
@@ -122,7 +206,7 @@ def _arrays(opened: BinaryIO, size: int) -> list[ArrayPlace]:
     opened.seek(header.size)
     machine = _Finder()
     for name, argument in _instructions(opened, size):
-        if isinstance(argument, Stretch):
+        if isinstance(argument, ByteRange):
             machine.push(argument)
         else:
             machine.carry_out(name, argument)
@@ -148,14 +232,14 @@ def _slices(
     length = math.prod(shape[1:]) * dtype.itemsize
     if start + shape[0] * length != size:
         raise AnnotationError(f"expected {start + shape[0] * length} bytes, not {size}")
-    places = (Stretch(start + index * length, length, False) for index in range(shape[0]))
+    places = (ByteRange(start + index * length, length, False) for index in range(shape[0]))
     return [ArrayPlace(dtype, shape[1:], order, place) for place in places]
 
 
 def _instructions(opened: BinaryIO, size: int) -> Iterator[tuple[str, Any]]:
     """Instructions of a pickle with their arguments, as `pickletools` gives them.
 
-    Text and bytes that are long come as a `Stretch`. An instruction that isn't known ends it
+    Text and bytes that are long come as a `ByteRange`. An instruction that isn't known ends it
     before its argument is read.
     """
     reader = _Reader(opened)
@@ -176,14 +260,14 @@ def _instructions(opened: BinaryIO, size: int) -> Iterator[tuple[str, Any]]:
             return
 
 
-def _counted(opened: BinaryIO, name: str, width: int, size: int) -> str | bytes | Stretch:
+def _counted(opened: BinaryIO, name: str, width: int, size: int) -> str | bytes | ByteRange:
     length = int.from_bytes(opened.read(width), "little")
     start = opened.tell()
     if start + length > size:
         raise AnnotationError("expected a whole pickle, but it ends in the middle of an array")
     if length > _SHORT:
         opened.seek(length, 1)
-        return Stretch(start, length, name == "BINUNICODE")
+        return ByteRange(start, length, name == "BINUNICODE")
     data = opened.read(length)
     if name.endswith("UNICODE"):
         return str(data, "utf-8", "surrogatepass")
@@ -211,14 +295,14 @@ class _Finder(PickleMachine):
     def value_of_call(self, called: Any, arguments: Any) -> Any:
         """Python 3 writes bytes in protocol 2 as text, and how to encode it."""
         match called, arguments:
-            case Named.ENCODE, (Stretch() as text, "latin1"):
+            case Named.ENCODE, (ByteRange() as text, "latin1"):
                 return text
         return super().value_of_call(called, arguments)
 
     def entries(self, dtype: Dtype, shape: Sequence[Any], data: Any, order: str) -> Any:
         """The place of an array of floats; any other array is plain data."""
         shape = tuple(shape)
-        if dtype.code not in _FLOATS or not isinstance(data, bytes | Stretch):
+        if dtype.code not in _FLOATS or not isinstance(data, bytes | ByteRange):
             return super().entries(dtype, shape, data, order)
         entry_count(shape[:1])
         if dtype.order not in ("<", ">", "=", "|"):
@@ -227,8 +311,8 @@ class _Finder(PickleMachine):
             raise AnnotationError("expected an array's shape, but it isn't one of whole numbers")
         kind = np.dtype(("=" if dtype.order == "|" else dtype.order) + dtype.code)
         expected = math.prod(shape) * kind.itemsize
-        length = data.length if isinstance(data, Stretch) else len(data)
-        is_text = isinstance(data, Stretch) and data.is_text
+        length = data.length if isinstance(data, ByteRange) else len(data)
+        is_text = isinstance(data, ByteRange) and data.is_text
         # UTF-8 takes one or two bytes for each of Latin-1; reading tells which.
         if not (expected == length or (is_text and expected <= length <= 2 * expected)):
             raise AnnotationError(f"expected an array of {expected} bytes, not of {length}")

@@ -1,13 +1,15 @@
-"""Reading JSON that others wrote: one clear line for whatever is wrong with it."""
+"""JSON files: read with one clear line for whatever is wrong with them, and written whole."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from lpat.errors import AnnotationError
+from lpat.files.atomic import write_text
 
 
 def read_text(path: Path) -> str:
@@ -94,3 +96,31 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return f"{value!r}"
     return next((words for kind, words in _KINDS.items() if isinstance(value, kind)), "other")
+
+
+def json_text(value: Any) -> str:
+    """`value` as indented JSON with a line end; NaN and infinity are refused.
+
+    Text stays readable; only where a file name isn't Unicode all of it is escaped.
+    """
+    return _json(value, indent=1) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """`value` as JSON without any line end; otherwise as `json_text`."""
+    return _json(value, indent=None)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json_text(value))
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _json(value: Any, indent: int | None) -> str:
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    if _SURROGATE.search(text):
+        text = json.dumps(value, indent=indent, allow_nan=False)
+    return text

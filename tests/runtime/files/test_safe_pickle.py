@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpat.errors import AnnotationError
-from lpat.plain_pickles import read_plain_pickle
+from lpat.files.safe_pickle import read_plain_pickle
 
 PROTOCOLS = pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import OutputError
-from lpat.files import atomic_path, write_json, write_text
+from lpat.files.atomic import atomic_path, write_text
+from lpat.files.json_files import write_json
 
 
 def test_a_file_replaces_the_one_before(tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
 """Work in several processes."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 from tests.waiting import PATIENCE, wait_until
 
-from lpat.errors import UsageError
-from lpat.files import write_text
-from lpat.workers import WorkerError, run_all
+from lpat.errors import UsageError, WorkerError
+from lpat.files.atomic import write_text
+from lpat.parallel.processes import give_back_memory, run_all
 
 HOUR = 3600.0
 
@@ -85,7 +87,8 @@ def test_what_a_worker_died_of_once_is_done_the_second_time(tmp_path: Path) -> N
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by a signal")
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    code = "from tests.runtime.test_workers import *; list(run_all(tell_and_sleep, PATHS, 2))"
+    module = "tests.runtime.parallel.test_processes"
+    code = f"from {module} import *; list(run_all(tell_and_sleep, PATHS, 2))"
     code = code.replace("PATHS", f"[Path({str(tmp_path)!r}) / name for name in 'ab']")
     process = subprocess.Popen([sys.executable, "-c", code])
     wait_until(lambda: len(list(tmp_path.glob("?"))) == 2)
@@ -109,3 +112,23 @@ def test_an_interrupt_cannot_hit_a_worker_that_is_still_starting() -> None:
     assert next(results)[1] is True
     assert not interrupts_are_blocked(0), "the parent itself stays open to interrupts"
     assert [blocked for _, blocked in results] == [True]
+
+
+class Ring:
+    """Holds itself, so that only a collection frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_holds_itself_is_freed_at_once() -> None:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        gone = weakref.ref(Ring())
+        assert gone() is not None
+        give_back_memory()
+        assert gone() is None
+    finally:
+        if enabled:
+            gc.enable()
