@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from lpat.flow import flow_fields
 from lpat.motion import MotionExtractor
-from lpat.snippets import resample
-from lpat.video import Video
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 from pair_flows import PAIR_FLOWS
 
 

@@ -32,8 +32,8 @@ from torch import Tensor, nn
 from lpat.annotations import read_annotations
 from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
-from lpat.snippets import resample
-from lpat.video import Video
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 from lpat_train.dataset import labelled
 from lpat_train.label_validation import average_precision
 from pair_flows import PAIR_FLOWS

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from lpat.core import tvl1
-from lpat.frames import UInt8Array
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 from lpat_train.demo.plan import Recipe, plan_video
 from lpat_train.demo.scene import paint_frames
 from tvl1 import coloured, opencv_flow, scaled

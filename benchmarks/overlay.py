@@ -19,9 +19,9 @@ import cv2
 from lpat.feature_cache import default_cache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.muxing import TICKS, add_pictures, video_output
 from lpat.overlay import write_overlay
-from lpat.video import Video
+from lpat.video.reader import Video
+from lpat.video.writer import TICKS, add_pictures, video_output
 
 
 def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) -> None:

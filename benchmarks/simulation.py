@@ -25,8 +25,8 @@ import numpy as np
 from numpy.random import Generator
 
 from lpat.annotations import VideoAnnotation
-from lpat.snippets import count_snippets, count_ticks
 from lpat.types import BoolArray, Features, FeatureSpec, Float32Array, Float64Array, Int64Array
+from lpat.video.resampling import count_snippets, count_ticks
 
 FPS, SNIPPET_FRAMES = 25.0, 16
 PARTS = 4

@@ -29,8 +29,8 @@ from av.error import FFmpegError
 
 from lpat.backbones.flow_methods import checked_frames, quantised
 from lpat.core import tvl1, tvl1_instruction_sets
-from lpat.frames import UInt8Array
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 
 SHORT_SIDE = 256
 GESTURES = 10

@@ -34,11 +34,11 @@ from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.pictures import Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.extractors import spec_of
-from lpat.frames import UInt8Array
 from lpat.onnx_files import BACKBONE_KEY
-from lpat.snippets import resample
 from lpat.types import FeatureSpec, Float32Array
-from lpat.video import Video
+from lpat.video.frame import UInt8Array
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 from mean_backbone import write_mean_backbone
 
 SIZE = (340, 256)

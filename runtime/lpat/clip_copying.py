@@ -17,10 +17,9 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
 
-from lpat.frame_source import said_duration
-from lpat.muxing import rescaled, video_output
-from lpat.seek_index import SeekIndex, own_index, read_index
-from lpat.video import Video
+from lpat.video.reader import Video
+from lpat.video.seek_decoder import SeekIndex, own_index, read_index, said_duration
+from lpat.video.writer import rescaled, video_output
 
 _BACK = (0, 1, 4, 16, 64)  # seconds to seek earlier, until a key frame is early enough
 _MOST_HELD = 256 << 20  # bytes between a key frame and the wanted picture

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.frames import Frame
-from lpat.muxing import TICKS, Sound, add_pictures, clock_start, timed_picture, video_output
-from lpat.planes import Upright, matrix_of, planes_of, shown_size, tag_colours
-from lpat.video import DEFAULT_RATE, Video
+from lpat.video.clock import DEFAULT_RATE
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
+from lpat.video.writer import (
+    TICKS,
+    Sound,
+    Upright,
+    add_pictures,
+    clock_start,
+    matrix_of,
+    planes_of,
+    shown_size,
+    tag_colours,
+    timed_picture,
+    video_output,
+)
 
 _Writer = Generator[None, Frame | None, None]
 

@@ -12,9 +12,9 @@ from lpat.clip_encoding import Stretch, encode_stretches
 from lpat.clip_files import clip_stems, listed_files, write_list, write_plan
 from lpat.errors import OutputError
 from lpat.files.folders import claim_folder
-from lpat.renderings import Stamp, check_same
 from lpat.types import Detections
-from lpat.video import Video
+from lpat.video.address import Stamp, check_same
+from lpat.video.reader import Video
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from lpat.fields import (
     oriented,
     pooled,
 )
-from lpat.frames import UInt8Array
 from lpat.types import Float32Array, Int64Array
+from lpat.video.frame import UInt8Array
 
 RASTER = (80, 60)
 """Width and height of the raster that flow and gradients are described on."""

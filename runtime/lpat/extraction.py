@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from lpat.addresses import Address, Url
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.extractors import default_spec, is_slow
@@ -25,7 +24,8 @@ from lpat.pace import OnProgress
 from lpat.parallel.processes import available_cores, give_back_memory, run_all
 from lpat.stored_features import StoredFeatures, locate_features, open_features
 from lpat.types import Features, FeatureSpec, Float32Array
-from lpat.video import Video
+from lpat.video.address import Address, Url
+from lpat.video.reader import Video
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from lpat.errors import FeatureError
 from lpat.feature_files import PRECOMPUTED
 from lpat.motion import MotionExtractor
 from lpat.parallel.processes import available_cores
-from lpat.snippets import Tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
+from lpat.video.resampling import Tick
 
 
 class FeatureExtractor(Protocol):

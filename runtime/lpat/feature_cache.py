@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import re
 import time
-import uuid
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lpat.addresses import Address, Url
 from lpat.errors import FeatureError, OutputError, UsageError
 from lpat.feature_files import write_features
 from lpat.files.folders import cache_folder
 from lpat.files.locks import Leases
 from lpat.stored_features import StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
+from lpat.video.address import file_key
 
 LIMIT = "20 GB"
 """What a cache may hold unless $LPAT_CACHE_LIMIT says otherwise: some 2000 hours of video."""
@@ -127,33 +124,3 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
 def default_cache() -> FeatureCache:
     """The user's cache, in `cache_folder()`."""
     return FeatureCache(cache_folder())
-
-
-def file_key(path: Address, settings: Mapping[str, object]) -> str:
-    """Digest of a file's path, size and time and of the settings it is worked on with.
-
-    A URL of something stored counts as unchanged; whatever is sent live, as new each time.
-    """
-    identity = _url_identity(path) if isinstance(path, Url) else _file_identity(path)
-    text = json.dumps([identity, settings], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _url_identity(url: Url) -> list[str]:
-    return [str(url)] if url.is_kept else [str(url), uuid.uuid4().hex]
-
-
-def _file_identity(path: Path) -> list[str | int]:
-    state = file_state(path)
-    return [str(path)] if state is None else [os.path.abspath(path), *state]  # noqa: PTH100
-
-
-def file_state(path: Address) -> tuple[int, int] | None:
-    """Size and time of a file, which tell whether it changed; None of what is no file."""
-    if isinstance(path, Url):
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.addresses import Address
-from lpat.feature_cache import PART, file_key, remove_abandoned_parts
+from lpat.feature_cache import PART, remove_abandoned_parts
 from lpat.files.locks import try_lock
 from lpat.types import FeatureSpec, Float32Array
+from lpat.video.address import Address, file_key
 
 _SUM = 4  # bytes
 

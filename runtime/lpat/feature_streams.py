@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpat.addresses import Address
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.extractors import ResumableExtractor, extractor_of
 from lpat.parallel.processes import available_cores
-from lpat.snippets import resample
 from lpat.types import FeatureSpec, Float32Array
-from lpat.video import Video
+from lpat.video.address import Address
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 
 MOST_DECODERS = 16
 """Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""

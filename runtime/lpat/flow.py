@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 
 from lpat.descriptors import RASTER
-from lpat.frames import Size, UInt8Array
 from lpat.parallel.threads import read_ahead
-from lpat.snippets import Tick
 from lpat.types import Float32Array
+from lpat.video.frame import Size, UInt8Array
+from lpat.video.resampling import Tick
 
 FRAME = (160, 120)
 """Width and height that frames are reduced to, whatever its size and aspect.

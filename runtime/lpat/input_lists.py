@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from lpat.addresses import is_url
 from lpat.errors import UsageError
+from lpat.video.address import is_url
 
 
 def read_list(argument: str) -> list[str]:

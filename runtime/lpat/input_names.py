@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from lpat.addresses import Address
+from lpat.video.address import Address
 
 LONGEST_PART = 200
 """Bytes of a part of a name. File systems take 255, of which suffixes need some."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpat import feature_files
-from lpat.addresses import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
 from lpat.errors import UsageError
 from lpat.input_lists import read_list
 from lpat.input_names import differ_by_case_only, distinct_names, safe_name
+from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
 
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}

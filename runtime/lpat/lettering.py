@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from lpat.frames import UInt8Array
+from lpat.video.frame import UInt8Array
 
 Colour = tuple[int, int, int]
 """Blue, green, red."""

@@ -7,21 +7,27 @@ for the rest of the video. docs/live.md says what differs from detection in a wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, ModelError
+from lpat.extractors import extractor_of
 from lpat.level import shifted
+from lpat.model.model import Model
 from lpat.open_runs import ClosedRuns, OpenRuns
 from lpat.segments import segment_scores, select_classes
-from lpat.types import Detection, Features, Float32Array, Float64Array, Scores
-
-if TYPE_CHECKING:
-    from lpat.model.model import Model
-    from lpat.video import Video
+from lpat.types import Detection, Features, FeatureSpec, Float32Array, Float64Array, Scores
+from lpat.video.address import Address
+from lpat.video.growing import GrowingFile, follow
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 
 CONTEXT = 64
 """Snippets before one that its score is computed with."""
@@ -149,6 +155,44 @@ class LiveDetector:
         return self._model.learned_scores(
             Features(rows, self._spec, len(rows) * self._spec.snippet_seconds)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFeatures:
+    """Features of a video as it comes: `rows` gives a vector (D,) per snippet, once."""
+
+    video: Video
+    rows: Iterator[Float32Array]
+    stop: Callable[[], None]  # lets what a growing file holds be all; nothing to other sources
+
+
+@contextmanager
+def live_features(
+    source: Address, spec: FeatureSpec, timeout: float, backbones: Backbones = BACKBONES
+) -> Iterator[LiveFeatures]:
+    """Features of a source as it comes; a file ends when it hasn't grown for `timeout` seconds.
+
+    One thread decodes it, as several hold pictures back.
+
+    Raises:
+        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
+        FeatureError: no extractor makes features of this spec.
+    """
+    extractor = extractor_of(spec, replace(backbones, batch=1))  # none waits for others
+
+    @contextmanager
+    def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:
+        rows = cast("Generator[Float32Array]", extractor.extract(resample(video, spec.fps), spec))
+        with video, closing(rows):
+            yield LiveFeatures(video, rows, stop)
+
+    if isinstance(source, Path):
+        with GrowingFile(source, timeout) as file, features_of(follow(file), file.stop) as features:
+            yield features
+    else:
+        video = Video.open(source, threads=1, live=True)
+        with features_of(video, lambda: None) as features:
+            yield features
 
 
 def detect_in_stream(

@@ -11,9 +11,8 @@ from lpat.analysis import local_engine
 from lpat.errors import LpatError
 from lpat.extraction import load_features
 from lpat.feature_cache import FeatureCache
-from lpat.following import live_features
 from lpat.inputs import Input, find_inputs, one_input
-from lpat.live import LiveDetector, detect_in_stream
+from lpat.live import LiveDetector, detect_in_stream, live_features
 from lpat.model.model import Model
 from lpat.parallel.processes import available_cores
 from lpat.segments import detect

@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
 
-from lpat.addresses import Address, Url
 from lpat.errors import VideoError
+from lpat.video.address import Address, Url
 
 DEFAULT_RATE = Fraction(25)
 """Frames per second where a format counts frames, but what was given has none."""
@@ -52,7 +52,7 @@ def media_of(path: Address, name: str, duration: float) -> Media:
     again: it may be gone, or say something else by now.
     """
     from lpat.feature_files import SUFFIXES
-    from lpat.video import Video
+    from lpat.video.reader import Video
 
     if isinstance(path, Url):
         return Media(name, path, duration)

@@ -26,8 +26,8 @@ from lpat.descriptors import (
 )
 from lpat.errors import FeatureError
 from lpat.flow import FlowField, flow_fields
-from lpat.snippets import Tick, completes_window, snippet_windows
 from lpat.types import FeatureSpec, Float32Array, Parameter
+from lpat.video.resampling import Tick, completes_window, snippet_windows
 
 BATCH = 16
 """Ticks described at once."""

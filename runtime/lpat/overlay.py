@@ -14,8 +14,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from lpat.frames import Frame, Size, UInt8Array
-from lpat.muxing import TICKS, Sound, add_pictures, clock_start, timed_picture, video_output
 from lpat.overlay_drawing import (
     PAPER,
     PLAYHEAD,
@@ -24,10 +22,26 @@ from lpat.overlay_drawing import (
     draw_time,
     layout_of,
 )
-from lpat.planes import MATRICES, Planes, Upright, matrix_of, planes_of, shown_size, tag_colours
-from lpat.renderings import Stamp, check_same
 from lpat.types import Detections, Scores
-from lpat.video import DEFAULT_RATE, Video
+from lpat.video.address import Stamp, check_same
+from lpat.video.clock import DEFAULT_RATE
+from lpat.video.frame import Frame, Size, UInt8Array
+from lpat.video.reader import Video
+from lpat.video.writer import (
+    MATRICES,
+    TICKS,
+    Planes,
+    Sound,
+    Upright,
+    add_pictures,
+    clock_start,
+    matrix_of,
+    planes_of,
+    shown_size,
+    tag_colours,
+    timed_picture,
+    video_output,
+)
 
 _OPACITY = 0.72  # of the paper behind labels
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpat.frames import Size, UInt8Array
 from lpat.lettering import BOLD, Colour, draw_text, shortened, text_width
 from lpat.timeline import MOST_CLASSES, TICK_STEPS
 from lpat.timeline_curves import COLOURS, extremes, samples, value_range, with_crossings
 from lpat.types import Detections, Float64Array, Scores
+from lpat.video.frame import Size, UInt8Array
 
 SMALLEST = 320
 """Pixels. A smaller picture is enlarged to it, and a narrower strip would not be legible."""

@@ -17,8 +17,8 @@ from lpat.core import tvl1
 from lpat.extractors import default_spec
 from lpat.motion import MotionExtractor
 from lpat.segments import detect
-from lpat.snippets import Tick
 from lpat.types import Scores
+from lpat.video.resampling import Tick
 
 
 def pictures(count: int) -> Iterator[np.ndarray]:

@@ -15,9 +15,9 @@ import pytest
 from lpat.clip_files import clip_stems
 from lpat.clips import write_clips
 from lpat.errors import VideoError
-from lpat.renderings import Stamp
 from lpat.types import Detections
-from lpat.video import Video
+from lpat.video.address import Stamp
+from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
 FEW_KEYS = {"g": "20", "bf": "2", "sc_threshold": "0"}

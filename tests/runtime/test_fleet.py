@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import lpat.fleet.dispatch as dispatch_module
-from lpat.addresses import STDIN
 from lpat.analysis import Analysis, local_engine
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.search import Backbones
@@ -33,6 +32,7 @@ from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.segments import PostProcessing
 from lpat.types import Features
+from lpat.video.address import STDIN
 
 # Ray's own: files and sockets that it leaves to the garbage collector.
 pytestmark = [

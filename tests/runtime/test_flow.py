@@ -6,9 +6,9 @@ from tests.runtime.test_motion import GROUND, patch_moving, texture, ticks
 
 from lpat.descriptors import RASTER
 from lpat.flow import FASTEST, FRAME, PairFlow, dis, flow_fields
-from lpat.frames import UInt8Array
 from lpat.motion import MotionExtractor
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 
 
 def everywhere(x: float, y: float) -> PairFlow:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lpat.addresses import Url
 from lpat.detections import detections_document, read_detections
 from lpat.errors import UsageError
 from lpat.files.atomic import write_text
@@ -25,6 +24,7 @@ from lpat.formats.spans import Span, lanes, one_line, spans
 from lpat.formats.tables import csv_document, csv_rows
 from lpat.media import Media
 from lpat.types import Detections
+from lpat.video.address import Url
 
 CLIP = Media("clip", Path("/videos/clip.mp4"), 60.0, Fraction(25), 320, 240)
 FEATURES = Media("clip", Path("/features/clip.npy"), 60.0)

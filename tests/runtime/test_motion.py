@@ -15,8 +15,8 @@ from lpat.errors import FeatureError
 from lpat.fields import affine_field, camera_motion, cell_weights, gradients, oriented, pooled
 from lpat.flow import LONGEST_HOLD, MOST_THREADS, READ_AHEAD, flow_fields
 from lpat.motion import MotionExtractor
-from lpat.snippets import Tick, count_snippets
 from lpat.types import Float32Array
+from lpat.video.resampling import Tick, count_snippets
 
 EVERYTHING = MotionExtractor(descriptors=",".join(DESCRIPTORS))
 Picture = Callable[[int], np.ndarray]

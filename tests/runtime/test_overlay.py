@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lpat.batch.outputs import reason_without_pictures
 from lpat.errors import VideoError
 from lpat.inputs import Input
 from lpat.lettering import has_all_scripts, shortened, text_width
 from lpat.overlay import write_overlay
 from lpat.overlay_drawing import PLAYHEAD, class_colour, layout_of
-from lpat.renderings import Stamp, reason_without_pictures
 from lpat.types import Detections, Scores
-from lpat.video import Video
+from lpat.video.address import Stamp
+from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
 CLASSES = ("jump", "ジャンプ")

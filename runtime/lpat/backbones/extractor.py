@@ -26,8 +26,8 @@ from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
 from lpat.parallel.threads import LastOne, read_ahead
-from lpat.snippets import Tick, completes_window, first_tick
 from lpat.types import FeatureSpec, Float32Array, Parameter
+from lpat.video.resampling import Tick, completes_window, first_tick
 
 READ_AHEAD = 2 * LONGEST_RUN
 """Ticks that are scaled, and whose flow is computed, before they are needed."""

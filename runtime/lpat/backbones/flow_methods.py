@@ -14,7 +14,7 @@ from lpat.errors import FeatureError, UsageError
 from lpat.types import Float32Array
 
 if TYPE_CHECKING:
-    from lpat.frames import UInt8Array
+    from lpat.video.frame import UInt8Array
 
 FlowMethod = Literal["tvl1", "tvl1-opencv", "dis"]
 """TV-L1 of the core; OpenCV's, which it follows and which takes many times as long; and OpenCV's

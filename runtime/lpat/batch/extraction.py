@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpat.addresses import Address, Url
 from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.entries import shortfalls
 from lpat.batch.folder import batch_folder
@@ -19,6 +18,7 @@ from lpat.feature_files import read_features, write_features
 from lpat.files.atomic import takes_no_more
 from lpat.inputs import Input, output_name
 from lpat.types import FeatureSpec
+from lpat.video.address import Address, Url
 
 Extractor = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
 """Extracts features of all inputs, somewhere: on this machine or on others."""

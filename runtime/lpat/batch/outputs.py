@@ -12,8 +12,8 @@ from lpat.files.atomic import write_text
 from lpat.formats import FORMATS, Format, check_formats
 from lpat.inputs import Input
 from lpat.media import Media, media_of
-from lpat.renderings import Stamp, reason_without_pictures
 from lpat.types import Detections, Scores
+from lpat.video.address import Stamp
 
 ALWAYS = "json"
 """The format that every input gets: it is the batch's memory too."""
@@ -80,6 +80,15 @@ def chosen_outputs(
     if overlay:
         chosen.append(_OVERLAY)
     return tuple(chosen)
+
+
+def reason_without_pictures(source: Input) -> str | None:
+    """Why neither clips nor an overlay can be made of an input; None where they can."""
+    if source.holds_features:
+        return "clips and overlays are made of videos; this is a file of features"
+    if not isinstance(source.path, Path):
+        return "clips and overlays are made of files; this is a URL"
+    return None
 
 
 def entry_path(folder: Path, name: str) -> Path:

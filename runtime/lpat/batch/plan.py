@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat.addresses import Url
 from lpat.batch.entries import Entry, Stored, read_stored
 from lpat.batch.outputs import Output, entry_path, missing_outputs
-from lpat.feature_cache import file_key
 from lpat.inputs import Input, output_name
-from lpat.renderings import Stamp
+from lpat.video.address import Stamp, Url, file_key
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ progress = click.option(
 timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=30.0,  # as lpat.addresses has it
+    default=30.0,  # as lpat.video.address has it
     show_default=True,
     metavar="SECONDS",
     help="How long a URL may give nothing before it is given up.",

@@ -63,7 +63,7 @@ class _Bar:
         self._pace = Pace()
 
     def __call__(self, outcome: Outcome) -> None:
-        from lpat.addresses import one_line
+        from lpat.video.address import one_line
 
         name = one_line(outcome.name)
         if outcome.status in ("failed", "partial"):

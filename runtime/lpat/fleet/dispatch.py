@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.addresses import Url
 from lpat.errors import DeviceError, LpatError, VideoError, WorkerError
 from lpat.fleet.cluster import Cluster
 from lpat.fleet.worker import Answer, FleetError, Work, Worker, present_setting
 from lpat.inputs import Input, largest_first
+from lpat.video.address import Url
 
 if TYPE_CHECKING:
     from ray import ObjectRef

@@ -16,9 +16,9 @@ from lpat.backbones.spec import backbone_spec
 from lpat.errors import FeatureError
 from lpat.extraction import extract_features
 from lpat.extractors import default_jobs, spec_of
-from lpat.frames import Frame
 from lpat.parallel.processes import available_cores
-from lpat.snippets import Tick, resample
+from lpat.video.frame import Frame
+from lpat.video.resampling import Tick, resample
 
 
 @pytest.fixture
@@ -336,7 +336,7 @@ def test_a_folder_of_backbones_is_taken_whole(rgb, flow):
 
 def test_ticks_of_a_video_have_the_frames_that_are_needed(write_video, rgb, flow):
     """What is resampled from any rate goes through the same path as ticks that are made here."""
-    from lpat.video import Video
+    from lpat.video.reader import Video
 
     video = write_video(pts=range(0, 60, 2), size=(64, 48))
     spec = spec_of_files(rgb, flow)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
-from lpat.sound import BYTES_OF_A_SAMPLE, RATE
+from lpat.video.audio import BYTES_OF_A_SAMPLE, RATE
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.playback.picture import VideoInfo
 from lpat_viewer.playback.sound_reader import SoundReader

@@ -10,7 +10,7 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from lpat.errors import VideoError
-from lpat.sound import decode_sound
+from lpat.video.audio import decode_sound
 
 AHEAD = 24
 """Parts that are decoded before they are wanted: about half a second."""

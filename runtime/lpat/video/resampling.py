@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lpat.frames import Frame
+from lpat.video.frame import Frame
 
 Item = TypeVar("Item")
 

@@ -15,9 +15,9 @@ from av.error import ExitError, FFmpegError, ProtocolNotFoundError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from lpat.addresses import PROTOCOLS, Address, Url, one_line
 from lpat.errors import VideoError
 from lpat.parallel.threads import call_aside
+from lpat.video.address import PROTOCOLS, Address, Url, one_line
 
 # FFmpeg makes pictures of these too, but nobody means them as videos.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})

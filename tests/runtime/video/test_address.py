@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lpat.addresses import PROTOCOLS, STDIN, Url, is_url, one_line
+from lpat.video.address import PROTOCOLS, STDIN, Url, is_url, one_line
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpat.frames import Frame
-from lpat.snippets import (
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
+from lpat.video.resampling import (
     TOLERANCE,
     completes_window,
     count_snippets,
@@ -19,7 +20,6 @@ from lpat.snippets import (
     resample,
     snippet_windows,
 )
-from lpat.video import Video
 
 PICTURE = av.VideoFrame.from_ndarray(np.zeros((2, 2), np.uint8), "gray")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.frames import Frame
-from lpat.video import Video
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
 
 FFV1 = {"codec": "ffv1", "pixel_format": "bgr0"}  # lossless
 

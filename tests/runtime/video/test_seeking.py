@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lpat.errors import VideoError
-from lpat.frames import Frame
-from lpat.seek_index import has_one_clock
-from lpat.seeking import SeekableVideo
-from lpat.video import Video
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
+from lpat.video.seek_decoder import has_one_clock
+from lpat.video.seeking import SeekableVideo
 
 LARGE, SMALL = 50_000_000, 60_000  # bytes: all frames of a small video, and a few of them
 MILLISECONDS = Fraction(1, 1000)

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import av
 from av.error import FFmpegError
 
-from lpat.addresses import Address, one_line
-from lpat.backbones.search import BACKBONES, Backbones
-from lpat.containers import OPEN_OPTIONS, access_errors_named, video_stream
 from lpat.errors import VideoError
-from lpat.extractors import extractor_of
-from lpat.snippets import resample
-from lpat.types import FeatureSpec, Float32Array
-from lpat.video import Video
+from lpat.video.address import one_line
+from lpat.video.container import OPEN_OPTIONS, access_errors_named, video_stream
+from lpat.video.reader import Video
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -30,44 +23,6 @@ POLL = 0.05
 
 _HEAD = 1 << 16
 _MP4_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip"})
-
-
-@dataclass(frozen=True, eq=False)
-class LiveFeatures:
-    """Features of a video as it comes: `rows` gives a vector (D,) per snippet, once."""
-
-    video: Video
-    rows: Iterator[Float32Array]
-    stop: Callable[[], None]  # lets what a growing file holds be all; nothing to other sources
-
-
-@contextmanager
-def live_features(
-    source: Address, spec: FeatureSpec, timeout: float, backbones: Backbones = BACKBONES
-) -> Iterator[LiveFeatures]:
-    """Features of a source as it comes; a file ends when it hasn't grown for `timeout` seconds.
-
-    One thread decodes it, as several hold pictures back.
-
-    Raises:
-        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
-        FeatureError: no extractor makes features of this spec.
-    """
-    extractor = extractor_of(spec, replace(backbones, batch=1))  # none waits for others
-
-    @contextmanager
-    def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:
-        rows = cast("Generator[Float32Array]", extractor.extract(resample(video, spec.fps), spec))
-        with video, closing(rows):
-            yield LiveFeatures(video, rows, stop)
-
-    if isinstance(source, Path):
-        with GrowingFile(source, timeout) as file, features_of(follow(file), file.stop) as features:
-            yield features
-    else:
-        video = Video.open(source, threads=1, live=True)
-        with features_of(video, lambda: None) as features:
-            yield features
 
 
 class GrowingFile:

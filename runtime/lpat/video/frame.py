@@ -39,7 +39,7 @@ class Scaler:
         interpolation: Interpolation = "AREA",
     ) -> UInt8Array:
         """Picture (H, W) or (H, W, 3), contiguous, the caller's own."""
-        transposed, mirrored, inverted = _orientation(picture)
+        transposed, mirrored, inverted = orientation(picture)
         width, height = size or _upright_size(picture)
         if transposed:
             width, height = height, width
@@ -95,7 +95,7 @@ class Frame:
         return self.scaler.pixels(self.picture, "bgr24", size)
 
 
-def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
+def orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
     """Whether to swap rows and columns, then reverse columns, then reverse rows, to be upright.
 
     The display matrix sends (x, y) to (a x + c y, b x + d y), y downwards.
@@ -114,5 +114,5 @@ def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
 
 
 def _upright_size(picture: av.VideoFrame) -> Size:
-    transposed = _orientation(picture)[0]
+    transposed = orientation(picture)[0]
     return (picture.height, picture.width) if transposed else (picture.width, picture.height)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from lpat.containers import open_container
+from lpat.video.container import open_container
 
 RATE = 48_000
 """Samples a second, of two channels of signed 16 bits, interleaved."""

@@ -1,12 +1,19 @@
-"""Addresses of videos that aren't files: URLs that FFmpeg opens, and standard input."""
+"""Addresses of videos: files, URLs that FFmpeg opens, standard input. Has a file changed?"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from lpat.errors import VideoError
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a server may take to answer, and to go on."""
@@ -137,3 +144,70 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return split if host or not split.netloc or split.netloc.startswith("@") else None
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """By what one sees that a file is still the one it was."""
+
+    inode: int
+    size: int
+    changed: int  # nanoseconds
+
+    @classmethod
+    def of(cls, source: Address) -> Stamp | None:
+        """The stamp of a file as it is now; None of what isn't a file, or isn't there."""
+        if not isinstance(source, Path):
+            return None
+        try:
+            status = source.stat()
+        except OSError:
+            return None
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def check_same(source: Path, stamp: Stamp | None) -> None:
+    """See that a file is the one that was analysed; without a stamp nothing is known.
+
+    Raises:
+        VideoError: it has gone, or was replaced or changed.
+    """
+    now = Stamp.of(source)
+    if stamp is None or now == stamp:
+        return
+    name = one_line(source)
+    raise VideoError(
+        f"{name}: no such file"
+        if now is None
+        else f"{name}: expected the video as it was analysed, but it has changed since"
+    )
+
+
+def file_key(path: Address, settings: Mapping[str, object]) -> str:
+    """Digest of a file's path, size and time and of the settings it is worked on with.
+
+    A URL of something stored counts as unchanged; whatever is sent live, as new each time.
+    """
+    identity = _url_identity(path) if isinstance(path, Url) else _file_identity(path)
+    text = json.dumps([identity, settings], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _url_identity(url: Url) -> list[str]:
+    return [str(url)] if url.is_kept else [str(url), uuid.uuid4().hex]
+
+
+def _file_identity(path: Path) -> list[str | int]:
+    state = file_state(path)
+    return [str(path)] if state is None else [os.path.abspath(path), *state]  # noqa: PTH100
+
+
+def file_state(path: Address) -> tuple[int, int] | None:
+    """Size and time of a file, which tell whether it changed; None of what is no file."""
+    if isinstance(path, Url):
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

@@ -19,12 +19,14 @@ import pytest
 from av.error import FFmpegError, ProtocolNotFoundError
 from tests.waiting import PATIENCE
 
-from lpat.addresses import STDIN, Url
 from lpat.errors import VideoError
-from lpat.frames import Frame
-from lpat.video import Video
+from lpat.video.address import STDIN, Url
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
+
+IMPORTS = "from lpat.video.address import STDIN; from lpat.video.reader import Video"
 
 
 @dataclass
@@ -232,7 +234,7 @@ def test_a_local_playlist_leads_nowhere(site: Site, noise: Path, text: str, targ
 @pytest.mark.parametrize("seekable", [False, True], ids=["pipe", "file"])
 def test_standard_input_is_a_video(noise: Path, seekable: bool) -> None:
     code = (
-        "from lpat.addresses import STDIN\nfrom lpat.video import Video\n"
+        "from lpat.video.address import STDIN\nfrom lpat.video.reader import Video\n"
         "with Video.open(STDIN) as video: print(len(list(video)), video.broken_off)"
     )
     piped = None if seekable else noise.read_bytes()
@@ -245,7 +247,7 @@ def test_standard_input_is_a_video(noise: Path, seekable: bool) -> None:
 
 
 def test_standard_input_without_a_video_says_so() -> None:
-    code = "from lpat.addresses import STDIN; from lpat.video import Video; Video.open(STDIN)"
+    code = f"{IMPORTS}; Video.open(STDIN)"
     done = subprocess.run(
         [sys.executable, "-c", code], input=b"no video", capture_output=True, check=False,
         env=environment(),
@@ -258,7 +260,7 @@ def test_an_mp4_with_its_index_at_the_end_cannot_be_piped(write_video: WriteVide
     random = np.random.default_rng(0)
     pictures = [random.integers(0, 256, (240, 320, 3), np.uint8) for _ in range(50)]
     path = write_video(pts=range(50), pictures=pictures, options={"preset": "ultrafast"})
-    code = "from lpat.addresses import STDIN; from lpat.video import Video; list(Video.open(STDIN))"
+    code = f"{IMPORTS}; list(Video.open(STDIN))"
     done = subprocess.run(
         [sys.executable, "-c", code], input=path.read_bytes(), capture_output=True, check=False,
         env=environment(),
@@ -270,8 +272,8 @@ def test_ctrl_c_does_not_wait_for_a_server() -> None:
     code = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from lpat.addresses import Url
-from lpat.video import Video
+from lpat.video.address import Url
+from lpat.video.reader import Video
 try:
     Video.open(Url(sys.argv[1], timeout=600))
 except KeyboardInterrupt:

@@ -9,8 +9,9 @@ import pytest
 from lpat.errors import VideoError
 from lpat.extractors import default_spec
 from lpat.feature_streams import stream_features
-from lpat.following import GrowingFile, follow, live_features
-from lpat.video import Video
+from lpat.live import live_features
+from lpat.video.growing import GrowingFile, follow
+from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
 

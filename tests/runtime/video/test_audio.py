@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lpat.errors import VideoError
-from lpat.sound import RATE, decode_sound
+from lpat.video.audio import RATE, decode_sound
 
 
 def samples(path, start):

@@ -18,8 +18,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
-from lpat.frames import Frame
-from lpat.video import LONGEST_GAP, Video, _Clock
+from lpat.video.clock import LONGEST_GAP, Clock
+from lpat.video.frame import Frame
+from lpat.video.reader import Video
 
 FFV1 = {"codec": "ffv1", "pixel_format": "bgr0"}  # lossless
 
@@ -359,7 +360,7 @@ def test_a_cover_picture_is_not_the_video(write_video, tmp_path):
 )
 def test_timestamps_of_every_kind_give_times(timestamps, times, breaks):
     stream = SimpleNamespace(time_base=Fraction(1, 1000), guessed_rate=Fraction(25))
-    clock = _Clock(cast(VideoStream, stream))
+    clock = Clock(cast(VideoStream, stream))
     assert [clock.time(t) for t in timestamps] == pytest.approx(times)
     assert clock.breaks == breaks
 
@@ -380,7 +381,9 @@ def test_frames_are_read_once(write_video):
 def test_nothing_is_printed_for_a_broken_video(write_video):
     path = write_video(pts=range(60), options={"g": "12"})
     break_packets(path, [5, 30, 59])
-    code = "import sys; from lpat.video import Video; print(len(list(Video.open(sys.argv[1]))))"
+    code = (
+        "import sys; from lpat.video.reader import Video; print(len(list(Video.open(sys.argv[1]))))"
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)],
@@ -395,8 +398,8 @@ def test_memory_does_not_grow_with_the_video(write_video):
     path = write_video(pts=range(400), size=(640, 480), options={"preset": "ultrafast"})
     code = """
 import resource, sys
-from lpat.snippets import resample
-from lpat.video import Video
+from lpat.video.resampling import resample
+from lpat.video.reader import Video
 peaks = []
 with Video.open(sys.argv[1], threads=2) as video:
     for tick in resample(video, 25):
