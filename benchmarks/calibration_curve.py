@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from lpat.level import RATES
+from lpat.segments.level import RATES
 from lpat.types import Float64Array
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import make_training_set

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.loop import make_network

@@ -29,7 +29,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.flow import flow_fields
 from lpat.motion import DESCRIPTORS, MotionExtractor
 from lpat.video.reader import Video

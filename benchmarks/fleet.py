@@ -29,7 +29,8 @@ from lpat.fleet.cluster import connected
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing, detect
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Scores
 
 CLASSES = tuple(f"class_{n}" for n in range(20))

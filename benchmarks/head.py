@@ -22,10 +22,10 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
-from lpat.devices import device_of
+from lpat.inference.devices import device_of
+from lpat.inference.sessions import cpu_session
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
-from lpat.sessions import cpu_session
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.context import windows_of

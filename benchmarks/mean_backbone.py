@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from onnx import helper
 
-from lpat.onnx_files import BACKBONE_KEY
+from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat.types import Float32Array
 from small_networks import write_network
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.types import Float32Array
 from simulation import DIFFICULTIES, simulate
 

@@ -22,7 +22,7 @@ from typing import Literal, cast, get_args
 import torch
 
 from lpat.files.json_files import write_json
-from lpat.segments import PostProcessing
+from lpat.segments.post_processing import PostProcessing
 from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.dataset import TrainingSet, make_training_set
 from lpat_train.loop import train

@@ -24,7 +24,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.random import Generator
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import BoolArray, Features, FeatureSpec, Float32Array, Float64Array, Int64Array
 from lpat.video.resampling import count_snippets, count_ticks
 

@@ -24,7 +24,7 @@ from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from lpat.annotations import Annotations, VideoAnnotation, read_annotations
+from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
 from lpat.extractors import default_spec
 from lpat.feature_cache import FeatureCache, default_cache

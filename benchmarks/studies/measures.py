@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from lpat.evaluation import evaluate
-from lpat.segments import PostProcessing, detect
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
 from lpat_train.calibration import calibrate
 from lpat_train.config import TrainingConfig

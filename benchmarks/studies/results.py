@@ -12,9 +12,11 @@ from typing import Any
 
 import lpat_train
 import simulation
-from lpat import evaluation, level, segments
+from lpat import evaluation
 from lpat.errors import UsageError
 from lpat.files.json_files import write_json
+from lpat.segments import detect as segments
+from lpat.segments import level
 from lpat_train.config import TrainingConfig
 from studies import measures
 

@@ -12,7 +12,7 @@ from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.model.model import Model
 from lpat.pace import OnProgress
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.types import Detections, Scores
 
 

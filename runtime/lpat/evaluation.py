@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
 from lpat.event_tables import detection_table, interval_table, truth_table

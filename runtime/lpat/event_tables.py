@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import BoolArray, Detections, Float64Array, Int64Array
 
 

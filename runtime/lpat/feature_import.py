@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from lpat.annotations.wtalc import read_video_names
 from lpat.errors import FeatureError, UsageError
 from lpat.extractors import OWN
 from lpat.feature_files import float32_rows, map_array, write_features
@@ -23,7 +24,6 @@ from lpat.files.npy import ArrayPlace, find_arrays
 from lpat.inputs import find_inputs
 from lpat.stored_features import locate_features
 from lpat.types import Features, FeatureSpec, Float32Array
-from lpat.wtalc_annotations import read_video_names
 
 Streams = Literal["rgb,flow", "flow,rgb", "rgb", "flow"]
 STREAMS: tuple[Streams, ...] = ("rgb,flow", "flow,rgb", "rgb", "flow")

@@ -19,10 +19,10 @@ import numpy as np
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, ModelError
 from lpat.extractors import extractor_of
-from lpat.level import shifted
 from lpat.model.model import Model
-from lpat.open_runs import ClosedRuns, OpenRuns
-from lpat.segments import segment_scores, select_classes
+from lpat.segments.detect import segment_scores, select_classes
+from lpat.segments.level import shifted
+from lpat.segments.runs import ClosedRuns, OpenRuns
 from lpat.types import Detection, Features, FeatureSpec, Float32Array, Float64Array, Scores
 from lpat.video.address import Address
 from lpat.video.growing import GrowingFile, follow

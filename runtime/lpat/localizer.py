@@ -15,7 +15,7 @@ from lpat.inputs import Input, find_inputs, one_input
 from lpat.live import LiveDetector, detect_in_stream, live_features
 from lpat.model.model import Model
 from lpat.parallel.processes import available_cores
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.stored_features import StoredFeatures
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
 

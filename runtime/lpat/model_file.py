@@ -16,9 +16,9 @@ from lpat._version import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
 from lpat.feature_files import spec_from_json
 from lpat.feature_halves import Statistics, statistics_from_json
-from lpat.level import LevelTable, table_from_json
-from lpat.onnx_files import metadata_object
-from lpat.segments import PostProcessing
+from lpat.inference.onnx_files import metadata_object
+from lpat.segments.level import LevelTable, table_from_json
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
 
 SCHEMA = 1

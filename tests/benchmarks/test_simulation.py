@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Features
 from simulation import DIFFICULTIES, MEDIUM, make_prototypes, simulate, snippet_truth
 from studies.measures import roc_area

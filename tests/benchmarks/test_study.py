@@ -13,7 +13,7 @@ import torch
 import collapse
 import lpat_train
 import study
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
 from lpat.files.json_files import write_json
 from lpat.types import Scores

@@ -17,7 +17,7 @@ from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.extractors import default_spec
 from lpat.model_file import ModelMetadata
 from lpat.motion import MotionExtractor
-from lpat.segments import PostProcessing
+from lpat.segments.post_processing import PostProcessing
 
 WriteVideo = Callable[..., Path]
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "api.md"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.runtime.one_class import of_one_class
 
 from lpat.core import component_tree, extract_components, select_components
-from lpat.segments import PostProcessing, SegmentScore, detect
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing, SegmentScore
 from lpat.types import Scores
 
 LEVELS = st.integers(-4, 4).map(lambda value: value / 2)

@@ -166,7 +166,7 @@ def test_empty_input_gives_arrays_of_the_right_shape() -> None:
 
 
 def test_without_the_extension_the_import_says_how_to_build_it() -> None:
-    code = "import sys; sys.modules['lpat._core'] = None; import lpat.segments"
+    code = "import sys; sys.modules['lpat._core'] = None; import lpat.segments.detect"
     process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )

@@ -19,11 +19,11 @@ from lpat.detections import read_detections
 from lpat.extractors import default_spec
 from lpat.feature_files import write_features
 from lpat.files.locks import locked_folder
-from lpat.level import LevelTable
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.score_files import read_scores
-from lpat.segments import PostProcessing
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec
 
 WriteVideo = Callable[..., Path]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.core import average_precisions, match_detections
 from lpat.detections import read_detections
 from lpat.errors import AnnotationError, UsageError

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.diagnosis import diagnose
 from lpat.evaluation import Evaluation, evaluate
 from lpat.evaluation_page import evaluation_page

@@ -27,10 +27,10 @@ from lpat.fleet.cluster import connected
 from lpat.fleet.dispatch import QUEUED
 from lpat.fleet.worker import FleetError, Setting, Work
 from lpat.inputs import Input, find_inputs
-from lpat.level import LevelTable
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features
 from lpat.video.address import STDIN
 

@@ -12,7 +12,8 @@ from tests.runtime.one_class import of_one_class
 
 from lpat.core import LevelSets, extract_level_sets, extract_segments
 from lpat.errors import UsageError
-from lpat.segments import PostProcessing, detect
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Scores
 
 LEVELS = st.integers(-6, 6).map(lambda value: value / 2)

@@ -17,10 +17,10 @@ from lpat.cli.live import detect_live
 from lpat.detections import read_detections
 from lpat.errors import LpatError
 from lpat.extractors import default_spec
-from lpat.level import LevelTable
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 
 WriteVideo = Callable[..., Path]
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.ambiguous import read_ambiguous
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
+from lpat.annotations.thumos14 import read_ambiguous
 from lpat.core import average_precisions, match_detections
 from lpat.protocols import PROTOCOLS, AmbiguousRule, Matcher, ProtocolOptions
 

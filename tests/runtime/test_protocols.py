@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
 from lpat.evaluation import Evaluation, evaluate, format_table
 from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions

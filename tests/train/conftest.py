@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.feature_files import read_features, write_features
 from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs

@@ -17,7 +17,7 @@ from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError
-from lpat.onnx_files import BACKBONE_KEY
+from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_checkpoint import CheckpointError
 from lpat_train.cli import launch

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect, evaluate, import_features
 from lpat.feature_files import read_features
 from lpat_train.cli import export, train

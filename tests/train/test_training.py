@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.errors import AnnotationError, FeatureError, UsageError
 from lpat.feature_files import read_features
 from lpat.files.json_files import write_json

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.detections import read_detections
 from lpat.errors import OutputError
 from lpat.formats import FORMATS

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import Annotations, VideoAnnotation, read_annotations
+from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.detections import read_detections, read_external_data
 from lpat.errors import UsageError
 from lpat.files.json_files import write_json

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.extractors import default_spec
 from lpat.files.json_files import write_json
 from lpat_viewer.models.notices import Notice

@@ -15,8 +15,8 @@ from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
 from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import LARGEST
 from lpat.localizer import Localizer
-from lpat.onnx_files import LARGEST
 from lpat.types import Features
 from lpat_train.backbones.conversion import opset_of
 

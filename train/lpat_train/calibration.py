@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lpat.level import RATES, upper_margin
 from lpat.model.model import windows
-from lpat.segments import select_classes
+from lpat.segments.detect import select_classes
+from lpat.segments.level import RATES, upper_margin
 from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
 from lpat_train.dataset import TrainingVideo
 from lpat_train.level import Level

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
 from lpat.extraction import load_all_features

@@ -14,14 +14,14 @@ import numpy as np
 import onnx
 import torch
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
 from lpat.extractors import OWN
 from lpat.feature_halves import WIDEST, Statistics
 from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import MODEL_KEY
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model_file import ModelMetadata
-from lpat.onnx_files import MODEL_KEY
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
 from lpat_train.config import TrainingConfig

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
 from lpat.evaluation import evaluate
 from lpat.localizer import Localizer
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.types import Detections, Features, Float64Array, Scores
 
 Videos = Callable[[], Iterator[tuple[str, Features]]]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream, metadata_from_json
 from lpat.errors import BackboneError, ModelError
-from lpat.onnx_files import BACKBONE_KEY, MODEL_KEY, read_onnx
-from lpat.sessions import session_to_look_at
+from lpat.inference.onnx_files import BACKBONE_KEY, MODEL_KEY, read_onnx
+from lpat.inference.sessions import session_to_look_at
 
 if TYPE_CHECKING:
     import onnxruntime

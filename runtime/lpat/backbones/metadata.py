@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from lpat.backbones.flow_methods import FlowMethod
 from lpat.errors import BackboneError
-from lpat.onnx_files import metadata_object
+from lpat.inference.onnx_files import metadata_object
 
 SCHEMA = 1
 LONGEST_TEXT = 1 << 16

@@ -8,10 +8,10 @@ import numpy as np
 
 from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.search import Backbones
-from lpat.devices import CPU, Extent, device_of
 from lpat.errors import BackboneError, DeviceError, ModelError
 from lpat.files.folders import cache_folder
-from lpat.sessions import Session, bundle_session, cpu_session, place
+from lpat.inference.devices import CPU, Extent, device_of
+from lpat.inference.sessions import Session, bundle_session, cpu_session, place
 from lpat.types import Float32Array
 
 CPU_BATCH, GPU_BATCH = 1, 8

@@ -100,11 +100,11 @@ def command(
     judged_by = parse_rules(PROTOCOLS[protocol], rules)
     if ambiguous_path is not None and judged_by.ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
-    from lpat.ambiguous import read_ambiguous
-    from lpat.annotations import read_annotations
+    from lpat.annotations.checks import summarise
+    from lpat.annotations.reading import read_annotations
+    from lpat.annotations.thumos14 import read_ambiguous
     from lpat.detections import read_detections
     from lpat.evaluation import evaluate, format_table
-    from lpat.findings import summarise
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:

@@ -13,7 +13,7 @@ from lpat.cli import options
 from lpat.cli.app import DONE, FAILED, PARTIAL, run
 
 if TYPE_CHECKING:
-    from lpat.annotations import VideoAnnotation
+    from lpat.annotations.reading import VideoAnnotation
     from lpat.feature_import import ImportPlan, Source
 
 
@@ -89,7 +89,7 @@ def command(
 
     Exit codes: 0 all done, 1 nothing done, 3 some inputs failed, 130 interrupted.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
     from lpat.feature_import import ImportPlan, output_paths
 

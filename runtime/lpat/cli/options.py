@@ -24,7 +24,7 @@ INPUT = click.STRING
 
 
 def _checked_device(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from lpat.devices import device_of
+    from lpat.inference.devices import device_of
 
     try:
         return str(device_of(value))

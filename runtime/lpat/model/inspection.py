@@ -13,9 +13,9 @@ from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import NAME, Wanted, wanted_by
 from lpat.errors import BackboneError
+from lpat.inference.onnx_files import read_onnx
 from lpat.model.model import Model
 from lpat.model_file import ModelMetadata
-from lpat.onnx_files import read_onnx
 
 
 @dataclass(frozen=True)

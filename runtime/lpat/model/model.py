@@ -12,14 +12,14 @@ import numpy as np
 
 from lpat.backbones.backbone_file import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.devices import device_of, extents_of_head
 from lpat.errors import ModelError, UsageError
 from lpat.feature_halves import halves_look_exchanged
 from lpat.files.folders import cache_folder
-from lpat.level import leveled
+from lpat.inference.devices import device_of, extents_of_head
+from lpat.inference.onnx_files import MODEL_KEY, read_onnx
+from lpat.inference.sessions import bundle_session, cpu_session, place
 from lpat.model_file import ModelMetadata, metadata_from_json
-from lpat.onnx_files import MODEL_KEY, read_onnx
-from lpat.sessions import bundle_session, cpu_session, place
+from lpat.segments.level import leveled
 from lpat.stored_features import StoredFeatures
 from lpat.types import Features, Scores
 
@@ -122,7 +122,7 @@ class Model:
         return None if rate == level.false_alarms else rate
 
     def score(self, features: Features | StoredFeatures) -> Scores:
-        """Scores of one video's features, measured from the level: see `lpat.level`.
+        """Scores of one video's features, measured from the level: see `lpat.segments.level`.
 
         Raises as `learned_scores` does.
         """

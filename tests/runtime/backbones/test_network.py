@@ -5,13 +5,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lpat import sessions
 from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.network import GPU_BATCH, load_networks
 from lpat.backbones.search import Backbones
-from lpat.devices import CPU, CUDA, TENSORRT, Extent, Plan, cuda_device_count
 from lpat.errors import BackboneError, DeviceError, UsageError
-from lpat.onnx_files import MODEL_KEY
+from lpat.inference import sessions
+from lpat.inference.devices import CPU, CUDA, TENSORRT, Extent, Plan, cuda_device_count
+from lpat.inference.onnx_files import MODEL_KEY
 from mean_backbone import write_mean_backbone
 
 no_gpu = pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")

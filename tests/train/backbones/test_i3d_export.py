@@ -9,8 +9,8 @@ import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
 from lpat.errors import OutputError
-from lpat.onnx_files import BACKBONE_KEY
-from lpat.sessions import Session, cpu_session
+from lpat.inference.onnx_files import BACKBONE_KEY
+from lpat.inference.sessions import Session, cpu_session
 from lpat_train.backbones import i3d_export
 from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint

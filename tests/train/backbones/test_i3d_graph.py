@@ -5,7 +5,7 @@ import onnx
 import pytest
 from tests.train.backbones.reference import features
 
-from lpat.sessions import Session, cpu_session
+from lpat.inference.sessions import Session, cpu_session
 from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_graph import State, i3d_graph
 

@@ -19,8 +19,8 @@ from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, ModelError, OutputError
 from lpat.files.atomic import atomic_path
-from lpat.onnx_files import BACKBONE_KEY, read_onnx
-from lpat.sessions import cpu_session
+from lpat.inference.onnx_files import BACKBONE_KEY, read_onnx
+from lpat.inference.sessions import cpu_session
 
 FRAMES, SIDE = 16, 224
 """What a network is fed where it takes any number of frames, or pictures of any size."""

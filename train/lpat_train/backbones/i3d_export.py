@@ -13,8 +13,8 @@ from torch import Tensor
 from lpat.backbones.checking import relative_difference
 from lpat.errors import OutputError
 from lpat.files.atomic import atomic_path
-from lpat.onnx_files import BACKBONE_KEY
-from lpat.sessions import cpu_session
+from lpat.inference.onnx_files import BACKBONE_KEY
+from lpat.inference.sessions import cpu_session
 from lpat.types import Float32Array
 from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
 from lpat_train.backbones.i3d_graph import i3d_graph

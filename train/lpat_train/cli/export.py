@@ -80,7 +80,7 @@ def command(
     --bundle also the backbones that make these. It is compared with the trained network before it
     takes its place.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.reading import read_annotations
     from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run
     from lpat_train.export import COMPARED_LENGTHS, check_name, export, export_reduced, metadata_of

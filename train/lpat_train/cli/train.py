@@ -93,10 +93,10 @@ def command(
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.checks import summarise
+    from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
     from lpat.extractors import default_jobs, spec_of
-    from lpat.findings import summarise
     from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.annotations import VideoAnnotation
-from lpat.segments import PostProcessing
+from lpat.annotations.reading import VideoAnnotation
+from lpat.segments.post_processing import PostProcessing
 from lpat_train.dataset import FeatureSource
 from lpat_train.label_validation import LabelJudgement
 from lpat_train.network import Network

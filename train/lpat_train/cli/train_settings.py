@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import click
 
 if TYPE_CHECKING:
-    from lpat.annotations import Annotations, VideoAnnotation
+    from lpat.annotations.reading import Annotations, VideoAnnotation
     from lpat_train.config import TrainingConfig
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.backbones.search import Backbones
 from lpat.errors import UsageError
 from lpat.feature_cache import FeatureCache

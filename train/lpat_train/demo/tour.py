@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect as detect_command
 from lpat.cli import evaluate as evaluate_command
 from lpat.extraction import load_features
@@ -22,7 +22,7 @@ from lpat.files.atomic import write_text
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.report import Section, Table, report_html
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.timeline import timeline_svg
 from lpat.types import Scores
 from lpat_train.cli import export as export_command

@@ -14,7 +14,7 @@ from lpat.extraction import Extraction, load_features
 from lpat.feature_cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.types import Features, FeatureSpec
 from lpat_viewer.detection.extraction_process import Finished, Rows, extract_beside
 from lpat_viewer.detection.growing_features import GrowingFeatures

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.event_tables import detection_table, truth_table
 from lpat.judgement import Judgement
 from lpat.protocols import PROTOCOLS

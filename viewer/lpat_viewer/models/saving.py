@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lpat.annotation_files import save_annotations
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.annotations.writing import save_annotations
 from lpat.detections import detections_document
 from lpat.errors import UsageError
 from lpat.files.atomic import write_text

@@ -9,7 +9,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from lpat.annotations import Annotations, read_annotations
+from lpat.annotations.reading import Annotations, read_annotations
 from lpat.detections import read_detections
 from lpat.errors import LpatError, UsageError
 from lpat.files.json_files import expect, read_json

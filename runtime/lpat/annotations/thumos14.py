@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
+from lpat.annotations.checks import AMBIGUOUS, Row, VideoRecord
 from lpat.errors import AnnotationError
-from lpat.files.json_files import expect_times, read_text
-from lpat.findings import AMBIGUOUS, Row, VideoRecord
+from lpat.files.json_files import expect_segment, expect_times, read_text
+from lpat.types import Float64Array
 
 _SUBSETS = {"test": "test", "val": "validation"}
 _NAME = re.compile(r"(?P<label>[^.].*)_(?P<ending>[^_]+)\.txt", re.IGNORECASE)
@@ -87,3 +90,17 @@ def read_class_files(paths: Iterable[Path]) -> list[VideoRecord]:
 def _label_and_subset(path: Path) -> tuple[str, str]:
     label, ending = path.stem.rsplit("_", 1)
     return label, _SUBSETS[ending.lower()]
+
+
+def read_ambiguous(path: str | Path) -> dict[str, Float64Array]:
+    """Ambiguous intervals (N, 2) in seconds of each video that the file names, in its order.
+
+    Blank lines are passed over.
+
+    Raises:
+        AnnotationError: the file breaks its format; the message names the line.
+    """
+    intervals: dict[str, list[tuple[float, float]]] = {}
+    for place, name, *times in interval_lines(Path(path)):
+        intervals.setdefault(name, []).append(expect_segment(times, place))
+    return {name: np.array(times, np.float64) for name, times in intervals.items()}

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lpat.devices import (
+from lpat.errors import DeviceError, ModelError
+from lpat.files.folders import claim_folder
+from lpat.inference.devices import (
     CPU,
     TENSORRT,
     Device,
@@ -34,8 +36,6 @@ from lpat.devices import (
     provider_options,
     refusal_of,
 )
-from lpat.errors import DeviceError, ModelError
-from lpat.files.folders import claim_folder
 from lpat.parallel.processes import available_cores
 
 if TYPE_CHECKING:

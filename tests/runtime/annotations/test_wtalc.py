@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpat.annotations import read_annotations
+from lpat.annotations.checks import Finding
+from lpat.annotations.reading import read_annotations
 from lpat.errors import AnnotationError
-from lpat.findings import Finding
 
 
 def objects(*values: Any) -> np.ndarray:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.checks import AMBIGUOUS
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files.json_files import expect, expect_times, read_json, write_json
-from lpat.findings import AMBIGUOUS
 
 _Key = tuple[str, float, float]  # label, start and end to the millisecond
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from lpat.errors import ModelError, UsageError
-from lpat.segments import select_classes
+from lpat.segments.detect import select_classes
 from lpat.types import Float64Array, Int64Array, Scores
 
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import read_annotations
+from lpat.annotations.checks import Finding
+from lpat.annotations.reading import read_annotations
+from lpat.annotations.thumos14 import read_ambiguous
 from lpat.errors import AnnotationError
 from lpat.evaluation import evaluate
-from lpat.findings import Finding
 from lpat.types import Detections
 
 FILES = {
@@ -115,3 +116,48 @@ def test_files_without_a_line_are_refused(tmp_path: Path) -> None:
     (tmp_path / "Run_test.txt").write_text("\n")
     with pytest.raises(AnnotationError, match="expected annotated videos, but it has none"):
         read_annotations(tmp_path)
+
+
+def test_intervals_are_grouped_by_video_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "ambiguous.txt"
+    path.write_text("b  5.0 6.5\n\na 0 1\r\nb\t1 2 \n")
+    intervals = read_ambiguous(path)
+    assert list(intervals) == ["b", "a"]
+    np.testing.assert_array_equal(intervals["b"], [[5, 6.5], [1, 2]])
+    np.testing.assert_array_equal(intervals["a"], [[0, 1]])
+
+
+def test_an_empty_file_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "ambiguous.txt"
+    path.write_text("")
+    assert read_ambiguous(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"a 0 1\nb 1\n", "line 2: expected `video start end`, not 'b 1'"),
+        (b"a 0 1 2", "line 1: expected `video start end`"),
+        (b"a 0 x", "line 1: expected `video start end`, not 'a 0 x'"),
+        (b"a 0 nan", r"line 1: expected a segment \[start, end\] in seconds"),
+        (b"a 2 1", "line 1: segment .* ends before or where it starts"),
+        (b"a -1 1", "line 1: segment .* starts before 0"),
+        (b"\xff", "expected UTF-8 text"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, text: bytes, message: str) -> None:
+    path = tmp_path / "ambiguous.txt"
+    path.write_bytes(text)
+    with pytest.raises(AnnotationError, match=message):
+        read_ambiguous(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="no such file"):
+        read_ambiguous(tmp_path / "ambiguous.txt")
+
+
+def test_the_official_file_is_read(shared_data: Path) -> None:
+    intervals = read_ambiguous(shared_data / "thumos14" / "ambiguous_test.txt")
+    assert sum(map(len, intervals.values())) == 99
+    np.testing.assert_array_equal(intervals["video_test_0000278"], [[0, 1.4], [95.7, 97.2]])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import read_annotations
+from lpat.annotations.checks import summarise
+from lpat.annotations.reading import read_annotations
 from lpat.errors import AnnotationError
-from lpat.findings import summarise
 
 GOOD = """{"database": {
   "one": {"subset": "training", "duration": 9.5, "annotations": [

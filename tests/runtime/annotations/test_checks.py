@@ -2,7 +2,7 @@
 
 import pytest
 
-from lpat.findings import Finding, VideoRecord, findings_of, summarise
+from lpat.annotations.checks import Finding, VideoRecord, findings_of, summarise
 
 
 def found(*rows: tuple[str, float, float], listed=None, duration: float | None = None):

@@ -7,8 +7,8 @@ Four formats are read:
   where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
 - CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
   an empty list of either format says that nothing happens in the video;
-- a folder of THUMOS'14's text files (lpat.thumos14);
-- a folder of W-TALC's arrays (lpat.wtalc_annotations).
+- a folder of THUMOS'14's text files (lpat.annotations.thumos14);
+- a folder of W-TALC's arrays (lpat.annotations.wtalc).
 
 What is odd in them, but no reason to fail, is kept as findings.
 
@@ -27,9 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.errors import AnnotationError
-from lpat.files.json_files import expect, expect_segment, read_json, read_text
-from lpat.findings import (
+from lpat.annotations.checks import (
     AMBIGUOUS,
     Finding,
     Row,
@@ -39,9 +37,11 @@ from lpat.findings import (
     says_what_it_shows,
     takes_time,
 )
-from lpat.thumos14 import class_files, is_ambiguous, read_class_files
+from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
+from lpat.annotations.wtalc import holds_wtalc_annotations, read_wtalc_annotations
+from lpat.errors import AnnotationError
+from lpat.files.json_files import expect, expect_segment, read_json, read_text
 from lpat.types import Float64Array
-from lpat.wtalc_annotations import holds_wtalc_annotations, read_wtalc_annotations
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpat.core import extract_segments
-from lpat.open_runs import ClosedRuns, OpenRuns
-from lpat.segments import Boundary
+from lpat.segments.post_processing import Boundary
+from lpat.segments.runs import ClosedRuns, OpenRuns
 
 
 def all_runs(

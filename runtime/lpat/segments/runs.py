@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.segments import Boundary
+from lpat.segments.post_processing import Boundary
 from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 

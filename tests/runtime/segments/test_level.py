@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lpat.errors import ModelError, UsageError
-from lpat.level import DOUBT, LevelTable, leveled, shifted, table_from_json, upper_margin
+from lpat.segments.level import DOUBT, LevelTable, leveled, shifted, table_from_json, upper_margin
 from lpat.types import Scores
 
 TABLE = LevelTable(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpat.annotation_files import annotations_document, save_annotations
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
+from lpat.annotations.writing import annotations_document, save_annotations
 from lpat.errors import AnnotationError, OutputError, UsageError
 from lpat.files.json_files import write_json
 

@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 
 from lpat.core import Runs, extract_segments
 from lpat.errors import UsageError
-from lpat.segments import (
-    PostProcessing,
-    SegmentScore,
-    detect,
-    manual_threshold,
-    select_classes,
-)
+from lpat.segments.detect import detect, manual_threshold, select_classes
+from lpat.segments.post_processing import PostProcessing, SegmentScore
 from lpat.types import Scores
 
 

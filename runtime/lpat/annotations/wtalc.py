@@ -18,11 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lpat.annotations.checks import Row, VideoRecord
+from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
 from lpat.files.npy import read_array
-from lpat.findings import Row, VideoRecord
-from lpat.thumos14 import class_files, is_ambiguous, read_class_files
 
 _SUBSETS = ("training", "validation", "test")
 

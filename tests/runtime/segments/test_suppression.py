@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lpat import core
 from lpat.errors import UsageError
-from lpat.suppression import Decay, soften, suppress
+from lpat.segments.suppression import Decay, soften, suppress
 from lpat.types import Detections
 
 Row = tuple[int, float, float, float]  # label, start, end, score

@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from lpat import sessions
-from lpat.devices import (
+from lpat.errors import DeviceError, ModelError, UsageError
+from lpat.inference import sessions
+from lpat.inference.devices import (
     CPU,
     CUDA,
     LONGEST_RUN,
@@ -26,7 +27,6 @@ from lpat.devices import (
     provider_options,
     refusal_of,
 )
-from lpat.errors import DeviceError, ModelError, UsageError
 from lpat.localizer import Localizer
 from lpat.types import Features, FeatureSpec
 
