@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lpat.flow import flow_fields
-from lpat.motion import MotionExtractor
+from lpat.motion.extractor import MotionExtractor
+from lpat.motion.flow import flow_fields
 from lpat.video.reader import Video
 from lpat.video.resampling import resample
 from pair_flows import PAIR_FLOWS

@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lpat.annotations.reading import read_annotations
-from lpat.flow import flow_fields
-from lpat.motion import DESCRIPTORS, MotionExtractor
+from lpat.motion.extractor import DESCRIPTORS, MotionExtractor
+from lpat.motion.flow import flow_fields
 from lpat.video.reader import Video
 from lpat.video.resampling import resample
 from lpat_train.dataset import labelled

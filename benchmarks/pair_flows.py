@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lpat.core import tvl1
-from lpat.flow import PairFlow, dis
+from lpat.motion.flow import PairFlow, dis
 from lpat.types import Float32Array
 from lpat.video.frame import UInt8Array
 

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from av.error import FFmpegError
 
-from lpat.backbones.flow_methods import checked_frames, quantised
+from lpat.backbones.flow import checked_frames, quantised
 from lpat.core import tvl1, tvl1_instruction_sets
 from lpat.types import Float32Array
 from lpat.video.frame import UInt8Array

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from lpat.evaluation import evaluate
+from lpat.evaluation.average_precision import evaluate
 from lpat.segments.detect import detect
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores

@@ -12,8 +12,8 @@ from typing import Any
 
 import lpat_train
 import simulation
-from lpat import evaluation
 from lpat.errors import UsageError
+from lpat.evaluation import average_precision as evaluation
 from lpat.files.json_files import write_json
 from lpat.segments import detect as segments
 from lpat.segments import level

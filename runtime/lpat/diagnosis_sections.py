@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lpat.charts import Bar, bar_chart_svg
-from lpat.diagnosis import DEPTH, KINDS, LOWEST_TIOU, Diagnosis
-from lpat.lengths import NAMES
+from lpat.evaluation.error_analysis import DEPTH, KINDS, LENGTH_NAMES, LOWEST_TIOU, Diagnosis
 from lpat.report import Section, Table
 from lpat.types import Int64Array
 
@@ -101,7 +100,8 @@ def fate_section(diagnosis: Diagnosis) -> Section:
 def length_section(diagnosis: Diagnosis) -> Section:
     """Fates of the truths and kinds of the detections, by length."""
     labels = [
-        f"{name}, {words}" for name, words in zip(NAMES, diagnosis.lengths.intervals, strict=True)
+        f"{name}, {words}"
+        for name, words in zip(LENGTH_NAMES, diagnosis.lengths.intervals, strict=True)
     ]
     truths = list(zip(labels, diagnosis.fates_by_length, strict=True))
     detections = list(zip(labels, diagnosis.kinds_by_length, strict=True))

@@ -14,12 +14,12 @@ from lpat.charts import (
     percent_axis,
     small_curve_svg,
 )
-from lpat.curves import PrecisionRecallCurves, precision_recall_curves
-from lpat.diagnosis import Diagnosis
 from lpat.diagnosis_sections import error_section, fate_section, length_section
-from lpat.evaluation import Evaluation, notes
-from lpat.proposals import ProposalRecall
-from lpat.protocols import rules_in_words
+from lpat.evaluation.average_precision import Evaluation, notes
+from lpat.evaluation.error_analysis import Diagnosis
+from lpat.evaluation.precision_recall import PrecisionRecallCurves, precision_recall_curves
+from lpat.evaluation.proposal_recall import ProposalRecall
+from lpat.evaluation.protocols import rules_in_words
 from lpat.report import Section, Table, report_html
 from lpat.types import Float64Array
 

@@ -10,7 +10,7 @@ from lpat.backbones.search import BACKBONES, Backbones
 from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import FeatureError
 from lpat.feature_files import PRECOMPUTED
-from lpat.motion import MotionExtractor
+from lpat.motion.extractor import MotionExtractor
 from lpat.parallel.processes import available_cores
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick

@@ -22,7 +22,6 @@ from lpat.types import Features, FeatureSpec, Float32Array
 if TYPE_CHECKING:
     from lpat.stored_features import StoredFeatures
 
-SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
 PRECOMPUTED = "precomputed"
 LONGEST = 10_000_000
 """Snippets that a file may hold: 74 days of video. More is a broken file."""

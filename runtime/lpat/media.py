@@ -51,13 +51,13 @@ def media_of(path: Address, name: str, duration: float) -> Media:
     A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened
     again: it may be gone, or say something else by now.
     """
-    from lpat.feature_files import SUFFIXES
+    from lpat.inputs import FEATURE_SUFFIXES
     from lpat.video.reader import Video
 
     if isinstance(path, Url):
         return Media(name, path, duration)
     place = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in FEATURE_SUFFIXES:
         return Media(name, place, duration)
     try:
         with Video.open(path, threads=1) as video:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from lpat.event_tables import EventTable
-from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS, ProtocolOptions
+from lpat.evaluation.matching import EventTable, Judgement
+from lpat.evaluation.protocols import PROTOCOLS, ProtocolOptions
 
 Row = tuple[float, ...]  # video, class, start, end and, for detections, score
 

@@ -15,7 +15,7 @@ from tests.runtime.drawn import Drawn, TickOf
 
 from lpat.core import tvl1
 from lpat.extractors import default_spec
-from lpat.motion import MotionExtractor
+from lpat.motion.extractor import MotionExtractor
 from lpat.segments.detect import detect
 from lpat.types import Scores
 from lpat.video.resampling import Tick

@@ -16,7 +16,7 @@ from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.extractors import default_spec
 from lpat.model_file import ModelMetadata
-from lpat.motion import MotionExtractor
+from lpat.motion.extractor import MotionExtractor
 from lpat.segments.post_processing import PostProcessing
 
 WriteVideo = Callable[..., Path]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lpat.annotations.reading import VideoAnnotation
-from lpat.diagnosis import diagnose
-from lpat.evaluation import Evaluation, evaluate
+from lpat.evaluation.average_precision import Evaluation, evaluate
+from lpat.evaluation.error_analysis import diagnose
+from lpat.evaluation.proposal_recall import proposal_recall
+from lpat.evaluation.protocols import PROTOCOLS, Protocol
 from lpat.evaluation_page import evaluation_page
-from lpat.proposals import proposal_recall
-from lpat.protocols import PROTOCOLS, Protocol
 from lpat.types import Detections
 
 VOID = {"meta", "br"}

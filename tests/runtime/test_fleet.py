@@ -14,7 +14,7 @@ import pytest
 
 import lpat.fleet.dispatch as dispatch_module
 from lpat.analysis import Analysis, local_engine
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.batch.detection import detect_batch

@@ -12,8 +12,8 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.extractor import BackboneExtractor
+from lpat.backbones.files import read_backbones
 from lpat.cli import detect
 from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError

@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
-from lpat.backbones.backbone_file import Backbone, bundled_keys, bundled_output, read_backbones
 from lpat.backbones.checking import relative_difference
+from lpat.backbones.files import Backbone, bundled_keys, bundled_output, read_backbones
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import LpatError

@@ -11,7 +11,7 @@ import numpy as np
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
-from lpat.evaluation import evaluate
+from lpat.evaluation.average_precision import evaluate
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect
 from lpat.types import Detections, Features, Float64Array, Scores

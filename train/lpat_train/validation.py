@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lpat.annotations.reading import VideoAnnotation
-from lpat.evaluation import Evaluation, evaluate
+from lpat.evaluation.average_precision import Evaluation, evaluate
 from lpat.segments.detect import detect
 from lpat.segments.level import leveled
 from lpat.segments.post_processing import PostProcessing

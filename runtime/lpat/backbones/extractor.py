@@ -17,8 +17,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.clips import clips_of, windows
+from lpat.backbones.files import Backbone
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
 from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from lpat.backbones.flow_methods import FlowMethod
+from lpat.backbones.flow import FlowMethod
 from lpat.errors import BackboneError
 from lpat.inference.onnx_files import metadata_object
 

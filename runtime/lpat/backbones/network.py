@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone
+from lpat.backbones.files import Backbone
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, DeviceError, ModelError
 from lpat.files.folders import cache_folder

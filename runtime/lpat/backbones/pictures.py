@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from lpat.backbones.clips import kept_of, scaled_size
-from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.flow import flow_between, quantised
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.video.frame import Frame, UInt8Array
 from lpat.video.resampling import Tick

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from lpat.backbones.backbone_file import Backbone, read_backbones
+from lpat.backbones.files import Backbone, read_backbones
 from lpat.backbones.spec import NAME, VERSION, Wanted, streams_of, wanted_by
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec

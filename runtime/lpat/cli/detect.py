@@ -18,7 +18,7 @@ from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
 
 if TYPE_CHECKING:
-    from lpat.backbones.backbone_file import Backbone
+    from lpat.backbones.files import Backbone
 
 GROUPS = {
     "Results": (

@@ -13,7 +13,7 @@ import click
 from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
-from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
+from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
 _MOST_THRESHOLDS = 1000
 
@@ -104,7 +104,7 @@ def command(
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_ambiguous
     from lpat.detections import read_detections
-    from lpat.evaluation import evaluate, format_table
+    from lpat.evaluation.average_precision import evaluate, format_table
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
@@ -134,10 +134,10 @@ def command(
     click.echo(format_table(evaluation))
     if json_path is None and report_path is None:
         return
-    from lpat.diagnosis import diagnose
+    from lpat.evaluation.error_analysis import diagnose
+    from lpat.evaluation.proposal_recall import proposal_recall
     from lpat.files.atomic import write_text
     from lpat.files.json_files import write_json
-    from lpat.proposals import proposal_recall
 
     proposals = proposal_recall(evaluation.judgement)
     errors = diagnose(evaluation.judgement, tiou=error_tiou, length_bounds=bounds)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lpat.backbones.backbone_file import Backbone, read_backbones
+from lpat.backbones.files import Backbone, read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import NAME, Wanted, wanted_by

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone, bundled_outputs
+from lpat.backbones.files import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import ModelError, UsageError
 from lpat.feature_halves import halves_look_exchanged

@@ -9,7 +9,7 @@ from lpat.annotations.checks import Finding
 from lpat.annotations.reading import read_annotations
 from lpat.annotations.thumos14 import read_ambiguous
 from lpat.errors import AnnotationError
-from lpat.evaluation import evaluate
+from lpat.evaluation.average_precision import evaluate
 from lpat.types import Detections
 
 FILES = {

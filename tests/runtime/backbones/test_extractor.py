@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.waiting import PATIENCE
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.clips import clips_of, scaled_size
 from lpat.backbones.extractor import READ_AHEAD, open_extractor
-from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.files import read_backbones
+from lpat.backbones.flow import flow_between, quantised
 from lpat.backbones.pictures import LONGEST_RUN
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.network import GPU_BATCH, load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, DeviceError, UsageError

@@ -12,8 +12,8 @@ import onnx
 from google.protobuf.message import DecodeError, EncodeError
 from onnx import TensorProto, compose, external_data_helper, helper, numpy_helper
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.checking import random_clips
+from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.checking import TOLERANCE, random_clips, relative_difference
+from lpat.backbones.files import Backbone
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError

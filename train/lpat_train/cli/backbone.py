@@ -86,8 +86,8 @@ def check_command(
     Features must be finite, the same for the same clip, alone and in a batch, and others for other
     clips. Exit code 1 says that something of that doesn't hold.
     """
-    from lpat.backbones.backbone_file import read_backbones
     from lpat.backbones.checking import check
+    from lpat.backbones.files import read_backbones
 
     if reference is not None and len(files) > 1:
         raise UsageError(f"--reference: expected one file, not {len(files)}")

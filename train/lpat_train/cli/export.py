@@ -18,7 +18,7 @@ from lpat.errors import UsageError
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
-    from lpat.backbones.backbone_file import Backbone
+    from lpat.backbones.files import Backbone
     from lpat.backbones.search import Backbones
     from lpat.feature_cache import FeatureCache
     from lpat.inputs import Input

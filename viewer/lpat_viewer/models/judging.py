@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpat.annotations.reading import VideoAnnotation
-from lpat.event_tables import detection_table, truth_table
-from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS
+from lpat.evaluation.matching import Judgement, detection_table, truth_table
+from lpat.evaluation.protocols import PROTOCOLS
 from lpat.types import BoolArray, Detections
 
 

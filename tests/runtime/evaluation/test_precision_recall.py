@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.curves import precision_recall_curves
-from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS, Protocol
+from lpat.evaluation.matching import Judgement
+from lpat.evaluation.precision_recall import precision_recall_curves
+from lpat.evaluation.protocols import PROTOCOLS, Protocol
 
 MakeJudgement = Callable[..., Judgement]
 Row = tuple[float, ...]

@@ -8,16 +8,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from lpat.core import best_overlaps, mean_over_classes
 from lpat.errors import UsageError
-from lpat.event_tables import EventTable
-from lpat.judgement import DROPPED, Judgement
-from lpat.lengths import NAMES, LengthBins, length_bins
+from lpat.evaluation.matching import DROPPED, EventTable, Judgement
 from lpat.types import BoolArray, Float64Array, Int64Array
+
+LENGTH_NAMES = ("XS", "S", "M", "L", "XL")
+
+
+@dataclass(frozen=True, eq=False)
+class LengthBins:
+    """Five bins; each holds the lengths above the bound below it, up to its own.
+
+    Raises:
+        UsageError: the bounds aren't four finite, positive lengths in ascending order.
+    """
+
+    bounds: Float64Array  # (4,) seconds
+
+    def __post_init__(self) -> None:
+        bounds = self.bounds
+        expected = bounds.shape == (len(LENGTH_NAMES) - 1,) and np.isfinite(bounds).all()
+        if not (expected and (bounds >= 0).all() and (np.diff(bounds) >= 0).all()):
+            raise UsageError(
+                f"length bounds must be four ascending lengths in seconds, not {bounds.tolist()}"
+            )
+
+    def of(self, lengths: Float64Array) -> Int64Array:
+        """The bin (N,) of each length."""
+        return np.searchsorted(self.bounds, lengths, side="left")
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """Each bin's lengths in words, such as "2.1-4.5 s"."""
+        words = [f"{bound:.3g}" for bound in self.bounds]
+        between = [f"{low}\N{EN DASH}{high} s" for low, high in pairwise(words)]
+        return (f"up to {words[0]} s", *between, f"over {words[-1]} s")
+
+
+def fifths(lengths: Float64Array) -> LengthBins:
+    """Bins that each hold a fifth of the lengths (at least one), as nearly as equal ones allow."""
+    return LengthBins(np.quantile(lengths, [0.2, 0.4, 0.6, 0.8]))
+
+
+def length_bins(bounds: Sequence[float] | None, lengths: Float64Array) -> LengthBins:
+    """Bins with the `bounds` given, or else fifths of the lengths."""
+    return fifths(lengths) if bounds is None else LengthBins(np.array(bounds, np.float64))
+
 
 LOWEST_TIOU = 0.1
 """A detection that overlaps every truth by less lies in the background."""
@@ -95,7 +137,7 @@ class Diagnosis:
             "by_length": {
                 name: {"detections": _named(KINDS, kinds), "truths": _named(FATES, fates)}
                 for name, kinds, fates in zip(
-                    NAMES, self.kinds_by_length, self.fates_by_length, strict=True
+                    LENGTH_NAMES, self.kinds_by_length, self.fates_by_length, strict=True
                 )
             },
             "wrong_labels": [
@@ -137,9 +179,11 @@ def diagnose(
         classes=judgement.classes,
         kinds_by_rank=_counts(group[judged], kind, DEPTH, len(KINDS)),
         kinds_by_class=_counts(detections.classes[judged], kind, count, len(KINDS)),
-        kinds_by_length=_counts(bins.of(detections.lengths[judged]), kind, len(NAMES), len(KINDS)),
+        kinds_by_length=_counts(
+            bins.of(detections.lengths[judged]), kind, len(LENGTH_NAMES), len(KINDS)
+        ),
         fates_by_class=_counts(truths.classes, fates, count, len(FATES)),
-        fates_by_length=_counts(bins.of(truths.lengths), fates, len(NAMES), len(FATES)),
+        fates_by_length=_counts(bins.of(truths.lengths), fates, len(LENGTH_NAMES), len(FATES)),
         lengths=bins,
         wrong_labels=_counts(
             detections.classes[wrong], truths.classes[nearest[wrong]], count, count

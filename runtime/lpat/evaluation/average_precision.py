@@ -17,9 +17,8 @@ import numpy as np
 from lpat.annotations.reading import VideoAnnotation
 from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
-from lpat.event_tables import detection_table, interval_table, truth_table
-from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions, rules_in_words
+from lpat.evaluation.matching import Judgement, detection_table, interval_table, truth_table
+from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions, rules_in_words
 from lpat.types import Detections, Float64Array, Int64Array
 
 _NO_INTERVALS: Mapping[str, Float64Array] = MappingProxyType({})

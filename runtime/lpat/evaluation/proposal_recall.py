@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lpat.core import first_ranks
-from lpat.judgement import Judgement
+from lpat.evaluation.matching import Judgement
 from lpat.types import Float64Array, Int64Array
 
 MOST = 100

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.errors import BackboneError
 from mean_backbone import write_mean_backbone

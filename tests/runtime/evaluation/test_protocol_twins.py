@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lpat.annotations.reading import read_annotations
 from lpat.annotations.thumos14 import read_ambiguous
 from lpat.core import average_precisions, match_detections
-from lpat.protocols import PROTOCOLS, AmbiguousRule, Matcher, ProtocolOptions
+from lpat.evaluation.protocols import PROTOCOLS, AmbiguousRule, Matcher, ProtocolOptions
 
 
 def core_arguments(

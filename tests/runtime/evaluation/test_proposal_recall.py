@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpat.core import first_ranks
-from lpat.judgement import Judgement
-from lpat.proposals import TIOUS, ProposalRecall, proposal_recall
+from lpat.evaluation.matching import Judgement
+from lpat.evaluation.proposal_recall import TIOUS, ProposalRecall, proposal_recall
 
 MakeJudgement = Callable[..., Judgement]
 Row = tuple[float, ...]

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.runtime.test_motion import GROUND, patch_moving, texture, ticks
+from tests.runtime.motion.test_extractor import GROUND, patch_moving, texture, ticks
 
-from lpat.descriptors import RASTER
-from lpat.flow import FASTEST, FRAME, PairFlow, dis, flow_fields
-from lpat.motion import MotionExtractor
+from lpat.motion.descriptors import RASTER
+from lpat.motion.extractor import MotionExtractor
+from lpat.motion.flow import FASTEST, FRAME, PairFlow, dis, flow_fields
 from lpat.types import Float32Array
 from lpat.video.frame import UInt8Array
 

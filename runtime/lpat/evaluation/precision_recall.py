@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.judgement import Judgement
+from lpat.evaluation.matching import Judgement
 from lpat.types import BoolArray, Float64Array, Int64Array
 
 LEVELS = 101

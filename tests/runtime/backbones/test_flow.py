@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpat.backbones.flow_methods import FlowMethod, checked_frames, flow_between, quantised
+from lpat.backbones.flow import FlowMethod, checked_frames, flow_between, quantised
 from lpat.core import tvl1
 from lpat.errors import FeatureError, UsageError
 
@@ -93,7 +93,7 @@ def test_a_bound_that_bounds_nothing_is_refused(bound: float) -> None:
 
 def test_opencv_is_loaded_only_where_it_is_asked_for() -> None:
     code = (
-        "import sys, numpy as np; from lpat.backbones.flow_methods import flow_between\n"
+        "import sys, numpy as np; from lpat.backbones.flow import flow_between\n"
         "flow_between(np.zeros((2, 16, 16), np.uint8), 'tvl1'); print('cv2' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

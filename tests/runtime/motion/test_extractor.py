@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 from tests.runtime.drawn import Drawn, TickOf
 
-from lpat.descriptors import DESCRIPTORS, describe_appearance, describe_motion
 from lpat.errors import FeatureError
-from lpat.fields import affine_field, camera_motion, cell_weights, gradients, oriented, pooled
-from lpat.flow import LONGEST_HOLD, MOST_THREADS, READ_AHEAD, flow_fields
-from lpat.motion import MotionExtractor
+from lpat.motion.descriptors import (
+    DESCRIPTORS,
+    affine_field,
+    camera_motion,
+    cell_weights,
+    describe_appearance,
+    describe_motion,
+    gradients,
+    oriented,
+    pooled,
+)
+from lpat.motion.extractor import MotionExtractor
+from lpat.motion.flow import LONGEST_HOLD, MOST_THREADS, READ_AHEAD, flow_fields
 from lpat.types import Float32Array
 from lpat.video.resampling import Tick, count_snippets
 

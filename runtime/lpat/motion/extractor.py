@@ -1,7 +1,7 @@
 """The built-in feature extractor: statistics of optical flow, no weights, no model to download.
 
 Per tick the frame is reduced to one raster, dense flow from the tick before is computed, and the
-flow is described with the camera's share removed (`lpat.descriptors`). Per snippet the ticks'
+flow is described with the camera's share removed (`descriptors`). Per snippet the ticks'
 descriptions are summed over phases and normalised.
 """
 
@@ -15,7 +15,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lpat.descriptors import (
+from lpat.errors import FeatureError
+from lpat.motion.descriptors import (
     APPEARANCE,
     DESCRIPTORS,
     RASTER,
@@ -24,8 +25,7 @@ from lpat.descriptors import (
     describe_motion,
     snippet_blocks,
 )
-from lpat.errors import FeatureError
-from lpat.flow import FlowField, flow_fields
+from lpat.motion.flow import FlowField, flow_fields
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick, completes_window, snippet_windows
 

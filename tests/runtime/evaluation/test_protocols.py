@@ -8,8 +8,8 @@ import pytest
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
-from lpat.evaluation import Evaluation, evaluate, format_table
-from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
+from lpat.evaluation.average_precision import Evaluation, evaluate, format_table
+from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 from lpat.types import Detections
 
 Segment = tuple[float, float]

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.search import Backbones, user_folder
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError

@@ -17,7 +17,7 @@ from statistics import median
 import cv2
 import numpy as np
 
-from lpat.descriptors import RASTER
+from lpat.motion.descriptors import RASTER
 from lpat.parallel.threads import read_ahead
 from lpat.types import Float32Array
 from lpat.video.frame import Size, UInt8Array
