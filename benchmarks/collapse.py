@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lpat.charts import Axis, Curve, curve_chart_svg
 from lpat.errors import LpatError, UsageError
 from lpat.files.atomic import write_text
+from lpat.report.charts import Axis, Curve, curve_chart_svg
 from lpat_train.config import TrainingConfig
 from lpat_train.dataset import Batch, TrainingSet, make_training_set
 from lpat_train.loop import make_network

@@ -39,7 +39,7 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
-from lpat.extraction import extract_features
+from lpat.features.extraction import extract_features
 from lpat.localizer import Localizer
 from lpat.video.reader import Video
 

@@ -23,7 +23,7 @@ import numpy as np
 from linear_model import write_linear_model
 from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.fleet import run_on_fleet
 from lpat.fleet.cluster import connected
 from lpat.inputs import Input

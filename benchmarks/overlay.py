@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 import cv2
 
-from lpat.feature_cache import default_cache
+from lpat.features.cache import default_cache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.overlay import write_overlay

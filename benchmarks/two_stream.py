@@ -33,7 +33,7 @@ from lpat.backbones.extractor import BackboneExtractor, open_extractor
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.pictures import Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
-from lpat.extractors import spec_of
+from lpat.features.extractors import spec_of
 from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat.types import FeatureSpec, Float32Array
 from lpat.video.frame import UInt8Array

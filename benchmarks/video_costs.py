@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 
-from lpat.extraction import extract_features
+from lpat.features.extraction import extract_features
 from lpat.localizer import Localizer
 from lpat.types import Features
 from lpat.video.reader import Video

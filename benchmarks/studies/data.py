@@ -11,8 +11,8 @@ import numpy as np
 
 from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache, default_cache
+from lpat.features.cache import FeatureCache, default_cache
+from lpat.features.extractors import default_spec
 from lpat.inputs import find_inputs
 from lpat.parallel.processes import available_cores
 from lpat.types import Features, FeatureSpec

@@ -13,7 +13,7 @@ from lpat._version import __version__
 from lpat.errors import LpatError
 
 if TYPE_CHECKING:
-    from lpat.feature_cache import FeatureCache
+    from lpat.features.cache import FeatureCache
     from lpat.live import LiveDetector
     from lpat.localizer import Localizer
     from lpat.types import Detection, Detections, Features, FeatureSpec, Scores
@@ -34,7 +34,7 @@ __all__ = [
 _HOMES = {
     "Detection": "lpat.types",
     "Detections": "lpat.types",
-    "FeatureCache": "lpat.feature_cache",
+    "FeatureCache": "lpat.features.cache",
     "FeatureSpec": "lpat.types",
     "Features": "lpat.types",
     "LiveDetector": "lpat.live",

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpat.errors import LpatError
-from lpat.extraction import Extraction, load_all_features
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import Extraction, load_all_features
+from lpat.features.progress import OnProgress
 from lpat.inputs import Input
 from lpat.model.model import Model
-from lpat.pace import OnProgress
 from lpat.segments.detect import detect
 from lpat.types import Detections, Scores
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, ModelError
-from lpat.extractors import extractor_of
+from lpat.features.extractors import extractor_of
 from lpat.model.model import Model
 from lpat.segments.detect import segment_scores, select_classes
 from lpat.segments.level import shifted

@@ -9,14 +9,14 @@ import numpy as np
 
 from lpat.analysis import local_engine
 from lpat.errors import LpatError
-from lpat.extraction import load_features
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import load_features
+from lpat.features.files import StoredFeatures
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.live import LiveDetector, detect_in_stream, live_features
 from lpat.model.model import Model
 from lpat.parallel.processes import available_cores
 from lpat.segments.detect import detect
-from lpat.stored_features import StoredFeatures
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
 
 Source = str | Path | Features | StoredFeatures | Float32Array

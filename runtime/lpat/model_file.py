@@ -14,8 +14,8 @@ from typing import Any, Literal, get_args
 
 from lpat._version import __version__
 from lpat.errors import FeatureError, ModelError, UsageError
-from lpat.feature_files import spec_from_json
-from lpat.feature_halves import Statistics, statistics_from_json
+from lpat.features.files import spec_from_json
+from lpat.features.statistics import Statistics, statistics_from_json
 from lpat.inference.onnx_files import metadata_object
 from lpat.segments.level import LevelTable, table_from_json
 from lpat.segments.post_processing import PostProcessing

@@ -1,7 +1,7 @@
 """What an overlay adds to a video's pictures: the timeline's strip, and labels that are going on.
 
 All is drawn as BGR, seldom; lpat.overlay puts it into every picture. The colours are those of
-lpat.timeline on a dark page: a class's colour belongs to its index.
+lpat.report.timeline on a dark page: a class's colour belongs to its index.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from lpat.lettering import BOLD, Colour, draw_text, shortened, text_width
-from lpat.timeline import MOST_CLASSES, TICK_STEPS
-from lpat.timeline_curves import COLOURS, extremes, samples, value_range, with_crossings
+from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
+from lpat.report.timeline import MOST_CLASSES, TICK_STEPS
 from lpat.types import Detections, Float64Array, Scores
 from lpat.video.frame import Size, UInt8Array
 

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 
 PYTHON = Path(os.environ["LPAT_CLEAN_PYTHON"])
 

@@ -14,7 +14,7 @@ import numpy as np
 from tests.runtime.drawn import Drawn, TickOf
 
 from lpat.core import tvl1
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.motion.extractor import MotionExtractor
 from lpat.segments.detect import detect
 from lpat.types import Scores

@@ -14,7 +14,7 @@ import lpat
 from linear_model import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.model_file import ModelMetadata
 from lpat.motion.extractor import MotionExtractor
 from lpat.segments.post_processing import PostProcessing

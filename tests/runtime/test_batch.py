@@ -15,7 +15,7 @@ from lpat.batch.detection import detect_batch
 from lpat.batch.ledger import Ledger
 from lpat.batch.outputs import Output, Result, chosen_outputs
 from lpat.errors import LpatError, OutputError, UsageError, VideoError
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.files.atomic import remove_abandoned, write_text
 from lpat.files.json_files import write_json
 from lpat.files.locks import locked_folder

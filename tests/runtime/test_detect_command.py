@@ -15,13 +15,13 @@ import pytest
 from tests.waiting import PATIENCE, wait_until
 
 from lpat.cli.detect import GROUPS, command
-from lpat.detections import read_detections
-from lpat.extractors import default_spec
-from lpat.feature_files import write_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
 from lpat.files.locks import locked_folder
+from lpat.formats.detections import read_detections
+from lpat.formats.scores import read_scores
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
-from lpat.score_files import read_scores
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lpat import pace
 from lpat.cli import progress as shown_progress
 from lpat.cli.extract import command
 from lpat.errors import BackboneError, DeviceError, UsageError
-from lpat.extractors import default_spec
-from lpat.feature_files import read_features
+from lpat.features import progress as pace
+from lpat.features.extractors import default_spec
+from lpat.features.files import read_features
 from lpat.inputs import Input
 
 WriteVideo = Callable[..., Path]

@@ -19,9 +19,9 @@ from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.batch.detection import detect_batch
 from lpat.errors import DeviceError, LpatError, UsageError
-from lpat.extraction import load_all_features
-from lpat.extractors import default_spec
-from lpat.feature_files import write_features
+from lpat.features.extraction import load_all_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
 from lpat.fleet import ray_engine, ray_features, run_on_fleet
 from lpat.fleet.cluster import connected
 from lpat.fleet.dispatch import QUEUED

@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE, wait_until
 
 import lpat.fleet.cluster as cluster_module
 from lpat.errors import UsageError
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.fleet import ray_engine
 from lpat.fleet.cluster import connected
 from lpat.fleet.worker import FleetError

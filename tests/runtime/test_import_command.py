@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from lpat.cli.import_features import command
 from lpat.errors import AnnotationError, FeatureError, LpatError, UsageError
-from lpat.feature_files import read_features
+from lpat.features.files import read_features
 from lpat.types import FeatureSpec
 
 NAMES = ("video_validation_1", "video_validation_2", "video_test_1")

@@ -14,9 +14,9 @@ import pytest
 from tests.waiting import PATIENCE
 
 from lpat.cli.live import detect_live
-from lpat.detections import read_detections
 from lpat.errors import LpatError
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
+from lpat.formats.detections import read_detections
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.segments.level import LevelTable

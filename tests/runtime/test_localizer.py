@@ -11,7 +11,7 @@ import pytest
 
 from lpat import __version__
 from lpat.errors import ModelError, UsageError
-from lpat.feature_halves import exchanged, statistics_of
+from lpat.features.statistics import exchanged, statistics_of
 from lpat.localizer import Localizer
 from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
 from lpat.segments.detect import detect

@@ -10,11 +10,10 @@ import pytest
 from onnx import helper, numpy_helper
 
 from lpat.errors import FeatureError, ModelError
-from lpat.feature_files import write_features
+from lpat.features.files import locate_features, write_features
 from lpat.localizer import Localizer
 from lpat.model import model as module
 from lpat.model.model import CONTEXT, WINDOW, Window, windows
-from lpat.stored_features import locate_features
 from lpat.types import Features, FeatureSpec
 
 SPEC = FeatureSpec("precomputed", 1, {}, 6)

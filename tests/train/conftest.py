@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lpat.annotations.reading import read_annotations
-from lpat.feature_files import read_features, write_features
+from lpat.features.files import read_features, write_features
 from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec

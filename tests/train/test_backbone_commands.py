@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 from lpat.backbones.extractor import BackboneExtractor
 from lpat.backbones.files import read_backbones
 from lpat.cli import detect
-from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError
-from lpat.extractors import default_spec, extractor_of
+from lpat.features.extractors import default_spec, extractor_of
 from lpat.files.json_files import write_json
+from lpat.formats.detections import read_detections
 from lpat.localizer import Localizer
 from lpat_train.bundle import BundleError, write_bundle
 from lpat_train.checkpoint import read_run

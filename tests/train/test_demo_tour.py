@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lpat.detections import read_detections
+from lpat.formats.detections import read_detections
 from lpat_train.demo.plan import Recipe
 from lpat_train.demo.tour import run_demo
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect, evaluate, import_features
-from lpat.feature_files import read_features
+from lpat.features.files import read_features
 from lpat_train.cli import export, train
 from published_layouts import FOLDERS, published_features, write_joint, write_streams, write_wtalc
 

@@ -11,7 +11,7 @@ import torch
 
 from lpat.annotations.reading import read_annotations
 from lpat.errors import AnnotationError, FeatureError, UsageError
-from lpat.feature_files import read_features
+from lpat.features.files import read_features
 from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec

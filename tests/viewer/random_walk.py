@@ -43,10 +43,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lpat.extraction import extract_features
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import extract_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
 from lpat.files.json_files import write_json
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings

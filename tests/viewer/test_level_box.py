@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
+from lpat.features.cache import FeatureCache
+from lpat.features.files import write_features
 from lpat.localizer import Localizer
 from lpat.model_file import ModelMetadata
 from lpat.segments.detect import detect

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
-from lpat.detections import read_detections, read_external_data
 from lpat.errors import UsageError
 from lpat.files.json_files import write_json
-from lpat.formats import FORMATS
-from lpat.media import media_of
+from lpat.formats.detections import read_detections, read_external_data
+from lpat.formats.media import media_of
+from lpat.formats.registry import FORMATS
 from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer

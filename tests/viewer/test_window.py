@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tests.waiting import PATIENCE
 
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.model_file import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing

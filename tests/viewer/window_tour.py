@@ -16,8 +16,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from lpat.annotations.reading import read_annotations
-from lpat.detections import read_detections
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.formats.detections import read_detections
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.layers_dock import LayersPanel
 from lpat_viewer.windows.settings import Settings

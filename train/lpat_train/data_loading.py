@@ -13,13 +13,13 @@ from tqdm import tqdm
 from lpat.annotations.reading import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import load_all_features
-from lpat.extractors import OWN
-from lpat.feature_cache import FeatureCache
-from lpat.feature_timing import Rate, timing_of
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import load_all_features
+from lpat.features.extractors import OWN
+from lpat.features.files import MAPPED_SUFFIXES, StoredFeatures, locate_features
+from lpat.features.progress import OnProgress, Pace
+from lpat.features.timing import Rate, timing_of
 from lpat.inputs import Input
-from lpat.pace import OnProgress, Pace
-from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import Features, FeatureSpec
 from lpat_train.dataset import FeatureSource, match_inputs
 from lpat_train.processes import Processes
@@ -139,7 +139,7 @@ def _stored(
     Raises:
         FeatureError: the input is such a file, but broken, or of another spec.
     """
-    if source.file.suffix.lower() in SUFFIXES:
+    if source.file.suffix.lower() in MAPPED_SUFFIXES:
         stored = locate_features(source.file)
         if spec is not None and (differences := spec.differences(stored.spec)):
             raise FeatureError(f"{source.path}: {'; '.join(differences)}")

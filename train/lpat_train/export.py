@@ -16,8 +16,8 @@ import torch
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import LpatError, OutputError, UsageError
-from lpat.extractors import OWN
-from lpat.feature_halves import WIDEST, Statistics
+from lpat.features.extractors import OWN
+from lpat.features.statistics import WIDEST, Statistics
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import MODEL_KEY
 from lpat.localizer import Localizer as OnnxLocalizer

@@ -8,10 +8,10 @@ from typing import Any
 
 from lpat.batch.entries import read_stored
 from lpat.batch.outputs import Output, entry_path
-from lpat.detections import detections_document
 from lpat.errors import OutputError
 from lpat.files.atomic import atomic_path
 from lpat.files.json_files import json_text
+from lpat.formats.detections import detections_document
 from lpat.formats.tables import csv_document, csv_rows
 from lpat.types import Detections
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpat.detections import detections_from_document
 from lpat.errors import AnnotationError
 from lpat.files.json_files import read_json, write_json
+from lpat.formats.detections import detections_from_document
 from lpat.types import Detections
 
 Settings = Mapping[str, Any]

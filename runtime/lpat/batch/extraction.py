@@ -13,8 +13,8 @@ from lpat.batch.folder import batch_folder
 from lpat.batch.ledger import Ledger, OnError, facts_of_run
 from lpat.batch.outcomes import UNCHANGED, Outcome, failure
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.extraction import Extraction
-from lpat.feature_files import read_features, write_features
+from lpat.features.extraction import Extraction
+from lpat.features.files import read_features, write_features
 from lpat.files.atomic import takes_no_more
 from lpat.inputs import Input, output_name
 from lpat.types import FeatureSpec

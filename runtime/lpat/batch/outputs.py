@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lpat.batch.entries import Settings
 from lpat.files.atomic import write_text
-from lpat.formats import FORMATS, Format, check_formats
+from lpat.formats.media import Media, media_of
+from lpat.formats.registry import FORMATS, Format, check_formats
 from lpat.inputs import Input
-from lpat.media import Media, media_of
 from lpat.types import Detections, Scores
 from lpat.video.address import Stamp
 
@@ -134,7 +134,7 @@ def _scores_of(result: Result) -> Scores:
 
 
 def _write_scores(result: Result, path: Path) -> None:
-    from lpat.score_files import write_scores
+    from lpat.formats.scores import write_scores
 
     write_scores(path, _scores_of(result), result.model_sha256)
 

@@ -13,9 +13,9 @@ from lpat.batch.entries import Entry, Settings, Stored, read_stored, write_entry
 from lpat.batch.outcomes import UNCHANGED, Outcome, failure
 from lpat.batch.outputs import Output, Result, entry_path, missing_outputs, remove_outputs
 from lpat.batch.plan import Work
-from lpat.detections import detections_document, detections_from_document
 from lpat.errors import LpatError, OutputError
 from lpat.files.atomic import takes_no_more
+from lpat.formats.detections import detections_document, detections_from_document
 from lpat.inputs import Input, output_name
 from lpat.types import Detections
 

@@ -137,7 +137,7 @@ def command(
     from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
-    from lpat.extractors import default_jobs
+    from lpat.features.extractors import default_jobs
     from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
@@ -219,7 +219,7 @@ def _check_live(context: click.Context) -> None:
 
 
 def _print_detections(output: Path) -> None:
-    from lpat.detections import read_detections
+    from lpat.formats.detections import read_detections
 
     for detections in read_detections(output / "detections.json").values():
         rows = zip(detections.segments, detections.labels, detections.scores, strict=True)

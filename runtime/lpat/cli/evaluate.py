@@ -103,8 +103,8 @@ def command(
     from lpat.annotations.checks import summarise
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_ambiguous
-    from lpat.detections import read_detections
     from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.formats.detections import read_detections
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
@@ -146,7 +146,7 @@ def command(
         why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
-        from lpat.evaluation_page import evaluation_page
+        from lpat.report.evaluation_page import evaluation_page
 
         page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
         write_text(report_path, page)

@@ -16,7 +16,7 @@ from lpat.cli.grouped_help import GroupedCommand
 from lpat.cli.progress import progress as shown_progress
 
 if TYPE_CHECKING:
-    from lpat.extractors import FeatureExtractor
+    from lpat.features.extractors import FeatureExtractor
 
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
@@ -74,8 +74,8 @@ def command(
     """
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
-    from lpat.extraction import load_all_features
-    from lpat.extractors import default_jobs, extractor_of, spec_of
+    from lpat.features.extraction import load_all_features
+    from lpat.features.extractors import default_jobs, extractor_of, spec_of
     from lpat.fleet import ray_features
     from lpat.inputs import find_inputs
 

@@ -14,7 +14,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import VideoAnnotation
-    from lpat.feature_import import ImportPlan, Source
+    from lpat.features.importing import ImportPlan, Source
 
 
 @click.command("lpat-import")
@@ -91,7 +91,7 @@ def command(
     """
     from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
-    from lpat.feature_import import ImportPlan, output_paths
+    from lpat.features.importing import ImportPlan, output_paths
 
     plan = ImportPlan(**said)
     known: Mapping[str, VideoAnnotation] | None = None
@@ -115,7 +115,7 @@ def _sources(
     features: Sequence[Path], rgb: Sequence[Path], flow: Sequence[Path], names: Path | None
 ) -> list[Source]:
     from lpat.errors import UsageError
-    from lpat.feature_import import entry_sources, file_sources, pair_sources
+    from lpat.features.importing import entry_sources, file_sources, pair_sources
     from lpat.files.npy import is_array_of_objects
 
     if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
@@ -158,8 +158,8 @@ def _objections(
     subsets: Mapping[str, str | None],
 ) -> list[str]:
     """What speaks against the plan for most of the videos; what does for a few is only noted."""
-    from lpat.feature_checks import exchanged_subsets, sample_features
-    from lpat.feature_timing import Rate, timing_of
+    from lpat.features.importing import exchanged_subsets, sample_features
+    from lpat.features.timing import Rate, timing_of
 
     samples = sample_features(sources)
     counts = {sample.name: sample.snippets for sample in samples}
@@ -194,7 +194,7 @@ def _import_all(
     from tqdm import tqdm
 
     from lpat.errors import FeatureError
-    from lpat.feature_import import import_features, is_imported
+    from lpat.features.importing import import_features, is_imported
     from lpat.files.folders import claim_folder
 
     claim_folder(output)

@@ -12,7 +12,7 @@ from lpat.errors import UsageError
 
 if TYPE_CHECKING:
     from lpat.backbones.search import Backbones
-    from lpat.feature_cache import FeatureCache
+    from lpat.features.cache import FeatureCache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,7 +126,7 @@ def cache_options(command: Command) -> Command:
 
 def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
     """The cache that `cache_options` chose, without what killed processes left in it."""
-    from lpat.feature_cache import FeatureCache, default_cache
+    from lpat.features.cache import FeatureCache, default_cache
     from lpat.files.atomic import remove_abandoned
 
     if no_cache:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from lpat.pace import Pace
+from lpat.features.progress import Pace
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -17,8 +17,8 @@ from lpat.analysis import Analyses, Analysis, Engine, local_engine
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import LpatError, UsageError
-from lpat.extraction import Extraction, load_all_features
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import Extraction, load_all_features
 from lpat.fleet.cluster import connected
 from lpat.fleet.dispatch import Fleet
 from lpat.fleet.worker import Result, Work
@@ -27,7 +27,7 @@ from lpat.localizer import Localizer
 from lpat.types import FeatureSpec
 
 Extractions = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
-"""`lpat.extraction.load_all_features`, somewhere."""
+"""`lpat.features.extraction.load_all_features`, somewhere."""
 
 THREADS = 1
 """Threads of a worker's backbones: there is a worker for every core."""

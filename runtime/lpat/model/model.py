@@ -13,14 +13,14 @@ import numpy as np
 from lpat.backbones.files import Backbone, bundled_outputs
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import ModelError, UsageError
-from lpat.feature_halves import halves_look_exchanged
+from lpat.features.files import StoredFeatures
+from lpat.features.statistics import halves_look_exchanged
 from lpat.files.folders import cache_folder
 from lpat.inference.devices import device_of, extents_of_head
 from lpat.inference.onnx_files import MODEL_KEY, read_onnx
 from lpat.inference.sessions import bundle_session, cpu_session, place
 from lpat.model_file import ModelMetadata, metadata_from_json
 from lpat.segments.level import leveled
-from lpat.stored_features import StoredFeatures
 from lpat.types import Features, Scores
 
 if TYPE_CHECKING:

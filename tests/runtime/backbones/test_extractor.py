@@ -14,8 +14,8 @@ from lpat.backbones.pictures import LONGEST_RUN
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import FeatureError
-from lpat.extraction import extract_features
-from lpat.extractors import default_jobs, spec_of
+from lpat.features.extraction import extract_features
+from lpat.features.extractors import default_jobs, spec_of
 from lpat.parallel.processes import available_cores
 from lpat.video.frame import Frame
 from lpat.video.resampling import Tick, resample
@@ -312,7 +312,7 @@ def test_backbones_stay_loaded_for_the_next_video(monkeypatch, rgb, flow):
 
 
 def test_one_video_at_a_time_is_the_default_for_backbones(rgb):
-    from lpat.extractors import default_spec
+    from lpat.features.extractors import default_spec
     from lpat.parallel.processes import available_cores
 
     assert default_jobs(spec_of_files(rgb)) == 1
@@ -320,7 +320,7 @@ def test_one_video_at_a_time_is_the_default_for_backbones(rgb):
 
 
 def test_the_stride_is_the_backbones_own_unless_given(rgb):
-    from lpat.extractors import default_spec
+    from lpat.features.extractors import default_spec
 
     assert spec_of_files(rgb).stride == 4
     assert spec_of_files(rgb, stride=2).stride == 2

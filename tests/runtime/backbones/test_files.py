@@ -23,7 +23,7 @@ def test_a_backbone_says_what_it_is(make_backbone, tmp_path):
 
 
 def test_a_model_without_backbones_has_none(make_model, tmp_path):
-    from lpat.extractors import default_spec
+    from lpat.features.extractors import default_spec
 
     path = make_model(tmp_path / "model.onnx", default_spec())
     assert read_backbones(path) == ()

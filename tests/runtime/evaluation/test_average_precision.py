@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.core import average_precisions, match_detections
-from lpat.detections import read_detections
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.average_precision import Evaluation, evaluate, format_table
 from lpat.evaluation.protocols import PROTOCOLS
+from lpat.formats.detections import read_detections
 from lpat.types import Detections
 
 Truth = tuple[str, float, float]  # label, start, end

@@ -6,7 +6,7 @@ from lpat.backbones.files import read_backbones
 from lpat.backbones.search import Backbones, user_folder
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat.model.inspection import inspect
 
 

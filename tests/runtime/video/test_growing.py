@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import VideoError
-from lpat.extractors import default_spec
-from lpat.feature_streams import stream_features
+from lpat.features.extraction import stream_features
+from lpat.features.extractors import default_spec
 from lpat.live import live_features
 from lpat.video.growing import GrowingFile, follow
 from lpat.video.reader import Video

@@ -20,7 +20,7 @@ from lpat_train.cli import launch
 if TYPE_CHECKING:
     from lpat.backbones.files import Backbone
     from lpat.backbones.search import Backbones
-    from lpat.feature_cache import FeatureCache
+    from lpat.features.cache import FeatureCache
     from lpat.inputs import Input
     from lpat.model_file import Precision
     from lpat.types import Features, FeatureSpec
@@ -141,7 +141,7 @@ def _backbones_of(run: Run, backbones: Backbones) -> tuple[Backbone, ...]:
 def _features_of(
     sources: Sequence[Input], spec: FeatureSpec, cache: FeatureCache | None, backbones: Backbones
 ) -> Iterator[tuple[str, Features]]:
-    from lpat.extraction import load_features
+    from lpat.features.extraction import load_features
 
     for source in sources:
         yield source.name, load_features(source, spec, cache, backbones).features.load()

@@ -96,7 +96,7 @@ def command(
     from lpat.annotations.checks import summarise
     from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
-    from lpat.extractors import default_jobs, spec_of
+    from lpat.features.extractors import default_jobs, spec_of
     from lpat.inputs import find_inputs
     from lpat_train.checkpoint import read_run
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training

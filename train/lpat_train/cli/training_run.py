@@ -12,7 +12,7 @@ import torch
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.backbones.search import Backbones
 from lpat.errors import UsageError
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.types import FeatureSpec
 from lpat_train.checkpoint import Run, claim_run_folder, new_run_folder, write_run

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, FeatureError, LpatError
-from lpat.extraction import Extraction, load_features
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import Extraction, load_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect

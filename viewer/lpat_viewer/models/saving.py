@@ -11,12 +11,12 @@ import numpy as np
 
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.annotations.writing import save_annotations
-from lpat.detections import detections_document
 from lpat.errors import UsageError
 from lpat.files.atomic import write_text
 from lpat.files.json_files import write_json
-from lpat.formats import check_formats, format_for
-from lpat.media import media_of
+from lpat.formats.detections import detections_document
+from lpat.formats.media import media_of
+from lpat.formats.registry import check_formats, format_for
 from lpat.types import Detections
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.workspace import Workspace
