@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 
 from linear_model import write_linear_model
-from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
+from lpat.distributed.cluster import connected
+from lpat.distributed.engines import run_on_fleet
+from lpat.engine import Analysis
 from lpat.features.extractors import default_spec
-from lpat.fleet import run_on_fleet
-from lpat.fleet.cluster import connected
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.detect import detect
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Scores

@@ -25,7 +25,7 @@ from onnx import helper, numpy_helper
 from lpat.inference.devices import device_of
 from lpat.inference.sessions import cpu_session
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.context import windows_of

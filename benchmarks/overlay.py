@@ -19,7 +19,7 @@ import cv2
 from lpat.features.cache import default_cache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.overlay import write_overlay
+from lpat.rendering.overlay import write_overlay
 from lpat.video.reader import Video
 from lpat.video.writer import TICKS, add_pictures, video_output
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--time", type=float, default=0.0)
     options = parser.parse_args()
     localizer = Localizer(options.model)
-    from lpat.analysis import local_engine
+    from lpat.engine import local_engine
 
     source = Input(options.video.stem, options.video)
     [(_, analysis)] = local_engine(localizer, default_cache(), 1)([source])

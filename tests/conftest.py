@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from linear_model import write_linear_model
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
 from mean_backbone import write_mean_backbone

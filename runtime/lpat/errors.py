@@ -45,5 +45,9 @@ class WorkerError(LpatError, RuntimeError):
     """A worker process that ended in the middle of its work."""
 
 
+class FleetError(LpatError, RuntimeError):
+    """A fleet that can't be had, or a machine in it that can't be worked with."""
+
+
 class MissingPackageError(LpatError, ImportError):
     """A package that lpat does without until it is asked for what needs it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.analysis import local_engine
+from lpat.engine import local_engine
 from lpat.errors import LpatError
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import load_features

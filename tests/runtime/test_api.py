@@ -15,7 +15,7 @@ from linear_model import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.features.extractors import default_spec
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.motion.extractor import MotionExtractor
 from lpat.segments.post_processing import PostProcessing
 

@@ -11,7 +11,7 @@ from linear_model import write_linear_model
 from lpat.errors import FeatureError, ModelError
 from lpat.live import CONTEXT, LiveDetector, detect_in_stream
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Detection, Features, FeatureSpec, Float32Array

@@ -13,7 +13,7 @@ from lpat import __version__
 from lpat.errors import ModelError, UsageError
 from lpat.features.statistics import exchanged, statistics_of
 from lpat.localizer import Localizer
-from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
+from lpat.model.metadata import LONGEST_TEXT, ModelMetadata, metadata_from_json
 from lpat.segments.detect import detect
 from lpat.segments.level import LevelTable, leveled
 from lpat.segments.post_processing import PostProcessing

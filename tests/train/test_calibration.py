@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from lpat.annotations.reading import read_annotations
 from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import RATES
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from lpat.features.cache import FeatureCache
 from lpat.features.files import write_features
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.detect import detect
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing

@@ -15,7 +15,7 @@ import pytest
 from tests.waiting import PATIENCE
 
 from lpat.features.extractors import default_spec
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 

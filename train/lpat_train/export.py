@@ -21,7 +21,7 @@ from lpat.features.statistics import WIDEST, Statistics
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import MODEL_KEY
 from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.types import Features, FeatureSpec
 from lpat_train.checkpoint import Run
 from lpat_train.config import TrainingConfig

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from lpat._version import __version__
-from lpat.analysis import Engine
 from lpat.backbones.spec import facts_of_backbones
-from lpat.batch.collection import write_collections
-from lpat.batch.folder import batch_folder
-from lpat.batch.ledger import Ledger, OnError, facts_of_run
-from lpat.batch.outcomes import Outcome, failure
 from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
-from lpat.batch.writing import Writer
+from lpat.batch.run_record import Ledger, OnError, Outcome, batch_folder, facts_of_run, failure
+from lpat.batch.writer import Writer, write_collections
+from lpat.engine import Engine
 from lpat.errors import LpatError
 from lpat.inputs import Input
 from lpat.localizer import Localizer

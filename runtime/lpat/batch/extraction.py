@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from lpat.backbones.spec import facts_of_backbones
-from lpat.batch.entries import shortfalls
-from lpat.batch.folder import batch_folder
-from lpat.batch.ledger import Ledger, OnError, facts_of_run
-from lpat.batch.outcomes import UNCHANGED, Outcome, failure
+from lpat.batch.plan import shortfalls
+from lpat.batch.run_record import (
+    UNCHANGED,
+    Ledger,
+    OnError,
+    Outcome,
+    batch_folder,
+    facts_of_run,
+    failure,
+)
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.features.extraction import Extraction
 from lpat.features.files import read_features, write_features

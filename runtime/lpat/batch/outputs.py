@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from lpat.batch.entries import Settings
 from lpat.files.atomic import write_text
 from lpat.formats.media import Media, media_of
 from lpat.formats.registry import FORMATS, Format, check_formats
 from lpat.inputs import Input
 from lpat.types import Detections, Scores
 from lpat.video.address import Stamp
+
+Settings = Mapping[str, Any]
+"""What an output depends on beside the detections."""
 
 ALWAYS = "json"
 """The format that every input gets: it is the batch's memory too."""
@@ -140,7 +143,7 @@ def _write_scores(result: Result, path: Path) -> None:
 
 
 def _write_overlay(result: Result, path: Path) -> str | None:
-    from lpat.overlay import write_overlay
+    from lpat.rendering.overlay import write_overlay
 
     if (reason := reason_without_pictures(result.source)) is not None:
         return reason
@@ -151,7 +154,7 @@ def _write_overlay(result: Result, path: Path) -> str | None:
 
 def _clips_output(margin: float) -> Output:
     def write(result: Result, folder: Path) -> str | None:
-        from lpat.clips import write_clips
+        from lpat.rendering.clips import write_clips
 
         if (reason := reason_without_pictures(result.source)) is not None:
             return reason

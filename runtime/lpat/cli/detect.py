@@ -11,9 +11,7 @@ import click
 from click.core import ParameterSource
 
 from lpat.cli import options
-from lpat.cli.app import run
-from lpat.cli.batches import finish, resumable
-from lpat.cli.grouped_help import GroupedCommand
+from lpat.cli.app import GroupedCommand, finish, resumable, run
 from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
 
@@ -134,11 +132,11 @@ def command(
 
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
-    from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
+    from lpat.distributed.engines import ray_engine
+    from lpat.engine import local_engine
     from lpat.features.extractors import default_jobs
-    from lpat.fleet import ray_engine
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
 

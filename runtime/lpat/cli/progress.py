@@ -15,7 +15,7 @@ from lpat.features.progress import Pace
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from lpat.batch.outcomes import Outcome, Status
+    from lpat.batch.run_record import Outcome, Status
     from lpat.inputs import Input
 
 Kind = Literal["auto", "none", "json"]

@@ -14,8 +14,8 @@ from lpat.backbones.search import Backbones
 from lpat.backbones.spec import NAME, Wanted, wanted_by
 from lpat.errors import BackboneError
 from lpat.inference.onnx_files import read_onnx
+from lpat.model.metadata import ModelMetadata
 from lpat.model.model import Model
-from lpat.model_file import ModelMetadata
 
 
 @dataclass(frozen=True)

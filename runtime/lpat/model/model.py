@@ -19,7 +19,7 @@ from lpat.files.folders import cache_folder
 from lpat.inference.devices import device_of, extents_of_head
 from lpat.inference.onnx_files import MODEL_KEY, read_onnx
 from lpat.inference.sessions import bundle_session, cpu_session, place
-from lpat.model_file import ModelMetadata, metadata_from_json
+from lpat.model.metadata import ModelMetadata, metadata_from_json
 from lpat.segments.level import leveled
 from lpat.types import Features, Scores
 

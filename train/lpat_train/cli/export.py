@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lpat.backbones.search import Backbones
     from lpat.features.cache import FeatureCache
     from lpat.inputs import Input
-    from lpat.model_file import Precision
+    from lpat.model.metadata import Precision
     from lpat.types import Features, FeatureSpec
     from lpat_train.checkpoint import Run
 

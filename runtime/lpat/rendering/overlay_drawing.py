@@ -1,22 +1,91 @@
 """What an overlay adds to a video's pictures: the timeline's strip, and labels that are going on.
 
-All is drawn as BGR, seldom; lpat.overlay puts it into every picture. The colours are those of
-lpat.report.timeline on a dark page: a class's colour belongs to its index.
+All is drawn as BGR, seldom; `overlay` puts it into every picture. The colours are those of the
+report's timeline on a dark page: a class's colour belongs to its index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 
-from lpat.lettering import BOLD, Colour, draw_text, shortened, text_width
 from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
 from lpat.report.timeline import MOST_CLASSES, TICK_STEPS
 from lpat.types import Detections, Float64Array, Scores
 from lpat.video.frame import Size, UInt8Array
+
+Colour = tuple[int, int, int]
+"""Blue, green, red."""
+
+REGULAR, BOLD = 400, 600
+"""Weights, as fonts have them."""
+
+_HERSHEY = cv2.FONT_HERSHEY_DUPLEX
+_HERSHEY_HEIGHT = 30.0  # pixels of a line at scale 1
+
+
+def has_all_scripts() -> bool:
+    """Whether letters beyond ASCII can be drawn."""
+    return hasattr(cv2, "FontFace")
+
+
+def text_width(text: str, size: int, weight: int = REGULAR) -> int:
+    """Pixels across of `text` in letters of `size` pixels."""
+    text = _printable(text)
+    if has_all_scripts():
+        _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, weight)  # pyright: ignore
+        return int(width)
+    (width, _), _ = cv2.getTextSize(text, _HERSHEY, size / _HERSHEY_HEIGHT, 1)
+    return int(width)
+
+
+def draw_text(
+    image: UInt8Array,
+    text: str,
+    place: tuple[int, int],
+    size: int,
+    colour: Colour,
+    weight: int = REGULAR,
+) -> None:
+    """Draw one line of `text` into a BGR image; `place` is where its baseline begins."""
+    text = _printable(text)
+    if has_all_scripts():
+        cv2.putText(image, text, place, colour, _font(), size, weight)  # pyright: ignore
+        return
+    scale = size / _HERSHEY_HEIGHT
+    cv2.putText(image, text, place, _HERSHEY, scale, colour, 1, cv2.LINE_AA)
+
+
+def shortened(text: str, size: int, width: int, weight: int = REGULAR) -> str:
+    """`text`, cut off with an ellipsis where it is wider than `width` pixels."""
+    text = _printable(text)
+    if text_width(text, size, weight) <= width:
+        return text
+    ellipsis = "…" if has_all_scripts() else "..."
+    shortest, longest = 0, len(text)  # letters kept
+    while shortest < longest:
+        middle = (shortest + longest + 1) // 2
+        if text_width(text[:middle].rstrip() + ellipsis, size, weight) <= width:
+            shortest = middle
+        else:
+            longest = middle - 1
+    return text[:shortest].rstrip() + ellipsis
+
+
+@cache
+def _font() -> Any:
+    return cv2.FontFace("sans")  # pyright: ignore - not in older versions
+
+
+def _printable(text: str) -> str:
+    kept = "".join(letter if letter.isprintable() else " " for letter in text)
+    return kept if has_all_scripts() else kept.encode("ascii", "replace").decode()
+
 
 SMALLEST = 320
 """Pixels. A smaller picture is enlarged to it, and a narrower strip would not be legible."""

@@ -13,15 +13,15 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from lpat.analysis import Analyses, Analysis, Engine, local_engine
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.backbones.spec import NAME as BACKBONE
+from lpat.distributed.cluster import connected
+from lpat.distributed.dispatch import Fleet
+from lpat.distributed.worker import Result, Work
+from lpat.engine import Analyses, Analysis, Engine, local_engine
 from lpat.errors import LpatError, UsageError
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import Extraction, load_all_features
-from lpat.fleet.cluster import connected
-from lpat.fleet.dispatch import Fleet
-from lpat.fleet.worker import Result, Work
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.types import FeatureSpec

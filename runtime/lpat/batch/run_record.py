@@ -7,18 +7,62 @@ import os
 import platform
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from lpat._version import __version__
-from lpat.batch.outcomes import STATUSES, Outcome, Status
 from lpat.errors import LpatError, OutputError
-from lpat.files.atomic import takes_no_more, write_text
+from lpat.files.atomic import remove_abandoned, takes_no_more, write_text
+from lpat.files.folders import claim_folder
 from lpat.files.json_files import json_line, json_text
+from lpat.files.locks import locked_folder
 from lpat.inputs import Input
+
+Status = Literal["done", "partial", "failed", "skipped"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+UNCHANGED = "unchanged"
+"""Why an input is skipped whose results are there already."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input. The `reason` says why it isn't plainly done."""
+
+    name: str
+    path: str
+    status: Status
+    reason: str | None = None
+    duration: float | None = None
+    detections: int | None = None  # None where none are known
+    decode_failures: int = 0
+    provider: str | None = None  # where the network ran, if not in this process
+    from_cache: bool = False  # its features were there already
+    notes: tuple[str, ...] = ()  # what is worth knowing but no failure
+    seconds: Mapping[str, float] = field(default_factory=dict)  # time that each step took
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it was skipped for its results are there already."""
+        return self.status == "skipped" and (self.reason or "").startswith(UNCHANGED)
+
+    def document(self) -> dict[str, Any]:
+        """Its JSON value, without what doesn't apply."""
+        values = asdict(self)
+        empty = [name for name, value in values.items() if value in (None, False, (), {})]
+        return {name: value for name, value in values.items() if name not in empty} | {
+            "decode_failures": self.decode_failures
+        }
+
+
+def failure(source: Input, error: Exception | str) -> Outcome:
+    """The outcome of an input that could not be worked on."""
+    return Outcome(source.name, str(source.path), "failed", str(error))
+
 
 OnError = Literal["skip", "stop"]
 
@@ -170,3 +214,22 @@ def _why(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return str(error) if isinstance(error, LpatError) else f"{type(error).__name__}: {error}"
+
+
+_SUBFOLDERS = ("videos", "clips")
+
+
+@contextmanager
+def batch_folder(folder: Path) -> Iterator[None]:
+    """The folder is made, locked, and freed of what processes that died had begun to write.
+
+    Raises:
+        OutputError: it can't be written, or another process is writing into it.
+    """
+    claim_folder(folder)
+    with locked_folder(folder):
+        remove_abandoned(folder)
+        for name in _SUBFOLDERS:
+            for below, _, _ in os.walk(folder / name):
+                remove_abandoned(Path(below))
+        yield

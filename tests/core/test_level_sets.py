@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.runtime.one_class import of_one_class
+from tests.core.one_class import of_one_class
 
 from lpat.core import LevelSets, extract_level_sets, extract_segments
 from lpat.errors import UsageError

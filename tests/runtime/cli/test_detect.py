@@ -21,7 +21,7 @@ from lpat.files.locks import locked_folder
 from lpat.formats.detections import read_detections
 from lpat.formats.scores import read_scores
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec

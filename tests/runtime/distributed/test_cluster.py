@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from tests.waiting import PATIENCE, wait_until
 
-import lpat.fleet.cluster as cluster_module
-from lpat.errors import UsageError
+import lpat.distributed.cluster as cluster_module
+from lpat.distributed.cluster import connected
+from lpat.distributed.engines import ray_engine
+from lpat.errors import FleetError, UsageError
 from lpat.features.extractors import default_spec
-from lpat.fleet import ray_engine
-from lpat.fleet.cluster import connected
-from lpat.fleet.worker import FleetError
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_an_address_at_which_something_else_answers_is_given_up(
 def test_without_ray_the_message_says_what_to_install(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lpat.fleet.find_spec", lambda _: None)
+    monkeypatch.setattr("lpat.distributed.engines.find_spec", lambda _: None)
     with pytest.raises(UsageError, match=r"pip install 'lpat\[ray\]'"):
         ray_engine(model, None, "local")
 

@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-import lpat.fleet.dispatch as dispatch_module
-from lpat.analysis import Analysis, local_engine
+import lpat.distributed.dispatch as dispatch_module
 from lpat.backbones.files import read_backbones
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.batch.detection import detect_batch
-from lpat.errors import DeviceError, LpatError, UsageError
+from lpat.distributed.cluster import connected
+from lpat.distributed.dispatch import QUEUED
+from lpat.distributed.engines import ray_engine, ray_features, run_on_fleet
+from lpat.distributed.worker import Setting, Work
+from lpat.engine import Analysis, local_engine
+from lpat.errors import DeviceError, FleetError, LpatError, UsageError
 from lpat.features.extraction import load_all_features
 from lpat.features.extractors import default_spec
 from lpat.features.files import write_features
-from lpat.fleet import ray_engine, ray_features, run_on_fleet
-from lpat.fleet.cluster import connected
-from lpat.fleet.dispatch import QUEUED
-from lpat.fleet.worker import FleetError, Setting, Work
 from lpat.inputs import Input, find_inputs
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features
@@ -271,7 +271,7 @@ def test_a_bug_met_in_one_input_is_that_inputs_failure(
     address: str, stubs: tuple[Input, ...]
 ) -> None:
     results = {s.name: r for s, r in run_on_fleet(buggy, stubs, address, None)}
-    assert "KeyError: '07' (test_fleet.py, line " in str(results.pop("07"))
+    assert "KeyError: '07' (test_dispatch.py, line " in str(results.pop("07"))
     assert results == {s.name: s.name for s in stubs if s.name != "07"}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from lpat.overlay_drawing import (
+from lpat.rendering.overlay_drawing import (
     PAPER,
     PLAYHEAD,
     draw_labels,

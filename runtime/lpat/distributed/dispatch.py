@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.errors import DeviceError, LpatError, VideoError, WorkerError
-from lpat.fleet.cluster import Cluster
-from lpat.fleet.worker import Answer, FleetError, Work, Worker, present_setting
+from lpat.distributed.cluster import Cluster
+from lpat.distributed.worker import Answer, Work, Worker, present_setting
+from lpat.errors import DeviceError, FleetError, LpatError, VideoError, WorkerError
 from lpat.inputs import Input, largest_first
 from lpat.video.address import Url
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.clip_files import clip_stems
-from lpat.clips import write_clips
 from lpat.errors import VideoError
+from lpat.rendering.clips import clip_stems, write_clips
 from lpat.types import Detections
 from lpat.video.address import Stamp
 from lpat.video.reader import Video
@@ -131,9 +130,9 @@ WITH_LITTLE_ROOM = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
-from lpat.clips import write_clips
+from lpat.rendering.clips import write_clips
 from lpat.errors import OutputError
-from lpat.overlay import write_overlay
+from lpat.rendering.overlay import write_overlay
 from lpat.types import Detections, Scores
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))

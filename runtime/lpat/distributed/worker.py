@@ -12,16 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from lpat.errors import LpatError
+from lpat.errors import FleetError, LpatError
 from lpat.inputs import Input
 
 Result = TypeVar("Result")
 Work = Callable[[Input], Result | LpatError]
 """What a worker does with each input."""
-
-
-class FleetError(LpatError, RuntimeError):
-    """A fleet that can't be had, or a machine in it that can't be worked with."""
 
 
 @dataclass(frozen=True)

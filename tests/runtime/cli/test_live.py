@@ -18,7 +18,7 @@ from lpat.errors import LpatError
 from lpat.features.extractors import default_spec
 from lpat.formats.detections import read_detections
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
+from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 

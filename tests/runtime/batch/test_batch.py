@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
-from lpat.batch.ledger import Ledger
 from lpat.batch.outputs import Output, Result, chosen_outputs
+from lpat.batch.run_record import Ledger
+from lpat.engine import Analysis
 from lpat.errors import LpatError, OutputError, UsageError, VideoError
 from lpat.features.extractors import default_spec
 from lpat.files.atomic import remove_abandoned, write_text
@@ -284,7 +284,7 @@ def test_ten_thousand_inputs_write_the_ledger_a_few_times_only(
     sources = [Input(f"{number:05}", tmp_path / f"{number}.npy") for number in range(10_000)]
     times: list[Path] = []
     monkeypatch.setattr(
-        "lpat.batch.ledger.write_text",
+        "lpat.batch.run_record.write_text",
         lambda path, text: (times.append(path), write_text(path, text)),
     )
     ledger, _ = detect(sources)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from lpat.fleet.worker import FleetError
+from lpat.errors import FleetError
 from lpat.parallel.processes import available_cores
 
 LOCAL = "local"

@@ -12,9 +12,15 @@ import pytest
 from lpat.batch.outputs import reason_without_pictures
 from lpat.errors import VideoError
 from lpat.inputs import Input
-from lpat.lettering import has_all_scripts, shortened, text_width
-from lpat.overlay import write_overlay
-from lpat.overlay_drawing import PLAYHEAD, class_colour, layout_of
+from lpat.rendering.overlay import write_overlay
+from lpat.rendering.overlay_drawing import (
+    PLAYHEAD,
+    class_colour,
+    has_all_scripts,
+    layout_of,
+    shortened,
+    text_width,
+)
 from lpat.types import Detections, Scores
 from lpat.video.address import Stamp
 from lpat.video.reader import Video
