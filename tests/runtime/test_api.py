@@ -1,5 +1,6 @@
 """The package as a Python program uses it: the examples of docs/api.md, and what they leave out."""
 
+import ast
 import doctest
 import pickle
 import subprocess
@@ -96,6 +97,16 @@ def test_every_public_name_is_there() -> None:
     assert set(lpat.__all__) <= set(dir(lpat))
     with pytest.raises(AttributeError, match="module 'lpat' has no attribute 'Localiser'"):
         _ = lpat.Localiser  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_type_checkers_are_told_the_same_names() -> None:
+    stub = Path(lpat.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    told = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.Assign)
+    )
+    assert sorted(told) == sorted(lpat.__all__)
 
 
 def test_detections_are_a_sequence(detections: Detections) -> None:

@@ -1,4 +1,4 @@
-"""What the runtime's tests share: judgements."""
+"""What the tests of evaluation share: judgements."""
 
 from __future__ import annotations
 
