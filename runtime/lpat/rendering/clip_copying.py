@@ -57,7 +57,7 @@ class Copier:
     """
 
     def __init__(self, video: Video, first: int | None) -> None:
-        self._container, self._video = video._container, video._stream
+        self._container, self._video = video.container, video.stream
         base = self._video.time_base
         if first is None or base is None:
             raise NotCopiable("its pictures have no times of their own")
@@ -214,7 +214,7 @@ def _time(packet: Packet) -> int:
 
 def _index_read(video: Video) -> SeekIndex:
     """The index that reading all packets of the video gives."""
-    reading = read_index(video._container, video._stream)
+    reading = read_index(video.container, video.stream)
     while True:
         try:
             next(reading)
@@ -228,17 +228,17 @@ def _form_for(video: Video) -> Form:
     Raises:
         NotCopiable: none takes its pictures.
     """
-    names = video._container.format.name.split(",")
+    names = video.container.format.name.split(",")
     suffix = video.path.suffix.lower()
     own = None
     if "mov" in names:
         own = _FORMS[".mov" if suffix == ".mov" else ".mp4"]
     elif "matroska" in names:
         own = _FORMS[".webm" if suffix == ".webm" else ".mkv"]
-    pictures = video._stream.codec_context.codec.canonical_name
+    pictures = video.stream.codec_context.codec.canonical_name
     others = [
         stream.codec_context.codec.canonical_name
-        for stream in video._container.streams.audio
+        for stream in video.container.streams.audio
         if stream.codec_context is not None
     ]
     forms = [*([own] if own else []), MP4, _FORMS[".mkv"]]

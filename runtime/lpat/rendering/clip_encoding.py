@@ -88,7 +88,7 @@ def _writer(source: Path, video: Video, stretch: Stretch, origin: Fraction) -> _
     first = yield
     if first is None:
         return
-    width, height = shown_size(first, video._stream.sample_aspect_ratio)
+    width, height = shown_size(first, video.stream.sample_aspect_ratio)
     size = (width + width % 2, height + height % 2)
     upright = Upright(size, matrix_of(first.picture))
     canvas = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
@@ -96,7 +96,7 @@ def _writer(source: Path, video: Video, stretch: Stretch, origin: Fraction) -> _
     begin = origin + Fraction(first.time)
     options = {"video_track_timescale": str(TICKS)}
     with video_output(stretch.path, "mp4", options) as output:
-        stream = add_pictures(output, *size, video._stream.guessed_rate or Fraction(DEFAULT_RATE))
+        stream = add_pictures(output, *size, video.stream.guessed_rate or Fraction(DEFAULT_RATE))
         tag_colours(stream, first.picture)
         end = origin + Fraction(stretch.end)
         with closing(Sound(source, output, begin, end)) as sound:

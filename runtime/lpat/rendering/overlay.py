@@ -64,11 +64,11 @@ def write_overlay(
         frames = iter(video)
         first = next(frames)
         painter = _Painter(
-            shown_size(first, video._stream.sample_aspect_ratio), first.picture, scores, detections
+            shown_size(first, video.stream.sample_aspect_ratio), first.picture, scores, detections
         )
         options = {"movflags": "+faststart", "video_track_timescale": str(TICKS)}
         with video_output(path, "mp4", options) as output:
-            rate = video._stream.guessed_rate or Fraction(DEFAULT_RATE)
+            rate = video.stream.guessed_rate or Fraction(DEFAULT_RATE)
             stream = add_pictures(output, *painter.size, rate)
             tag_colours(stream, first.picture)
             with closing(Sound(source, output, clock_start(first))) as sound:

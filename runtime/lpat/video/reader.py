@@ -43,6 +43,7 @@ class Video:
     """A video's frames in the order they are shown, read once, from `with Video.open(path)`.
 
     The counts are of what was met so far, so they are the video's once iteration is over.
+    `container` and `stream` are PyAV's, for whoever reads it in another way than by iteration.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class Video:
         self.dropped_frames = 0  # frames not later than the one before
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
         self.broken_off: str | None = None  # why reading ended before the video did
-        self._container = container
-        self._stream = stream
+        self.container = container
+        self.stream = stream
         self._opened = opened  # the file's state then; None where it may change
         self._end = 0.0  # of the packets, in seconds
         self._packets_aside: Generator[Packet, None, None] | None = None
@@ -94,28 +95,28 @@ class Video:
     @property
     def expected_duration(self) -> float | None:
         """What the container says, for progress bars; `duration` is what was found."""
-        ticks, base = self._stream.duration, self._stream.time_base
+        ticks, base = self.stream.duration, self.stream.time_base
         if ticks and base:
             seconds = ticks * base.numerator / base.denominator
         else:
-            seconds = (self._container.duration or 0) / av.time_base
+            seconds = (self.container.duration or 0) / av.time_base
         return seconds if seconds > 0 else None
 
     @property
     def frame_rate(self) -> Fraction | None:
         """Nominal frames per second as the header has them; frames go by their timestamps."""
-        rates = (self._stream.guessed_rate, self._stream.average_rate)
+        rates = (self.stream.guessed_rate, self.stream.average_rate)
         return next((rate for rate in rates if rate and rate <= HIGHEST_RATE), None)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels as stored, before any rotation."""
-        return self._stream.width, self._stream.height
+        return self.stream.width, self.stream.height
 
     @property
     def codec(self) -> str:
         """What the video is encoded by, as FFmpeg calls it."""
-        return self._stream.codec_context.codec.canonical_name
+        return self.stream.codec_context.codec.canonical_name
 
     def __enter__(self) -> Video:
         return self
@@ -126,7 +127,7 @@ class Video:
     def close(self) -> None:
         """Release the file; frames already given stay usable."""
         if self._packets_aside is None:
-            self._container.close()
+            self.container.close()
         else:
             self._packets_aside.close()
 
@@ -148,8 +149,8 @@ class Video:
 
     def _frames(self) -> Iterator[Frame]:
         scaler = Scaler()
-        clock = Clock(self._stream)
-        for picture in self._pictures():
+        clock = Clock(self.stream)
+        for picture in self.pictures():
             time = clock.time(picture.pts)
             self.clock_breaks = clock.breaks
             if time is None:
@@ -164,11 +165,11 @@ class Video:
             reason = self.broken_off or self._reason
             raise VideoError(f"{one_line(self.path)}: no picture can be decoded ({reason})")
         if self.broken_off is None and not self.clock_breaks:
-            said = stated_duration(self._container, self._stream)
+            said = stated_duration(self.container, self.stream)
             if said - self._end > max(SHORTEST_LOSS, said / 100):
                 self.broken_off = f"it ends after {self._end:.1f} s of {said:.1f} s"
 
-    def _pictures(self) -> Iterator[av.VideoFrame]:
+    def pictures(self) -> Iterator[av.VideoFrame]:
         """All pictures that can be decoded, in the order they are shown.
 
         With several threads, several packets are in work when the file ends, and PyAV drops those
@@ -177,7 +178,7 @@ class Video:
         """
         last = None
         missing = 0  # packets that have given neither picture nor failure
-        for sent, pictures, error in _decoded(self._packets(), self._stream):
+        for sent, pictures, error in _decoded(self._packets(), self.stream):
             missing += sent - len(pictures) - (error is not None)
             if error is not None:
                 self.decode_failures += 1
@@ -185,7 +186,7 @@ class Video:
             for picture in pictures:
                 last = picture.pts
                 yield picture
-        single = self._stream.codec_context.thread_count == 1
+        single = self.stream.codec_context.thread_count == 1
         if missing <= 0 or last is None or single or self.clock_breaks:
             return
         if isinstance(self.path, Url):  # what it sends can't be had again
@@ -193,7 +194,7 @@ class Video:
             return
         failures = 0
         with suppress(VideoError), open_container(self.path) as container:
-            stream = next(s for s in container.streams.video if s.index == self._stream.index)
+            stream = next(s for s in container.streams.video if s.index == self.stream.index)
             stream.codec_context.thread_count = 1
             with suppress(FFmpegError):  # what can't be sought is read from the start
                 container.seek(last, stream=stream)
@@ -207,11 +208,11 @@ class Video:
 
     def _packets(self) -> Iterator[Packet]:
         """The stream's packets; `broken_off` says whether they end before the stream does."""
-        packets = self._container.demux(self._stream)
+        packets = self.container.demux(self.stream)
         if isinstance(self.path, Url):
-            packets = items_aside(packets, release=self._container.close)
+            packets = items_aside(packets, release=self.container.close)
             self._packets_aside = packets
-        start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+        start = float((self.stream.start_time or 0) * (self.stream.time_base or 0))
         try:
             for packet in packets:
                 if packet.pts is not None and packet.time_base is not None:

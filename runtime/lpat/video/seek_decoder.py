@@ -202,7 +202,7 @@ class FrameSource:
     def is_indexed(self) -> bool:
         """Whether `start` finds its way without reading the whole file."""
         if self._index is None:
-            self._index = own_index(self.video._stream, self.video.expected_duration)
+            self._index = own_index(self.video.stream, self.video.expected_duration)
         return self._index is not None
 
     def next(self) -> Frame | None:
@@ -227,7 +227,7 @@ class FrameSource:
 
     @property
     def _base(self) -> float:
-        return float(self.video._stream.time_base or 0)
+        return float(self.video.stream.time_base or 0)
 
     def _has_index(self, wanted: Wanted) -> bool:
         if self.is_indexed:
@@ -265,10 +265,10 @@ class FrameSource:
                 return False
             self.stop()
             self._unread = False
-            stream = self.video._stream
+            stream = self.video.stream
             try:
                 timestamp = self._origin + round((time - back) / self._base)
-                self.video._container.seek(timestamp, stream=stream)
+                self.video.container.seek(timestamp, stream=stream)
                 self._begin(self._frames_from_key(self._origin))
             except FFmpegError:
                 continue
@@ -301,10 +301,10 @@ class FrameSource:
         Those that are shown before it but stored after it need what came before, so they are
         left out.
         """
-        container, stream = self.video._container, self.video._stream
+        container, stream = self.video.container, self.video.stream
         clock = Clock(stream, origin)
         first: int | None = None  # timestamp
-        for picture in Video(self.path, container, stream)._pictures():
+        for picture in Video(self.path, container, stream).pictures():
             timestamp = picture.pts
             if first is None and not picture.key_frame:
                 continue
@@ -329,7 +329,7 @@ class FrameSource:
 
 def said_duration(video: Video) -> float | None:
     """Seconds that the container says the video stream lasts, if it tells of the stream at all."""
-    ticks, base = video._stream.duration, video._stream.time_base
+    ticks, base = video.stream.duration, video.stream.time_base
     return ticks * float(base) if ticks and base else None
 
 
@@ -340,4 +340,4 @@ def _status(path: Path) -> os.stat_result:
 
 def _index_of_packets(path: Path) -> Generator[None, None, SeekIndex]:
     with Video.open(path, threads=1) as video:
-        return (yield from read_index(video._container, video._stream))
+        return (yield from read_index(video.container, video.stream))

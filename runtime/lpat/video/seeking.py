@@ -148,19 +148,19 @@ class SeekableVideo:
     @property
     def frame_rate(self) -> float | None:
         """Frames a second on average, as the container says."""
-        rate = self._source.video._stream.average_rate
+        rate = self._source.video.stream.average_rate
         return float(rate) if rate else None
 
     @property
     def pixel_aspect(self) -> float:
         """Width of a pixel over its height, before rotation."""
-        ratio = self._source.video._stream.codec_context.sample_aspect_ratio
+        ratio = self._source.video.stream.codec_context.sample_aspect_ratio
         return float(ratio) if ratio else 1.0
 
     @property
     def has_sound(self) -> bool:
         """Whether the file has a sound track that can be decoded."""
-        streams = self._source.video._container.streams.audio
+        streams = self._source.video.container.streams.audio
         return any(stream.codec_context is not None for stream in streams)
 
     @property
@@ -295,7 +295,7 @@ class SeekableVideo:
 def _end_of_packets(path: Path) -> float:
     """Seconds up to the end of the last packet, read without decoding."""
     with Video.open(path, threads=1) as video:
-        container, stream = video._container, video._stream
+        container, stream = video.container, video.stream
         base = float(stream.time_base or 0)
         if container.duration:
             with suppress(FFmpegError):  # what can't be sought is read from the start

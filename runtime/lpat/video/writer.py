@@ -192,7 +192,7 @@ class Sound:
         self._encodes = False
         try:
             self._video = Video.open(source, threads=1)
-            container = self._video._container
+            container = self._video.container
             track = next((s for s in container.streams.audio if s.codec_context), None)
             if track is not None:
                 self._add(track, container)

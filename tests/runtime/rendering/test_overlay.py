@@ -142,4 +142,4 @@ def test_sound_and_rotation_of_real_files_are_kept(shared_data: Path, tmp_path: 
     assert np.abs(shown.astype(int) - upright).mean() < 6
     write_overlay(shared_data / "clips/v_GGSY1Qvo990.mp4", scores(), found(), tmp_path / "s.mp4")
     with Video.open(tmp_path / "s.mp4") as video:
-        assert [s.codec_context.name for s in video._container.streams.audio] == ["aac"]
+        assert [s.codec_context.name for s in video.container.streams.audio] == ["aac"]
