@@ -23,7 +23,7 @@ import numpy as np
 from linear_model import write_linear_model
 from lpat.batch.detection import detect_batch
 from lpat.distributed.cluster import connected
-from lpat.distributed.engines import run_on_fleet
+from lpat.distributed.engines import run_on_cluster
 from lpat.engine import Analysis
 from lpat.features.extractors import default_spec
 from lpat.inputs import Input
@@ -100,7 +100,7 @@ def compare(
     for source in sources:
         work(source)
     alone = time.perf_counter() - start
-    results = run_on_fleet(make_work, sources, arguments.address, arguments.workers)  # type: ignore[arg-type]
+    results = run_on_cluster(make_work, sources, arguments.address, arguments.workers)  # type: ignore[arg-type]
     next(results)  # by then the workers have started
     start = time.perf_counter()
     done = sum(1 for _ in results)

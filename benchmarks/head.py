@@ -23,7 +23,7 @@ import torch
 from onnx import helper, numpy_helper
 
 from lpat.inference.devices import device_of
-from lpat.inference.sessions import cpu_session
+from lpat.inference.sessions import load_on_cpu
 from lpat.localizer import Localizer
 from lpat.model.metadata import ModelMetadata
 from lpat.types import FeatureSpec
@@ -108,7 +108,7 @@ def _bare(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     content = model.SerializeToString()
     if head.provider == "CPUExecutionProvider":
-        runtime = cpu_session(content)
+        runtime = load_on_cpu(content)
     else:  # which places a head of one input: products on one GPU need no such care
         import onnxruntime
 

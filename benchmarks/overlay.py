@@ -21,7 +21,7 @@ from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.rendering.overlay import write_overlay
 from lpat.video.reader import Video
-from lpat.video.writer import TICKS, add_pictures, video_output
+from lpat.video.writer import TICKS_PER_SECOND, add_pictures, video_output
 
 
 def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) -> None:
@@ -33,7 +33,8 @@ def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) ->
             if stream is None:
                 stream = add_pictures(output, width, height, Fraction(25))
             picture = frame.picture.reformat(width, height, "yuv420p")
-            picture.pts, picture.time_base = round(frame.time * TICKS), Fraction(1, TICKS)
+            picture.pts = round(frame.time * TICKS_PER_SECOND)
+            picture.time_base = Fraction(1, TICKS_PER_SECOND)
             output.mux(stream.encode(picture))
         if stream is not None:
             output.mux(stream.encode(None))

@@ -45,7 +45,7 @@ class WorkerError(LpatError, RuntimeError):
     """A worker process that ended in the middle of its work."""
 
 
-class FleetError(LpatError, RuntimeError):
+class ClusterError(LpatError, RuntimeError):
     """A fleet that can't be had, or a machine in it that can't be worked with."""
 
 

@@ -17,7 +17,7 @@ from lpat.features.cache import FeatureCache
 from lpat.features.extraction import load_all_features
 from lpat.features.extractors import OWN
 from lpat.features.files import MAPPED_SUFFIXES, StoredFeatures, locate_features
-from lpat.features.progress import OnProgress, Pace
+from lpat.features.progress import OnProgress, Speed
 from lpat.features.timing import Rate, timing_of
 from lpat.inputs import Input
 from lpat.types import Features, FeatureSpec
@@ -157,7 +157,7 @@ def _gathered(
     features: dict[str, Source] = {}
     failures: dict[str, LpatError] = {}
     silent = None if shown else True  # None: shown on a terminal alone
-    pace = Pace()
+    pace = Speed()
     with tqdm(total=total, desc="features", unit="video", disable=silent, file=sys.stderr) as bar:
 
         def tell(source: Input, seconds: float, duration: float | None) -> None:

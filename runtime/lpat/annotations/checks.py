@@ -11,7 +11,7 @@ from typing import Literal
 AMBIGUOUS = "Ambiguous"
 """The label by which THUMOS'14 marks times in which even people can't tell: no class."""
 
-Row = tuple[str, float, float]  # label, start and end in seconds
+LabelledTimes = tuple[str, float, float]  # label, start and end in seconds
 
 FindingKind = Literal["unknown", "labels", "past_end", "duplicate", "left_out", "duration"]
 
@@ -24,7 +24,8 @@ class VideoRecord:
     subset: str | None
     duration: float | None
     listed: tuple[str, ...] | None  # the video's own list of labels; None: the file has no such
-    rows: tuple[Row, ...]  # in file order, those of `AMBIGUOUS` among them; times are finite
+    rows: tuple[LabelledTimes, ...]
+    """In file order, those of `AMBIGUOUS` among them; times are finite."""
     counts: Mapping[str, int] = field(default_factory=dict)  # the video's own counts of labels
 
 
@@ -62,7 +63,7 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
     )
 
 
-def takes_time(row: Row) -> bool:
+def takes_time(row: LabelledTimes) -> bool:
     """Whether a segment starts at 0 or later and ends after it starts."""
     _, start, end = row
     return 0 <= start < end
@@ -116,13 +117,13 @@ def _past_end(record: VideoRecord) -> Iterator[str]:
             yield f"{_words(row)} in a video of {record.duration} s"
 
 
-def _duplicates(rows: Iterable[Row]) -> Iterator[str]:
+def _duplicates(rows: Iterable[LabelledTimes]) -> Iterator[str]:
     for row, count in Counter(filter(takes_time, rows)).items():
         if count > 1:
             yield f"{_words(row)} stands {count} times"
 
 
-def _left_out(rows: Iterable[Row]) -> Iterator[str]:
+def _left_out(rows: Iterable[LabelledTimes]) -> Iterator[str]:
     for row in rows:
         if not takes_time(row):
             reason = "starts before 0" if row[1] < 0 else "ends before or where it starts"
@@ -134,6 +135,6 @@ def _no_duration(duration: float | None) -> Iterator[str]:
         yield f"duration {duration}"
 
 
-def _words(row: Row) -> str:
+def _words(row: LabelledTimes) -> str:
     label, start, end = row
     return f"{label} [{start}, {end}]"

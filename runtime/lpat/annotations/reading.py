@@ -30,7 +30,7 @@ import numpy as np
 from lpat.annotations.checks import (
     AMBIGUOUS,
     Finding,
-    Row,
+    LabelledTimes,
     VideoRecord,
     findings_of,
     has_duration,
@@ -165,7 +165,7 @@ def _annotation(record: VideoRecord) -> VideoAnnotation:
     )
 
 
-def _times(rows: list[Row]) -> Float64Array:
+def _times(rows: list[LabelledTimes]) -> Float64Array:
     return np.array([times for _, *times in rows], np.float64).reshape(-1, 2)
 
 
@@ -198,7 +198,7 @@ def _records_of_json(path: Path) -> list[VideoRecord]:
 
 def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
     expect(entry, dict, place)
-    rows: list[Row] = []
+    rows: list[LabelledTimes] = []
     for index, annotation in enumerate(expect(entry.get("annotations", []), list, place)):
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)

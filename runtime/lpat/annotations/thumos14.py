@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.annotations.checks import AMBIGUOUS, Row, VideoRecord
+from lpat.annotations.checks import AMBIGUOUS, LabelledTimes, VideoRecord
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect_segment, expect_times, read_text
 from lpat.types import Float64Array
@@ -74,7 +74,7 @@ def read_class_files(paths: Iterable[Path]) -> list[VideoRecord]:
         AnnotationError: a broken line, or a video in two subsets; the message names the line.
     """
     subsets: dict[str, str] = {}
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[LabelledTimes]] = {}
     for path in paths:
         label, subset = _label_and_subset(path)
         for place, name, *times in interval_lines(path):

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpat.annotations.checks import Row, VideoRecord
+from lpat.annotations.checks import LabelledTimes, VideoRecord
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
@@ -93,7 +93,9 @@ def _array(
     return values
 
 
-def _rows(segments: Any, labels: Any, place: str) -> tuple[tuple[Row, ...], tuple[str, ...] | None]:
+def _rows(
+    segments: Any, labels: Any, place: str
+) -> tuple[tuple[LabelledTimes, ...], tuple[str, ...] | None]:
     """Segments with their labels; where there are no segments, the labels are the video's own."""
     times = [
         expect_times(segment, f"{place}, segment {index}")

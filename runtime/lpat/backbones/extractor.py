@@ -25,7 +25,7 @@ from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
-from lpat.parallel.threads import LastOne, read_ahead
+from lpat.parallel.threads import LastValueCache, read_ahead
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick, completes_window, first_tick
 
@@ -34,7 +34,9 @@ READ_AHEAD = 2 * LONGEST_RUN
 
 Item = TypeVar("Item")
 
-_LOADED: LastOne[tuple[tuple[Wanted, ...], Backbones, int], tuple[Network, ...]] = LastOne()
+_LOADED: LastValueCache[tuple[tuple[Wanted, ...], Backbones, int], tuple[Network, ...]] = (
+    LastValueCache()
+)
 
 
 @dataclass(frozen=True)

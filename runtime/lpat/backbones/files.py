@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream, metadata_from_json
 from lpat.errors import BackboneError, ModelError
 from lpat.inference.onnx_files import BACKBONE_KEY, MODEL_KEY, read_onnx
-from lpat.inference.sessions import session_to_look_at
+from lpat.inference.sessions import inspection_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -95,7 +95,7 @@ def read_backbones(path: Path, content: bytes | None = None) -> tuple[Backbone, 
     whole = _read(path) if content is None else content
     digest = hashlib.sha256(whole).hexdigest()
     try:
-        return _backbones_in(path, digest, content, session_to_look_at(whole, digest))
+        return _backbones_in(path, digest, content, inspection_session(whole, digest))
     except (BackboneError, ModelError) as error:
         raise BackboneError(f"{path}: {error}") from error
 

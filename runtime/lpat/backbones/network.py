@@ -11,7 +11,7 @@ from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, DeviceError, ModelError
 from lpat.files.folders import cache_folder
 from lpat.inference.devices import CPU, Extent, device_of
-from lpat.inference.sessions import Session, bundle_session, cpu_session, place
+from lpat.inference.sessions import Session, bundle_session, load_on_cpu, load_on_device
 from lpat.types import Float32Array
 
 CPU_BATCH, GPU_BATCH = 1, 8
@@ -91,12 +91,12 @@ def _session(backbones: Sequence[Backbone], how: Backbones, threads: int) -> Ses
         if first.is_bundled:
             on_cpu = bundle_session(content, first.file_sha256, threads)
         else:
-            on_cpu = cpu_session(content, threads=threads, steady=True)
+            on_cpu = load_on_cpu(content, threads=threads, steady=True)
         besides = _smallest_inputs(Session(on_cpu, CPU), first.beside)
         extents = {name: Extent.fixed(array.shape) for name, array in besides.items()}
         for backbone in backbones:
             extents[backbone.input] = _extent(backbone, how.batch or GPU_BATCH)
-        return place(
+        return load_on_device(
             content,
             on_cpu,
             extents,

@@ -10,7 +10,7 @@ from lpat._version import __version__
 from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
-from lpat.batch.run_record import Ledger, OnError, Outcome, batch_folder, facts_of_run, failure
+from lpat.batch.run_record import OnError, Outcome, RunRecord, batch_folder, facts_of_run, failure
 from lpat.batch.writer import Writer, write_collections
 from lpat.engine import Engine
 from lpat.errors import LpatError
@@ -29,14 +29,14 @@ def detect_batch(
     on_error: OnError = "skip",
     options: Mapping[str, Any] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-) -> Ledger:
+) -> RunRecord:
     """Detect in every input; write `videos/NAME.json` each, `detections.json` and `run.json`.
 
     `outputs` says what is to be written beside. An input whose files are there already, made by
     this model at this level from the input as it is now, is left unchanged; what its stored
     detections suffice for is made of them. A bad input is reported and passed over, or with "stop"
     ends the batch. So does a disk that takes no more. However the batch ends, `run.json` says how
-    far it came, with `options` as they are given, and the ledger's `stopped` says what ended it
+    far it came, with `options` as they are given, and the record's `stopped` says what ended it
     before its end.
 
     Raises:
@@ -73,8 +73,8 @@ def detect_batch(
             else:
                 yield writer.write(plan.to_analyse[source.name], analysis)
 
-    with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
+    with batch_folder(output), RunRecord(output, inputs, facts, on_outcome=on_outcome) as record:
         writer = Writer(output, outputs, made_by, overwrite)
-        ledger.record_all(outcomes(), inputs, on_error)
+        record.record_all(outcomes(), inputs, on_error)
         write_collections(output, writer.written, made_by, outputs)
-    return ledger
+    return record

@@ -11,9 +11,9 @@ from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.plan import shortfalls
 from lpat.batch.run_record import (
     UNCHANGED,
-    Ledger,
     OnError,
     Outcome,
+    RunRecord,
     batch_folder,
     facts_of_run,
     failure,
@@ -40,7 +40,7 @@ def extract_batch(
     on_error: OnError = "skip",
     options: Mapping[str, Any] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-) -> Ledger:
+) -> RunRecord:
     """Write `NAME.safetensors` with features of each input, and `run.json`.
 
     A file of this spec that isn't older than its video is left as it is. Bad inputs, a full disk
@@ -67,9 +67,9 @@ def extract_batch(
         "dimension": spec.dimension,
         "backbones": facts_of_backbones(spec),
     }
-    with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
-        ledger.record_all(outcomes(), inputs, on_error)
-    return ledger
+    with batch_folder(output), RunRecord(output, inputs, facts, on_outcome=on_outcome) as record:
+        record.record_all(outcomes(), inputs, on_error)
+    return record
 
 
 def _path(output: Path, source: Input) -> Path:

@@ -90,7 +90,7 @@ def read_stored(path: Path) -> Stored | None:
 
 
 @dataclass(frozen=True)
-class Work:
+class PlannedInput:
     """An input as it is now, before it is read."""
 
     source: Input
@@ -99,13 +99,13 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """The inputs by what is to be done with them."""
 
-    clashing: list[tuple[Work, str]]  # a file of theirs would be another's: its name
-    unchanged: list[tuple[Work, Stored]]
-    to_convert: list[tuple[Work, Stored, list[Output]]]  # what their detections suffice for
-    to_analyse: dict[str, Work]  # by name
+    clashing: list[tuple[PlannedInput, str]]  # a file of theirs would be another's: its name
+    unchanged: list[tuple[PlannedInput, Stored]]
+    to_convert: list[tuple[PlannedInput, Stored, list[Output]]]  # what their detections suffice for
+    to_analyse: dict[str, PlannedInput]  # by name
 
 
 def plan_batch(
@@ -114,12 +114,12 @@ def plan_batch(
     settings: Mapping[str, object],
     outputs: Sequence[Output],
     overwrite: bool,
-) -> Plan:
+) -> BatchPlan:
     """What is to be done where `settings` are those that detections depend on."""
-    plan = Plan([], [], [], {})
+    plan = BatchPlan([], [], [], {})
     owners: dict[Path, str] = {}
     for source in inputs:
-        work = Work(source, file_key(source.path, settings), Stamp.of(source.path))
+        work = PlannedInput(source, file_key(source.path, settings), Stamp.of(source.path))
         name = output_name(source)
         paths = list(_paths(folder, name, outputs))
         if taken := [owners[path] for path in paths if path in owners]:

@@ -74,7 +74,7 @@ LARGEST_SHARE = 1 / 20
 """Of the batch's time, what writing the file may take: a long one is written less often."""
 
 
-class Ledger:
+class RunRecord:
     """The outcomes of a batch so far, kept in `folder/run.json` while the `with` block runs.
 
     The file is written at the start, now and then, and at the end. It says `"complete": true` only

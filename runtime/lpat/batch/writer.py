@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.batch.outputs import Output, Result, Settings, entry_path, missing_outputs, remove_outputs
-from lpat.batch.plan import Entry, Stored, Work, read_stored, write_entry
+from lpat.batch.plan import Entry, PlannedInput, Stored, read_stored, write_entry
 from lpat.batch.run_record import UNCHANGED, Outcome, failure
 from lpat.engine import Analysis
 from lpat.errors import LpatError, OutputError
@@ -38,7 +38,7 @@ class Writer:
         self._made_by = made_by
         self._overwrite = overwrite
 
-    def unchanged(self, work: Work, stored: Stored) -> Outcome:
+    def unchanged(self, work: PlannedInput, stored: Stored) -> Outcome:
         """The outcome of an input for which nothing is to be done."""
         entry = stored.entry
         self._note_written(work.source)
@@ -52,7 +52,7 @@ class Writer:
             decode_failures=entry.decode_failures,
         )
 
-    def convert(self, work: Work, stored: Stored, outputs: Sequence[Output]) -> Outcome:
+    def convert(self, work: PlannedInput, stored: Stored, outputs: Sequence[Output]) -> Outcome:
         """Write what is missing of an input's outputs from its stored detections."""
         names = ", ".join(output.name for output in outputs)
         outcome = Outcome(
@@ -64,7 +64,7 @@ class Writer:
         result = self._result(work, stored.detections, stored.entry.duration)
         return self._write(result, stored.entry, outputs, outcome)
 
-    def write(self, work: Work, analysis: Analysis) -> Outcome:
+    def write(self, work: PlannedInput, analysis: Analysis) -> Outcome:
         """Write what was found in an input."""
         name, files = work.source.name, output_name(work.source)
         document = detections_document({name: analysis.detections})
@@ -94,7 +94,7 @@ class Writer:
     def _note_written(self, source: Input) -> None:
         self.written[source.name] = output_name(source)
 
-    def _result(self, work: Work, detections: Detections, duration: float) -> Result:
+    def _result(self, work: PlannedInput, detections: Detections, duration: float) -> Result:
         sha256 = self._made_by["model_sha256"]
         return Result(work.source, work.stamp, sha256, detections, duration)
 

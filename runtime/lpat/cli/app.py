@@ -18,7 +18,7 @@ import click
 from lpat.errors import LpatError
 
 if TYPE_CHECKING:
-    from lpat.batch.run_record import Ledger
+    from lpat.batch.run_record import RunRecord
 
 DONE, FAILED, PARTIAL, INTERRUPTED = 0, 1, 3, 130
 
@@ -73,14 +73,14 @@ def resumable(command: str, output: Path) -> Iterator[None]:
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
-def finish(command: str, ledger: Ledger, where: str) -> int:
+def finish(command: str, record: RunRecord, where: str) -> int:
     """The exit code of a batch, once its summary is printed."""
-    print(f"{ledger.summary()}; {where}")
-    if ledger.stopped is not None:
-        print(f"{command}: error: stopped, as {ledger.stopped}", file=sys.stderr)
-    elif not ledger.counts["failed"]:
+    print(f"{record.summary()}; {where}")
+    if record.stopped is not None:
+        print(f"{command}: error: stopped, as {record.stopped}", file=sys.stderr)
+    elif not record.counts["failed"]:
         return DONE
-    nothing = not (ledger.counts["done"] or ledger.counts["partial"] or ledger.unchanged)
+    nothing = not (record.counts["done"] or record.counts["partial"] or record.unchanged)
     return FAILED if nothing else PARTIAL
 
 

@@ -189,7 +189,7 @@ def command(
             )
         else:
             analyse = local_engine(localizer, cache, jobs or 1, show.within)
-        ledger = detect_batch(
+        record = detect_batch(
             localizer,
             analyse,
             found,
@@ -200,9 +200,9 @@ def command(
             options=options.values_of(context),
             on_outcome=show,
         )
-    if ledger.total == 1 and ledger.stopped is None and not ledger.counts["failed"]:
+    if record.total == 1 and record.stopped is None and not record.counts["failed"]:
         _print_detections(output)
-    return finish("lpat-detect", ledger, f"results in {output / 'detections.json'}")
+    return finish("lpat-detect", record, f"results in {output / 'detections.json'}")
 
 
 def _tell_backbones(backbones: Sequence[Backbone], stream: TextIO) -> None:

@@ -139,8 +139,8 @@ def command(
     from lpat.files.atomic import write_text
     from lpat.files.json_files import write_json
 
-    proposals = proposal_recall(evaluation.judgement)
-    errors = diagnose(evaluation.judgement, tiou=error_tiou, length_bounds=bounds)
+    proposals = proposal_recall(evaluation.matching)
+    errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
         why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}

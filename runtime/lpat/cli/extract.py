@@ -99,7 +99,7 @@ def command(
                 parts=None if cache else output,
                 on_progress=show.within,
             )
-        ledger = extract_batch(
+        record = extract_batch(
             extract,
             spec,
             found,
@@ -110,7 +110,7 @@ def command(
             on_outcome=show,
         )
     where = f"features of {spec.dimension} dimensions in {output}"
-    return finish("lpat-extract", ledger, where)
+    return finish("lpat-extract", record, where)
 
 
 def _say_where(extractor: FeatureExtractor) -> None:

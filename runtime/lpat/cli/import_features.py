@@ -14,7 +14,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import VideoAnnotation
-    from lpat.features.importing import ImportPlan, Source
+    from lpat.features.importing import ImportPlan, ImportSource
 
 
 @click.command("lpat-import")
@@ -113,7 +113,7 @@ def command(
 
 def _sources(
     features: Sequence[Path], rgb: Sequence[Path], flow: Sequence[Path], names: Path | None
-) -> list[Source]:
+) -> list[ImportSource]:
     from lpat.errors import UsageError
     from lpat.features.importing import entry_sources, file_sources, pair_sources
     from lpat.files.npy import is_array_of_objects
@@ -133,7 +133,9 @@ def _sources(
     return file_sources(features)
 
 
-def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> list[Source]:
+def _annotated(
+    sources: list[ImportSource], known: Mapping[str, VideoAnnotation]
+) -> list[ImportSource]:
     from lpat.errors import AnnotationError
 
     kept = [source for source in sources if source.name in known]
@@ -152,7 +154,7 @@ def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> l
 
 
 def _objections(
-    sources: Sequence[Source],
+    sources: Sequence[ImportSource],
     plan: ImportPlan,
     durations: Mapping[str, float | None],
     subsets: Mapping[str, str | None],
@@ -184,7 +186,7 @@ def _objections(
 
 
 def _import_all(
-    sources: Sequence[Source],
+    sources: Sequence[ImportSource],
     plan: ImportPlan,
     paths: Mapping[str, Path],
     durations: Mapping[str, float | None],

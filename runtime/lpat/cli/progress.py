@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from lpat.features.progress import Pace
+from lpat.features.progress import Speed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -60,7 +60,7 @@ class _Bar:
 
     def __init__(self, bar: tqdm[Any]) -> None:
         self._bar = bar
-        self._pace = Pace()
+        self._pace = Speed()
 
     def __call__(self, outcome: Outcome) -> None:
         from lpat.video.address import one_line
@@ -85,7 +85,7 @@ class _JsonLines:
         self._total = total
         self._counts: Counter[Status] = Counter()
         self._started = time.monotonic()
-        self._pace = Pace()
+        self._pace = Speed()
         self._say("start", {})
 
     def __call__(self, outcome: Outcome) -> None:

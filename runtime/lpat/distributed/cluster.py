@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from lpat.errors import FleetError
+from lpat.errors import ClusterError
 from lpat.parallel.processes import available_cores
 
 LOCAL = "local"
@@ -52,7 +52,7 @@ def connected(address: str, workers: int | None = None) -> Iterator[Cluster]:
     In a program that is connected to Ray already, that connection is used, and left open.
 
     Raises:
-        FleetError: there is none, or it has no core and `workers` doesn't say how many to wait for.
+        ClusterError: there is none, or it has no core and `workers` doesn't say how many to wait for.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -66,7 +66,7 @@ def connected(address: str, workers: int | None = None) -> Iterator[Cluster]:
             resources = ray.cluster_resources()
             cluster = Cluster(address, int(resources.get("CPU", 0)), int(resources.get("GPU", 0)))
             if not cluster.cores and workers is None:
-                raise FleetError(
+                raise ClusterError(
                     f"--ray {address}: the cluster has no CPU for workers; if it adds machines on "
                     "demand, say how many workers are wanted (--jobs)"
                 )
@@ -89,36 +89,38 @@ def _connect(address: str, workers: int | None) -> None:
     try:
         ray.init(address=address, **common)
     except Exception as error:  # of many kinds
-        raise FleetError(f"--ray {address}: Ray can't be started ({_last_line(error)})") from error
+        raise ClusterError(
+            f"--ray {address}: Ray can't be started ({_last_line(error)})"
+        ) from error
 
 
 def _expect_answer(address: str) -> None:
     """Try the address in a process of its own, as Ray itself would for minutes, and not quietly.
 
     Raises:
-        FleetError: it isn't an address, or no cluster of Ray answers there.
+        ClusterError: it isn't an address, or no cluster of Ray answers there.
     """
     if address != "auto":
         host, _, port = address.rpartition(":")
         if not host or not port.isdecimal() or "/" in address:
-            raise FleetError(f"--ray: expected local, auto or HOST:PORT, not {address!r}")
+            raise ClusterError(f"--ray: expected local, auto or HOST:PORT, not {address!r}")
         try:
             socket.create_connection((host, int(port)), _PATIENCE).close()
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise FleetError(f"--ray {address}: no cluster answers there ({reason})") from error
+            raise ClusterError(f"--ray {address}: no cluster answers there ({reason})") from error
     try:
         subprocess.run(
             [sys.executable, "-c", _PROBE, address],
             timeout=_PATIENCE, check=True, capture_output=True, text=True,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise FleetError(
+        raise ClusterError(
             f"--ray {address}: what answers there is no cluster of Ray that this machine is part "
             f"of ({_PATIENCE:.0f} s)"
         ) from error
     except subprocess.CalledProcessError as error:
-        raise FleetError(f"--ray {address}: {_last_line(error.stderr)}") from error
+        raise ClusterError(f"--ray {address}: {_last_line(error.stderr)}") from error
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpat.distributed.cluster import Cluster
-from lpat.distributed.worker import Answer, Work, Worker, present_setting
-from lpat.errors import DeviceError, FleetError, LpatError, VideoError, WorkerError
+from lpat.distributed.worker import Answer, Worker, WorkFunction, present_environment
+from lpat.errors import ClusterError, DeviceError, LpatError, VideoError, WorkerError
 from lpat.inputs import Input, largest_first
 from lpat.video.address import Url
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Member:
+class PoolWorker:
     """A worker as the driver knows it."""
 
     actor: Any  # a handle of Ray's
@@ -49,7 +49,7 @@ class Member:
         return self.queue[0][0] if self.queue else None
 
 
-class Fleet:
+class WorkerPool:
     """Workers in a cluster, and the inputs that they are at.
 
     No more than `QUEUED` inputs per worker are ever in Ray's hands, and results are taken as they
@@ -58,7 +58,7 @@ class Fleet:
     """
 
     def __init__(
-        self, cluster: Cluster, make_work: Callable[[], Work[Any]], size: int, *, gpu: bool
+        self, cluster: Cluster, make_work: Callable[[], WorkFunction[Any]], size: int, *, gpu: bool
     ) -> None:
         import ray
 
@@ -68,18 +68,18 @@ class Fleet:
         self._make_work = ray.put(make_work)  # once, not once per worker
         self._cluster = cluster
         self._size = size
-        self._setting = present_setting()
-        self._members: list[Member] = []
+        self._setting = present_environment()
+        self._members: list[PoolWorker] = []
         self._pending: deque[Input] = deque()
         self._tried: defaultdict[str, list[str]] = defaultdict(list)  # hosts, by input
         self._failed_starts = 0
-        self._refusal: FleetError | None = None
+        self._refusal: ClusterError | None = None
 
     def run(self, sources: Sequence[Input]) -> Iterator[tuple[Input, Any | LpatError]]:
         """Each input with its result as it comes, an `LpatError` in the place of a bad one's.
 
         Raises:
-            FleetError: there is no worker, or none is left.
+            ClusterError: there is no worker, or none is left.
         """
         import ray
 
@@ -95,7 +95,7 @@ class Fleet:
                 self._assign()
                 awaited = {ref: m for m in self._members if (ref := m.awaited) is not None}
                 if not awaited:
-                    raise self._refusal or FleetError("no worker is left")
+                    raise self._refusal or ClusterError("no worker is left")
                 ready, _ = ray.wait(list(awaited), timeout=PATIENCE)
                 if not ready and not any(member.host for member in self._members):
                     raise self._unstarted()
@@ -108,7 +108,7 @@ class Fleet:
     def _hire(self) -> None:
         actor = self._actors.remote()
         getting_ready = actor.prepare.remote([self._make_work], self._setting)
-        self._members.append(Member(actor, getting_ready))
+        self._members.append(PoolWorker(actor, getting_ready))
 
     def _assign(self) -> None:
         """Fill the workers' queues, each with one before any has two.
@@ -125,7 +125,7 @@ class Fleet:
                     member.queue.append((member.actor.work.remote(source), source))
 
     def _take(
-        self, member: Member, reference: ObjectRef[Any]
+        self, member: PoolWorker, reference: ObjectRef[Any]
     ) -> Iterator[tuple[Input, Any | LpatError]]:
         """What has come from a worker: that it is ready, a result, or that it is lost."""
         import ray
@@ -137,7 +137,7 @@ class Fleet:
             yield from self._replace(member, error)
             return
         if member.host is None:
-            if isinstance(answer, FleetError):
+            if isinstance(answer, ClusterError):
                 self._dismiss(member, answer)
             else:
                 member.host, self._failed_starts = answer, 0
@@ -146,7 +146,7 @@ class Fleet:
         yield from self._judge(member, source, answer)
 
     def _judge(
-        self, member: Member, source: Input, answer: Answer[Any]
+        self, member: PoolWorker, source: Input, answer: Answer[Any]
     ) -> Iterator[tuple[Input, Any | LpatError]]:
         """A result, unless the worker doesn't see a file that is there.
 
@@ -162,15 +162,17 @@ class Fleet:
         yield from self._retry(source, member, reason)
         member.unseen.add(source.name)
         if len(member.unseen) >= ATTEMPTS:
-            error = FleetError(f"{member.host} doesn't see {source.path} and other inputs")
+            error = ClusterError(f"{member.host} doesn't see {source.path} and other inputs")
             self._dismiss(member, error)
 
-    def _replace(self, member: Member, error: Exception) -> Iterator[tuple[Input, Any | LpatError]]:
+    def _replace(
+        self, member: PoolWorker, error: Exception
+    ) -> Iterator[tuple[Input, Any | LpatError]]:
         """Another worker for one that is lost. What it was at is to blame, not what waited."""
         if member.host is None:
             self._failed_starts += 1
             if self._failed_starts >= ATTEMPTS:
-                self._dismiss(member, FleetError(f"a worker can't start: {_cause(error)}"))
+                self._dismiss(member, ClusterError(f"a worker can't start: {_cause(error)}"))
                 return
         if member.queue:
             _, source = member.queue.popleft()
@@ -181,7 +183,7 @@ class Fleet:
         self._dismiss(member)
         self._hire()
 
-    def _dismiss(self, member: Member, reason: FleetError | None = None) -> None:
+    def _dismiss(self, member: PoolWorker, reason: ClusterError | None = None) -> None:
         """Go on without a worker; what waits for it goes to others."""
         import ray
 
@@ -193,7 +195,7 @@ class Fleet:
             logger.warning("a worker was dismissed: %s", reason)
 
     def _retry(
-        self, source: Input, member: Member, reason: str
+        self, source: Input, member: PoolWorker, reason: str
     ) -> Iterator[tuple[Input, WorkerError]]:
         """Nothing while the input has attempts left; then it is failed."""
         tried = self._tried[source.name]
@@ -204,11 +206,11 @@ class Fleet:
         hosts = ", ".join(f"{host} ({n} times)" for host, n in Counter(tried).items())
         yield source, WorkerError(f"{source.path}: {reason.format(hosts=hosts)}")
 
-    def _unstarted(self) -> FleetError:
+    def _unstarted(self) -> ClusterError:
         import ray
 
         free = int(ray.available_resources().get("CPU", 0))
-        return FleetError(
+        return ClusterError(
             f"--ray {self._cluster.address}: no worker could be started within {PATIENCE:.0f} s; "
             f"{free} of the cluster's {self._cluster.cores} CPUs are free"
         )

@@ -16,8 +16,8 @@ from pathlib import Path
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.backbones.spec import NAME as BACKBONE
 from lpat.distributed.cluster import connected
-from lpat.distributed.dispatch import Fleet
-from lpat.distributed.worker import Result, Work
+from lpat.distributed.dispatch import WorkerPool
+from lpat.distributed.worker import Result, WorkFunction
 from lpat.engine import Analyses, Analysis, Engine, local_engine
 from lpat.errors import LpatError, UsageError
 from lpat.features.cache import FeatureCache
@@ -59,7 +59,7 @@ def ray_engine(
     Raises:
         UsageError: Ray isn't installed, or a GPU is required and the CPU asked for.
         BackboneError: a given backbone can't be read.
-        FleetError: from the iteration: no cluster answers, or no worker can be had in it.
+        ClusterError: from the iteration: no cluster answers, or no worker can be had in it.
     """
     _expect_ray()
     content = model.read_bytes()
@@ -71,7 +71,7 @@ def ray_engine(
     make_work = partial(_analyser, model, content, wanted, cache, sent, false_alarms)
 
     def analyse(sources: Sequence[Input]) -> Analyses:
-        return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
+        return run_on_cluster(make_work, sources, address, workers, gpu=wanted != "cpu")
 
     return analyse
 
@@ -91,7 +91,7 @@ def ray_features(
     Raises:
         UsageError: Ray isn't installed, or a GPU is required and the CPU asked for.
         BackboneError: one that the features need isn't found.
-        FleetError: from the iteration: no cluster answers, or no worker can be had in it.
+        ClusterError: from the iteration: no cluster answers, or no worker can be had in it.
     """
     _expect_ray()
     wanted = "cpu"
@@ -101,13 +101,13 @@ def ray_features(
     make_work = partial(_extractor, spec, cache, sent)
 
     def extract(sources: Sequence[Input]) -> Iterator[tuple[Input, Extraction | LpatError]]:
-        return run_on_fleet(make_work, sources, address, workers, gpu=wanted != "cpu")
+        return run_on_cluster(make_work, sources, address, workers, gpu=wanted != "cpu")
 
     return extract
 
 
-def run_on_fleet(
-    make_work: Callable[[], Work[Result]],
+def run_on_cluster(
+    make_work: Callable[[], WorkFunction[Result]],
     sources: Sequence[Input],
     address: str,
     workers: int | None,
@@ -117,14 +117,14 @@ def run_on_fleet(
     """Each input with what the work that workers make themselves gives, as it comes.
 
     Raises:
-        FleetError: no cluster answers, or no worker can be had in it.
+        ClusterError: no cluster answers, or no worker can be had in it.
         DeviceError: a share of a `gpu` is wanted and the cluster has none.
     """
     if not sources:  # as in a rerun that finds all done: no cluster is needed for that
         return
     with connected(address, workers) as cluster:
-        fleet = Fleet(cluster, make_work, min(workers or cluster.cores, len(sources)), gpu=gpu)
-        yield from fleet.run(sources)
+        pool = WorkerPool(cluster, make_work, min(workers or cluster.cores, len(sources)), gpu=gpu)
+        yield from pool.run(sources)
 
 
 def _device_of_workers(device: str, require_gpu: bool) -> str:
@@ -140,7 +140,7 @@ def _analyser(
     cache: FeatureCache | None,
     backbones: Backbones,
     false_alarms: float | None,
-) -> Work[Analysis]:
+) -> WorkFunction[Analysis]:
     """What analyses one input on a worker: the engine of one process."""
     localizer = Localizer(
         model, device, false_alarms=false_alarms, content=content, backbones=backbones
@@ -158,7 +158,7 @@ def _analyser(
 
 def _extractor(
     spec: FeatureSpec, cache: FeatureCache | None, backbones: Backbones
-) -> Work[Extraction]:
+) -> WorkFunction[Extraction]:
     """What extracts one input's features on a worker."""
 
     def extract(source: Input) -> Extraction | LpatError:

@@ -12,16 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from lpat.errors import FleetError, LpatError
+from lpat.errors import ClusterError, LpatError
 from lpat.inputs import Input
 
 Result = TypeVar("Result")
-Work = Callable[[Input], Result | LpatError]
+WorkFunction = Callable[[Input], Result | LpatError]
 """What a worker does with each input."""
 
 
 @dataclass(frozen=True)
-class Setting:
+class Environment:
     """How things are where the batch is driven, and must be where it is worked on."""
 
     versions: dict[str, str]
@@ -36,18 +36,18 @@ class Answer(Generic[Result]):
     unseen: bool = False
 
 
-def present_setting() -> Setting:
+def present_environment() -> Environment:
     """The setting of this process."""
     import onnxruntime
 
     versions = {"lpat": version("lpat"), "onnxruntime": onnxruntime.__version__}
-    return Setting(versions, str(Path.cwd()))
+    return Environment(versions, str(Path.cwd()))
 
 
 class Worker:
     """Runs in an actor; every method's result can be sent."""
 
-    def prepare(self, make_work: list[Any], expected: Setting) -> str | FleetError:
+    def prepare(self, make_work: list[Any], expected: Environment) -> str | ClusterError:
         """This machine's name once the worker is ready, or why it can't be.
 
         `make_work` is a reference in a list, so that nothing of it is loaded before the versions
@@ -57,9 +57,9 @@ class Worker:
         import ray
 
         host = platform.node()
-        for name, found in present_setting().versions.items():
+        for name, found in present_environment().versions.items():
             if found != expected.versions[name]:
-                return FleetError(
+                return ClusterError(
                     f"{host}: expected {name} {expected.versions[name]}, as where the batch was "
                     f"started, not {found}"
                 )
@@ -68,9 +68,9 @@ class Worker:
             os.chdir(expected.folder)
         try:
             loaded: Any = ray.get(make_work[0])
-            self._work: Work[Any] = loaded()
+            self._work: WorkFunction[Any] = loaded()
         except LpatError as error:
-            return FleetError(f"{host}: {error}")
+            return ClusterError(f"{host}: {error}")
         return host
 
     def work(self, source: Input) -> Answer[Any]:
@@ -83,7 +83,7 @@ class Worker:
             result = self._work(source)
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
-            result = FleetError(
+            result = ClusterError(
                 f"{source.path}: {type(error).__name__}: {error} "
                 f"({Path(place.filename).name}, line {place.lineno}, on {platform.node()})"
             )

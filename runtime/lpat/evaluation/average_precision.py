@@ -17,7 +17,7 @@ import numpy as np
 from lpat.annotations.reading import VideoAnnotation
 from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
-from lpat.evaluation.matching import Judgement, detection_table, interval_table, truth_table
+from lpat.evaluation.matching import Matching, detection_table, interval_table, truth_table
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions, rules_in_words
 from lpat.types import Detections, Float64Array, Int64Array
 
@@ -42,7 +42,7 @@ class Evaluation:
     unlisted_videos: int  # in the results but not annotated: their detections are false
     unknown_labels: Mapping[str, int]  # detections left out, by labels that no truth has
     ambiguous_intervals: int  # heeded in the videos judged and unlisted
-    judgement: Judgement  # what was compared
+    matching: Matching  # what was compared
 
     @property
     def mean_average_precision(self) -> Float64Array:
@@ -123,7 +123,7 @@ def evaluate(
     ambiguous_videos, ambiguous_segments = interval_table(
         _all_ambiguous(timed, ambiguous) if options.ambiguous != "none" else {}, number
     )
-    judgement = Judgement(
+    matching = Matching(
         protocol=name,
         options=options,
         classes=classes,
@@ -138,9 +138,9 @@ def evaluate(
         options=options,
         tious=thresholds,
         classes=classes,
-        average_precision=judgement.average_precisions(thresholds),
-        truth_counts=judgement.truth_counts,
-        detection_counts=judgement.detection_counts,
+        average_precision=matching.average_precisions(thresholds),
+        truth_counts=matching.truth_counts,
+        detection_counts=matching.detection_counts,
         videos=len(timed),
         missing_videos=sum(video.name not in results for video in timed),
         untimed_videos=len(untimed),
@@ -148,7 +148,7 @@ def evaluate(
         unlisted_videos=len(unlisted),
         unknown_labels=unknown,
         ambiguous_intervals=len(ambiguous_segments),
-        judgement=judgement,
+        matching=matching,
     )
 
 

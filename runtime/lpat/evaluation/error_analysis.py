@@ -15,7 +15,7 @@ import numpy as np
 
 from lpat.core import best_overlaps, mean_over_classes
 from lpat.errors import UsageError
-from lpat.evaluation.matching import DROPPED, EventTable, Judgement
+from lpat.evaluation.matching import DROPPED, EventTable, Matching
 from lpat.types import BoolArray, Float64Array, Int64Array
 
 LENGTH_NAMES = ("XS", "S", "M", "L", "XL")
@@ -148,7 +148,7 @@ class Diagnosis:
 
 
 def diagnose(
-    judgement: Judgement, *, tiou: float = 0.5, length_bounds: Sequence[float] | None = None
+    matching: Matching, *, tiou: float = 0.5, length_bounds: Sequence[float] | None = None
 ) -> Diagnosis:
     """Kinds of errors at one threshold, what each costs, and what became of each truth.
 
@@ -162,21 +162,21 @@ def diagnose(
     """
     if not LOWEST_TIOU < tiou <= 1:
         raise UsageError(f"errors are told apart at a tIoU in ({LOWEST_TIOU:g}, 1], not {tiou:g}")
-    detections, truths = judgement.detections, judgement.truths
+    detections, truths = matching.detections, matching.truths
     bins = length_bins(length_bounds, truths.lengths)
-    matches = judgement.matches(np.array([tiou]))[0]
-    group = judgement.ranks(matches) // judgement.truth_counts[detections.classes]
+    matches = matching.matches(np.array([tiou]))[0]
+    group = matching.ranks(matches) // matching.truth_counts[detections.classes]
     dropped = matches == DROPPED
     judged = ~dropped & (group < DEPTH)
 
-    kinds, nearest = _kinds(judgement, matches, tiou)
+    kinds, nearest = _kinds(matching, matches, tiou)
     fates = _fates(truths, detections.where(judged), np.unique(matches[matches >= 0]))
-    gains, base = _gains(judgement, np.where(judged, kinds, -1), fates == FOUND, tiou)
-    kind, count = kinds[judged], len(judgement.classes)
+    gains, base = _gains(matching, np.where(judged, kinds, -1), fates == FOUND, tiou)
+    kind, count = kinds[judged], len(matching.classes)
     wrong = judged & (kinds == WRONG_LABEL)
     return Diagnosis(
         tiou=tiou,
-        classes=judgement.classes,
+        classes=matching.classes,
         kinds_by_rank=_counts(group[judged], kind, DEPTH, len(KINDS)),
         kinds_by_class=_counts(detections.classes[judged], kind, count, len(KINDS)),
         kinds_by_length=_counts(
@@ -195,16 +195,16 @@ def diagnose(
     )
 
 
-def _kinds(judgement: Judgement, matches: Int64Array, tiou: float) -> tuple[Int64Array, Int64Array]:
+def _kinds(matching: Matching, matches: Int64Array, tiou: float) -> tuple[Int64Array, Int64Array]:
     """Kind (N,) of each detection, and the truth that it overlaps most, -1 for none.
 
     That truth decides, as in DETAD. Of equal overlaps, one of the detection's own class counts.
     """
-    detections, truths = judgement.detections, judgement.truths
-    overlaps, nearest = _overlaps(detections, truths, judgement.options.snippets_per_second)
+    detections, truths = matching.detections, matching.truths
+    overlaps, nearest = _overlaps(detections, truths, matching.options.snippets_per_second)
     own = overlaps[:, 0] >= overlaps[:, 1]
     best = overlaps.max(axis=1)
-    suffices = best > tiou if judgement.options.strict else best >= tiou
+    suffices = best > tiou if matching.options.strict else best >= tiou
     kinds = np.select(
         [matches >= 0, suffices & own, suffices, (best > 0) & own, best > 0],
         [TRUE, DOUBLE, WRONG_LABEL, LOCALIZATION, CONFUSION],
@@ -239,7 +239,7 @@ def _fates(truths: EventTable, judged: EventTable, found: Int64Array) -> Int64Ar
 
 
 def _gains(
-    judgement: Judgement, kinds: Int64Array, found: BoolArray, tiou: float
+    matching: Matching, kinds: Int64Array, found: BoolArray, tiou: float
 ) -> tuple[dict[str, float], float]:
     """What mAP at the threshold gains without the detections of each kind, and that mAP.
 
@@ -247,20 +247,20 @@ def _gains(
     them, and its precision of 0.
     """
     thresholds = np.array([tiou])
-    before = judgement.average_precisions(thresholds)
+    before = matching.average_precisions(thresholds)
     base = float(mean_over_classes(before)[0])
 
     def gain(truths: EventTable, detections: EventTable) -> float:
-        after = judgement.reduced(truths, detections).average_precisions(thresholds)
+        after = matching.reduced(truths, detections).average_precisions(thresholds)
         after[np.isnan(before)] = np.nan  # who doesn't count before doesn't after
         return float(mean_over_classes(after)[0]) - base
 
-    truths, detections = judgement.truths, judgement.detections
+    truths, detections = matching.truths, matching.detections
     gains = {
         KINDS[kind]: gain(truths, detections.where(kinds != kind))
         for kind in range(DOUBLE, len(KINDS))
     }
-    some_found = np.bincount(truths.classes[found], minlength=len(judgement.classes)) > 0
+    some_found = np.bincount(truths.classes[found], minlength=len(matching.classes)) > 0
     gains["missed"] = gain(truths.where(found | ~some_found[truths.classes]), detections)
     return gains, base
 

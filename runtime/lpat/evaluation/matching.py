@@ -95,7 +95,7 @@ DROPPED = -2
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class Matching:
     """What is compared, and by which rules. Axes: C class, G truth, N detection, K threshold."""
 
     protocol: str  # a preset's name, or "custom"
@@ -147,7 +147,7 @@ class Judgement:
         ranks[order] = np.where(kept, before[:-1] - start[classes], -1)
         return ranks
 
-    def reduced(self, truths: EventTable, detections: EventTable) -> Judgement:
+    def reduced(self, truths: EventTable, detections: EventTable) -> Matching:
         """The same with fewer truths or detections; a class without detections now counts as 0."""
         options = replace(self.options, empty_class="zero")
         return replace(self, options=options, truths=truths, proposals=detections)

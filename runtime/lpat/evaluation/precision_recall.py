@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.evaluation.matching import Judgement
+from lpat.evaluation.matching import Matching
 from lpat.types import BoolArray, Float64Array, Int64Array
 
 LEVELS = 101
@@ -51,15 +51,15 @@ class PrecisionRecallCurves:
         return self.at_levels[:, self.counted].mean(axis=1)
 
 
-def precision_recall_curves(judgement: Judgement, tious: Float64Array) -> PrecisionRecallCurves:
+def precision_recall_curves(matching: Matching, tious: Float64Array) -> PrecisionRecallCurves:
     """Precision over recall of each class at each of `tious` (K,), by the protocol's matching."""
-    truths = judgement.truth_counts
+    truths = matching.truth_counts
     curves = tuple(
         tuple(
-            _curve(ranks, int(count), judgement.options.interpolated)
-            for ranks, count in zip(_ranks_of_true(judgement, matches), truths, strict=True)
+            _curve(ranks, int(count), matching.options.interpolated)
+            for ranks, count in zip(_ranks_of_true(matching, matches), truths, strict=True)
         )
-        for matches in judgement.matches(tious)
+        for matches in matching.matches(tious)
     )
     at_levels = np.array(
         [
@@ -67,16 +67,16 @@ def precision_recall_curves(judgement: Judgement, tious: Float64Array) -> Precis
             for at_threshold in curves
         ]
     )
-    counted = (judgement.detection_counts > 0) | (judgement.options.empty_class == "zero")
-    return PrecisionRecallCurves(tious, judgement.classes, curves, at_levels, counted)
+    counted = (matching.detection_counts > 0) | (matching.options.empty_class == "zero")
+    return PrecisionRecallCurves(tious, matching.classes, curves, at_levels, counted)
 
 
-def _ranks_of_true(judgement: Judgement, matches: Int64Array) -> list[Int64Array]:
+def _ranks_of_true(matching: Matching, matches: Int64Array) -> list[Int64Array]:
     """Ranks of the true detections of each class, ascending."""
     true = matches >= 0
-    classes, ranks = judgement.detections.classes[true], judgement.ranks(matches)[true]
+    classes, ranks = matching.detections.classes[true], matching.ranks(matches)[true]
     order = np.lexsort((ranks, classes))
-    borders = np.searchsorted(classes[order], np.arange(1, len(judgement.classes)))
+    borders = np.searchsorted(classes[order], np.arange(1, len(matching.classes)))
     return np.split(ranks[order], borders)
 
 

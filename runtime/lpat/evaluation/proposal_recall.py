@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lpat.core import first_ranks
-from lpat.evaluation.matching import Judgement
+from lpat.evaluation.matching import Matching
 from lpat.types import Float64Array, Int64Array
 
 MOST = 100
@@ -62,26 +62,26 @@ class ProposalRecall:
         }
 
 
-def proposal_recall(judgement: Judgement, tious: Float64Array = TIOUS) -> ProposalRecall:
+def proposal_recall(matching: Matching, tious: Float64Array = TIOUS) -> ProposalRecall:
     """How many truths the detections find, whatever the labels of either.
 
     All detections that aren't left out count, of unknown labels and in unlisted videos too, as in
     the original. Times are compared as they are, and a tIoU must reach the threshold, whatever the
     protocol. Without proposals, recall is 0.
     """
-    proposals, truths = judgement.proposals, judgement.truths
+    proposals, truths = matching.proposals, matching.truths
     ranks = first_ranks(
         proposal_videos=proposals.videos,
         proposal_segments=proposals.segments,
         proposal_scores=proposals.scores,
         truth_videos=truths.videos,
         truth_segments=truths.segments,
-        video_count=judgement.video_count,
+        video_count=matching.video_count,
         tious=tious,
     )
-    of_video = np.bincount(proposals.videos, minlength=judgement.video_count)
+    of_video = np.bincount(proposals.videos, minlength=matching.video_count)
     annotated = np.unique(truths.videos)
-    kept = np.zeros((judgement.video_count, MOST), np.int64)
+    kept = np.zeros((matching.video_count, MOST), np.int64)
     kept[annotated] = _kept(of_video[annotated], len(proposals))
     rank = np.where(ranks < 0, np.iinfo(np.int64).max, ranks)
     found = [(rank < kept[truths.videos, n, None]).sum(axis=0) for n in range(MOST)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from lpat.errors import FeatureError, OutputError, UsageError
 from lpat.features.files import StoredFeatures, locate_features, write_features
 from lpat.files.folders import cache_folder
-from lpat.files.locks import Leases
+from lpat.files.locks import FilesInUse
 from lpat.types import Features, FeatureSpec
 from lpat.video.address import file_key
 
@@ -66,7 +66,7 @@ class FeatureCache:
         path = self.path_of(video, spec)
         if not path.is_file():
             return None
-        release = Leases.of(self.folder).hold(path.name)
+        release = FilesInUse.of(self.folder).hold(path.name)
         try:
             stored = locate_features(path)
             if check:
@@ -95,7 +95,7 @@ class FeatureCache:
         remove_abandoned_parts(self.folder)
         whole = [entry for entry in _files(self.folder) if entry[0].suffix == ".safetensors"]
         excess = sum(size for _, size, _ in whole) - self.limit
-        leases = Leases.of(self.folder)
+        leases = FilesInUse.of(self.folder)
         for path, size, _ in sorted(whole, key=lambda entry: entry[2]):
             if excess <= 0:
                 return

@@ -19,7 +19,7 @@ from lpat.features.extractors import ResumableExtractor, default_spec, extractor
 from lpat.features.files import StoredFeatures, locate_features, open_features, write_rows
 from lpat.features.partial import FeaturePart, open_part
 from lpat.features.progress import OnProgress
-from lpat.files.folders import scratch_folder
+from lpat.files.folders import temporary_folder
 from lpat.inputs import Input, largest_first
 from lpat.parallel.processes import available_cores, give_back_memory, run_all
 from lpat.types import Features, FeatureSpec, Float32Array
@@ -109,8 +109,8 @@ def extract_features(
         FeatureError: no extractor makes features of this spec.
         OutputError: no room for the temporary file.
     """
-    work = _Work(spec, backbones, scratch_folder(), threads=threads)
-    return _in_care(work(Input(str(path), path)))
+    work = _ExtractionTask(spec, backbones, temporary_folder(), threads=threads)
+    return _remove_with_features(work(Input(str(path), path)))
 
 
 def load_features(
@@ -130,8 +130,8 @@ def load_features(
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
     ready = _ready(source, spec, cache)
-    work = _Work(spec or default_spec(), backbones, scratch_folder(), cache)
-    return ready or _in_care(work(source))
+    work = _ExtractionTask(spec or default_spec(), backbones, temporary_folder(), cache)
+    return ready or _remove_with_features(work(source))
 
 
 def load_all_features(
@@ -172,15 +172,18 @@ def load_all_features(
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
-    here = _Work(
-        spec or default_spec(), backbones, scratch_folder(), cache, parts, threads, on_progress
+    here = _ExtractionTask(
+        spec or default_spec(), backbones, temporary_folder(), cache, parts, threads, on_progress
     )
     # Other processes are sent the backbones' places, not what was read of them already.
     elsewhere = replace(here, backbones=replace(backbones), on_progress=None)
     work = here if jobs <= 1 else elsewhere
     results = chain(run_all(here, piped, 1), run_all(work, to_extract, jobs))
     for source, extraction in results:
-        yield source, extraction if isinstance(extraction, LpatError) else _in_care(extraction)
+        if isinstance(extraction, LpatError):
+            yield source, extraction
+        else:
+            yield source, _remove_with_features(extraction)
 
 
 def _ready(
@@ -198,7 +201,7 @@ def _ready(
 
 
 @dataclass(frozen=True)
-class _Work:
+class _ExtractionTask:
     """The extraction of a video's features into a new file in `folder`, which is the caller's to
     remove, and into the cache."""
 
@@ -265,11 +268,11 @@ class _Work:
                 rows = _until_damaged(stream)
             rows = part.followed_by(rows, stream.first)
             if self.on_progress is not None:
-                rows = self._told(source, rows, stream)
+                rows = self._with_progress(source, rows, stream)
             write_rows(place, rows, self.spec, lambda: stream.video.duration)
             return stream.video
 
-    def _told(
+    def _with_progress(
         self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream
     ) -> Generator[Float32Array]:
         """The same rows; of those that were computed it is told."""
@@ -294,7 +297,7 @@ def _until_damaged(stream: FeatureStream) -> Generator[Float32Array]:
             return
 
 
-def _in_care(extraction: Extraction) -> Extraction:
+def _remove_with_features(extraction: Extraction) -> Extraction:
     """The same; its temporary files go with its features, or when the program ends."""
     features = extraction.features
     if isinstance(features, StoredFeatures):

@@ -30,7 +30,7 @@ STREAMS: tuple[Streams, ...] = ("rgb,flow", "flow,rgb", "rgb", "flow")
 _ENDINGS = ("-rgb", "-flow")
 
 
-class Source(Protocol):
+class ImportSource(Protocol):
     """A video's features in a file of others."""
 
     @property
@@ -115,7 +115,7 @@ class EntrySource:
         return self.place.read(self.path)
 
 
-def file_sources(paths: Sequence[Path]) -> list[Source]:
+def file_sources(paths: Sequence[Path]) -> list[ImportSource]:
     """A source for each feature file among paths and below folders.
 
     Raises:
@@ -125,7 +125,7 @@ def file_sources(paths: Sequence[Path]) -> list[Source]:
     return [FileSource(name, path) for name, path in files.items()]
 
 
-def pair_sources(rgb: Sequence[Path], flow: Sequence[Path]) -> list[Source]:
+def pair_sources(rgb: Sequence[Path], flow: Sequence[Path]) -> list[ImportSource]:
     """A source for each video with a file below the folders of RGB or of flow, by file name.
 
     A name's ending `-rgb` or `-flow` is no part of it.
@@ -143,7 +143,7 @@ def pair_sources(rgb: Sequence[Path], flow: Sequence[Path]) -> list[Source]:
     return [PairSource(name, rgb_files.get(name), flow_files.get(name)) for name in names]
 
 
-def entry_sources(path: Path, names: Path) -> list[Source]:
+def entry_sources(path: Path, names: Path) -> list[ImportSource]:
     """A source for each entry of one file of all videos.
 
     `names` is W-TALC's `videoname.npy`, or a folder that holds it; its order is the entries'.
@@ -191,7 +191,7 @@ class ImportPlan:
             self.fps, self.snippet_frames, self.stride,
         )  # fmt: skip
 
-    def rows(self, source: Source) -> Float32Array:
+    def rows(self, source: ImportSource) -> Float32Array:
         """A source's features (T, D), RGB first.
 
         Raises:
@@ -208,7 +208,9 @@ class ImportPlan:
         return exchanged(rows) if self.streams == "flow,rgb" else rows
 
 
-def import_features(source: Source, plan: ImportPlan, path: Path, duration: float | None) -> int:
+def import_features(
+    source: ImportSource, plan: ImportPlan, path: Path, duration: float | None
+) -> int:
     """Write a source's features to `path`, whole or not at all; how many snippets they are.
 
     Raises:
@@ -227,7 +229,7 @@ def import_features(source: Source, plan: ImportPlan, path: Path, duration: floa
     return len(rows)
 
 
-def is_imported(source: Source, plan: ImportPlan, path: Path, duration: float | None) -> bool:
+def is_imported(source: ImportSource, plan: ImportPlan, path: Path, duration: float | None) -> bool:
     """Whether `path` holds what importing would write: the same spec and time, not older."""
     try:
         found = locate_features(path)
@@ -240,7 +242,7 @@ def is_imported(source: Source, plan: ImportPlan, path: Path, duration: float | 
 
 
 def output_paths(
-    sources: Sequence[Source], output: Path, subsets: Mapping[str, str | None]
+    sources: Sequence[ImportSource], output: Path, subsets: Mapping[str, str | None]
 ) -> dict[str, Path]:
     """Where each video's features go: `output/NAME.safetensors`, or in a subset's folder below.
 
@@ -293,7 +295,7 @@ class Sample:
     rows: np.ndarray
 
 
-def sample_features(sources: Sequence[Source]) -> list[Sample]:
+def sample_features(sources: Sequence[ImportSource]) -> list[Sample]:
     """A sample of each source that can be read; what is wrong with others is told on import."""
     samples = []
     for source in sources:

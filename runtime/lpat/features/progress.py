@@ -15,7 +15,7 @@ INTERVAL = 1.0
 """Seconds between two words on the same input."""
 
 
-class Pace:
+class Speed:
     """How fast one input after the other is worked on, in times real time."""
 
     def __init__(self) -> None:

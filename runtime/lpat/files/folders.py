@@ -43,7 +43,7 @@ def claim_folder(path: Path) -> None:
 
 
 @functools.cache
-def scratch_folder() -> Path:
+def temporary_folder() -> Path:
     """A folder for temporary files, removed when the program ends.
 
     A process that is killed can't; the next one removes its folder, where the system has locks.

@@ -83,8 +83,8 @@ def _locked_file(path: Path) -> int:
         os.close(handle)  # its holder ended and removed it meanwhile
 
 
-class Leases:
-    """Which files of one folder are in use, by any process, from `Leases.of(folder)`.
+class FilesInUse:
+    """Which files of one folder are in use, by any process, from `FilesInUse.of(folder)`.
 
     Those are not removed. A lease is a lock on one byte of the folder's `.leases` file, at a place
     that the name gives. The system drops it however its process ends, and any number costs one
@@ -99,9 +99,9 @@ class Leases:
 
     @staticmethod
     @functools.cache
-    def of(folder: Path) -> Leases:
+    def of(folder: Path) -> FilesInUse:
         """The one of a folder: closing a second file would drop the locks of the first."""
-        return Leases(folder)
+        return FilesInUse(folder)
 
     def hold(self, name: str) -> Callable[[], None]:
         """Keep a file from being removed until the function that is given back is called."""

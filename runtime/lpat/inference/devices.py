@@ -76,7 +76,7 @@ def extents_of_head(dimension: int) -> dict[str, Extent]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SessionPlan:
     """The provider to ask ONNX Runtime for, CPU being behind it for shapes of arrays.
 
     `note` says why it isn't the GPU that would have been taken. `required`: nothing else will do.
@@ -92,7 +92,9 @@ class Plan:
         return (TENSORRT, CUDA) if self.provider == TENSORRT else (self.provider,)
 
 
-def plan_of(device: Device, *, require_gpu: bool, built_in: Sequence[str], gpus: int) -> Plan:
+def plan_of(
+    device: Device, *, require_gpu: bool, built_in: Sequence[str], gpus: int
+) -> SessionPlan:
     """What to ask for, with these providers built into ONNX Runtime and this number of GPUs.
 
     Raises:
@@ -102,14 +104,14 @@ def plan_of(device: Device, *, require_gpu: bool, built_in: Sequence[str], gpus:
     if device.kind == "cpu":
         if require_gpu:
             raise UsageError("--require-gpu: expected a device other than cpu")
-        return Plan(CPU)
+        return SessionPlan(CPU)
     provider = TENSORRT if device.kind == "tensorrt" else CUDA
     required = require_gpu or device.kind != "auto"
     asked = "--require-gpu" if device.kind == "auto" else f"--device {device}"
     if gpus == 0 and required:
         raise DeviceError(f"{asked}: no CUDA device was found")
     if gpus == 0:
-        return Plan(CPU)
+        return SessionPlan(CPU)
     if device.index >= gpus:
         last = f"cuda:0 to cuda:{gpus - 1}" if gpus > 1 else "cuda:0 only"
         raise DeviceError(f"{asked}: no such device; there is {last}")
@@ -117,8 +119,8 @@ def plan_of(device: Device, *, require_gpu: bool, built_in: Sequence[str], gpus:
         reason = f"this ONNX Runtime is built without {provider} (install onnxruntime-gpu)"
         if required:
             raise DeviceError(f"{asked}: {reason}")
-        return Plan(CPU, f"a CUDA device is there, but {reason}")
-    return Plan(provider, required=required)
+        return SessionPlan(CPU, f"a CUDA device is there, but {reason}")
+    return SessionPlan(provider, required=required)
 
 
 def products_by_provider(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -141,7 +143,7 @@ def products_by_provider(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     )
 
 
-def refusal_of(plan: Plan, made: Sequence[str], products: Mapping[str, int]) -> str | None:
+def refusal_of(plan: SessionPlan, made: Sequence[str], products: Mapping[str, int]) -> str | None:
     """Why a session isn't what was planned; None where it is.
 
     `made` are the providers it has, `products` how many matrix products ran by each.

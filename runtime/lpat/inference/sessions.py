@@ -29,7 +29,7 @@ from lpat.inference.devices import (
     TENSORRT,
     Device,
     Extent,
-    Plan,
+    SessionPlan,
     cuda_device_count,
     plan_of,
     products_by_provider,
@@ -45,7 +45,7 @@ _BUNDLES: weakref.WeakValueDictionary[tuple[str, int], onnxruntime.InferenceSess
     weakref.WeakValueDictionary()
 )
 _NEWER = re.compile(r"Unsupported model IR version|official released onnx opset")
-_PLACE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
+_SOURCE_LINE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
 _MISSING = re.compile(r"Failed to load (\S+?):")
 
 
@@ -72,7 +72,7 @@ class Session:
             raise DeviceError(f"{self.provider}: {_reason(error)}") from error
 
 
-def cpu_session(
+def load_on_cpu(
     content: bytes, *, optimised: bool = True, threads: int = 0, steady: bool = False
 ) -> onnxruntime.InferenceSession:
     """A model's network on the CPU, where any model of ours can be loaded.
@@ -105,25 +105,25 @@ def bundle_session(content: bytes, sha256: str, threads: int = 0) -> onnxruntime
     """The CPU's session of a model with backbones in its file, whose SHA-256 is given.
 
     As long as anyone has it, whoever else asks gets the same: the file is large. Raises as
-    `cpu_session` does.
+    `load_on_cpu` does.
     """
     key = sha256, threads or available_cores()
     session = _BUNDLES.get(key)
     if session is None:
-        session = _BUNDLES[key] = cpu_session(content, threads=threads, steady=True)
+        session = _BUNDLES[key] = load_on_cpu(content, threads=threads, steady=True)
     return session
 
 
-def session_to_look_at(content: bytes, sha256: str) -> onnxruntime.InferenceSession:
+def inspection_session(content: bytes, sha256: str) -> onnxruntime.InferenceSession:
     """A session that tells what is in a file: a bundle's that someone has, or one made at once.
 
-    Raises as `cpu_session` does.
+    Raises as `load_on_cpu` does.
     """
     held = (session for (digest, _), session in list(_BUNDLES.items()) if digest == sha256)
-    return next(held, None) or cpu_session(content, optimised=False)
+    return next(held, None) or load_on_cpu(content, optimised=False)
 
 
-def place(
+def load_on_device(
     content: bytes,
     on_cpu: onnxruntime.InferenceSession,
     extents: Mapping[str, Extent],
@@ -188,7 +188,7 @@ def _cpu_options(threads: int, *, steady: bool) -> onnxruntime.SessionOptions:
 
 def _gpu_session(
     content: bytes,
-    plan: Plan,
+    plan: SessionPlan,
     configured: Mapping[str, dict[str, str]],
     extents: Mapping[str, Extent],
     outputs: Sequence[str],
@@ -253,4 +253,4 @@ def _with_missing(reason: str, said: str) -> str:
 def _reason(error: Exception) -> str:
     """The first line of an error, without where in ONNX Runtime's source it arose."""
     line = (str(error).splitlines() or [""])[0]
-    return _PLACE.sub("", line)[:120] or type(error).__name__
+    return _SOURCE_LINE.sub("", line)[:120] or type(error).__name__

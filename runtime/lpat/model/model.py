@@ -18,7 +18,7 @@ from lpat.features.statistics import halves_look_exchanged
 from lpat.files.folders import cache_folder
 from lpat.inference.devices import device_of, extents_of_head
 from lpat.inference.onnx_files import MODEL_KEY, read_onnx
-from lpat.inference.sessions import bundle_session, cpu_session, place
+from lpat.inference.sessions import bundle_session, load_on_cpu, load_on_device
 from lpat.model.metadata import ModelMetadata, metadata_from_json
 from lpat.segments.level import leveled
 from lpat.types import Features, Scores
@@ -67,7 +67,7 @@ class Model:
         content = read_onnx(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
         try:
-            on_cpu = cpu_session(content)
+            on_cpu = load_on_cpu(content)
             self.metadata = _metadata_of(on_cpu)
             bundled = bool(bundled_outputs(on_cpu))
             self.false_alarms = self._checked_rate(false_alarms)
@@ -76,7 +76,7 @@ class Model:
                 on_cpu = bundle_session(content, self.sha256, backbones.threads)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
-        self.session = place(
+        self.session = load_on_device(
             content,
             on_cpu,
             extents_of_head(self.metadata.features.dimension),

@@ -122,7 +122,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class LastOne(Generic[Key, Value]):
+class LastValueCache(Generic[Key, Value]):
     """The value of the key that was asked for last; any thread may ask.
 
     It goes before another's is made, so that there's never room needed for two.

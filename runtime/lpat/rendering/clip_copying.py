@@ -1,4 +1,4 @@
-"""Stretches of a video as files of their own, by copying what is stored: quick, and without loss.
+"""Parts of a video as files of their own, by copying what is stored: quick, and without loss.
 
 A copy can only begin at a key frame. MP4 has an edit list that hides what lies before the wanted
 picture; in Matroska and WebM it is seen.
@@ -28,11 +28,11 @@ _KINDS = ("video", "audio", "subtitle")
 
 
 class NotCopiable(Exception):  # noqa: N818 - no error of the user's: it says why to encode
-    """What is stored doesn't make up the stretch that is wanted."""
+    """What is stored doesn't make up the part that is wanted."""
 
 
 @dataclass(frozen=True)
-class Form:
+class ContainerFormat:
     """A container that takes a video's streams as they are."""
 
     name: str  # as FFmpeg has it
@@ -40,17 +40,17 @@ class Form:
     hides: bool  # what lies before the wanted picture
 
 
-MP4 = Form("mp4", ".mp4", True)
+MP4 = ContainerFormat("mp4", ".mp4", True)
 _FORMS = {
-    ".mov": Form("mov", ".mov", True),
+    ".mov": ContainerFormat("mov", ".mov", True),
     ".mp4": MP4,
-    ".mkv": Form("matroska", ".mkv", False),
-    ".webm": Form("webm", ".webm", False),
+    ".mkv": ContainerFormat("matroska", ".mkv", False),
+    ".webm": ContainerFormat("webm", ".webm", False),
 }
 
 
 class Copier:
-    """Copies stretches of one video, whose first picture has a timestamp.
+    """Copies parts of one video, whose first picture has a timestamp.
 
     Raises:
         NotCopiable: timestamps don't tell the times of its pictures.
@@ -222,7 +222,7 @@ def _index_read(video: Video) -> SeekIndex:
             return end.value
 
 
-def _form_for(video: Video) -> Form:
+def _form_for(video: Video) -> ContainerFormat:
     """The video's own container, else the first that takes its streams.
 
     Raises:

@@ -13,7 +13,7 @@ from lpat.errors import LpatError, OutputError
 from lpat.files.folders import claim_folder
 from lpat.files.json_files import read_json, write_json
 from lpat.rendering.clip_copying import MP4, Copier, NotCopiable
-from lpat.rendering.clip_encoding import Stretch, encode_stretches
+from lpat.rendering.clip_encoding import TimeRange, encode_ranges
 from lpat.types import Detections
 from lpat.video.address import Stamp, check_same
 from lpat.video.reader import Video
@@ -79,7 +79,7 @@ def write_clips(
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _PlannedClip:
     """A clip before it is cut: the detection, and what to write."""
 
     stem: str
@@ -87,7 +87,7 @@ class _Wanted:
     score: float
     start: float
     end: float
-    stretch: tuple[float, float]  # with its margins
+    times: tuple[float, float]  # of the file, with its margins
 
     def clip(self, suffix: str, first: float, reason: str | None) -> Clip:
         """The clip, once it is cut."""
@@ -98,7 +98,7 @@ class _Wanted:
         )  # fmt: skip
 
 
-def _wanted(detections: Detections, margin: float) -> list[_Wanted]:
+def _wanted(detections: Detections, margin: float) -> list[_PlannedClip]:
     """All clips, in the order of time."""
     rows = sorted(
         (start, end, detections.classes[label], score)
@@ -108,7 +108,7 @@ def _wanted(detections: Detections, margin: float) -> list[_Wanted]:
     )
     stems = clip_stems([(label, start) for start, _, label, _ in rows])
     return [
-        _Wanted(stem, label, score, start, end, (max(start - margin, 0.0), end + margin))
+        _PlannedClip(stem, label, score, start, end, (max(start - margin, 0.0), end + margin))
         for stem, (start, end, label, score) in zip(stems, rows, strict=True)
     ]
 
@@ -122,28 +122,32 @@ def _copier(video: Video, first: int | None) -> Copier | str:
 
 
 def _cut(
-    source: Path, wanted: Sequence[_Wanted], folder: Path, before: set[str], copier: Copier | str
+    source: Path,
+    wanted: Sequence[_PlannedClip],
+    folder: Path,
+    before: set[str],
+    copier: Copier | str,
 ) -> list[Clip]:
     """Copy what can be copied, then encode the rest."""
     suffix = MP4.suffix if isinstance(copier, str) else copier.form.suffix
     possible = {cut.stem + end for cut in wanted for end in (suffix, MP4.suffix)}
     write_plan(folder, before | possible)
     clips: list[Clip] = []
-    refused: list[tuple[_Wanted, str]] = []
+    refused: list[tuple[_PlannedClip, str]] = []
     for cut in wanted:
         if isinstance(copier, str):
             refused.append((cut, copier))
             continue
         try:
-            first = copier.copy(*cut.stretch, folder / (cut.stem + suffix))
+            first = copier.copy(*cut.times, folder / (cut.stem + suffix))
         except NotCopiable as reason:
             refused.append((cut, str(reason)))
             continue
         if first is not None:
             clips.append(cut.clip(suffix, first, None))
     if refused:
-        stretches = [Stretch(*cut.stretch, folder / (cut.stem + MP4.suffix)) for cut, _ in refused]
-        firsts = encode_stretches(source, stretches)
+        ranges = [TimeRange(*cut.times, folder / (cut.stem + MP4.suffix)) for cut, _ in refused]
+        firsts = encode_ranges(source, ranges)
         clips += [
             cut.clip(MP4.suffix, first, reason)
             for (cut, reason), first in zip(refused, firsts, strict=True)

@@ -29,15 +29,15 @@ from lpat.video.frame import Frame, Size, UInt8Array
 from lpat.video.reader import Video
 from lpat.video.writer import (
     MATRICES,
-    TICKS,
+    TICKS_PER_SECOND,
+    PlaneConverter,
     Planes,
     Sound,
-    Upright,
     add_pictures,
     clock_start,
     matrix_of,
-    planes_of,
     shown_size,
+    split_planes,
     tag_colours,
     timed_picture,
     video_output,
@@ -66,7 +66,7 @@ def write_overlay(
         painter = _Painter(
             shown_size(first, video.stream.sample_aspect_ratio), first.picture, scores, detections
         )
-        options = {"movflags": "+faststart", "video_track_timescale": str(TICKS)}
+        options = {"movflags": "+faststart", "video_track_timescale": str(TICKS_PER_SECOND)}
         with video_output(path, "mp4", options) as output:
             rate = video.stream.guessed_rate or Fraction(DEFAULT_RATE)
             stream = add_pictures(output, *painter.size, rate)
@@ -90,10 +90,10 @@ class _Painter:
         self._detections = detections
         self._indices = {name: index for index, name in enumerate(scores.classes)}
         self._matrix = matrix_of(picture)
-        self._upright = Upright(layout.picture, self._matrix)
+        self._upright = PlaneConverter(layout.picture, self._matrix)
         self.size = (layout.width, layout.picture[1] + layout.strip)
         self._canvas = np.empty((self.size[1] * 3 // 2, self.size[0]), np.uint8)
-        self._planes = planes_of(self._canvas)
+        self._planes = split_planes(self._canvas)
         for plane, black in zip(self._planes, (16, 128, 128), strict=True):
             plane[:] = black
         self._strip = self._converted(draw_strip(layout, scores, detections))
@@ -163,7 +163,7 @@ class _Painter:
             dst_color_range="MPEG",
             interpolation="AREA",
         )
-        return planes_of(picture.to_ndarray())
+        return split_planes(picture.to_ndarray())
 
     def _colour(self, colour: tuple[int, int, int]) -> tuple[int, int, int]:
         first, second, third = self._converted(np.full((2, 2, 3), colour, np.uint8))

@@ -107,7 +107,7 @@ def class_colour(index: int | None) -> Colour:
 
 
 @dataclass(frozen=True)
-class Row:
+class ClassRow:
     """A class that the strip shows. `index` is None for one that the model doesn't know."""
 
     name: str
@@ -123,7 +123,7 @@ class Layout:
     width: int  # of the whole
     text: int  # height of letters
     names: int  # width of the strip's column of names
-    rows: tuple[Row, ...]
+    rows: tuple[ClassRow, ...]
     duration: float
 
     @property
@@ -176,7 +176,7 @@ def layout_of(size: Size, scores: Scores, detections: Detections) -> Layout:
     return Layout(picture, _even(width - picture[0]) // 4 * 2, width, text, names, rows, duration)
 
 
-def shown_classes(scores: Scores, detections: Detections) -> tuple[Row, ...]:
+def shown_classes(scores: Scores, detections: Detections) -> tuple[ClassRow, ...]:
     """The classes to show, most probable first: detected, above the mean, the most probable one.
 
     At most as many as the timeline shows.
@@ -188,7 +188,7 @@ def shown_classes(scores: Scores, detections: Detections) -> tuple[Row, ...]:
     names |= {detections.classes[label] for label in detections.labels}
     ordered = sorted(names, key=lambda name: (-probability.get(name, -1.0), name))
     return tuple(
-        Row(name, scores.classes.index(name) if name in probability else None)
+        ClassRow(name, scores.classes.index(name) if name in probability else None)
         for name in ordered[:MOST_CLASSES]
     )
 

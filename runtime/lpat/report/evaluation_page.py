@@ -117,7 +117,7 @@ def _classes(evaluation: Evaluation) -> Section:
 
 def _precision_recall(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
     recall, precision = percent_axis("recall in %"), percent_axis("precision in %")
-    curves = precision_recall_curves(evaluation.judgement, evaluation.tious)
+    curves = precision_recall_curves(evaluation.matching, evaluation.tious)
     drawn = _spread(len(curves.tious))
     mean = [
         Curve(
@@ -127,7 +127,7 @@ def _precision_recall(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
         )
         for k in drawn
     ]
-    at_tiou = precision_recall_curves(evaluation.judgement, np.array([diagnosis.tiou]))
+    at_tiou = precision_recall_curves(evaluation.matching, np.array([diagnosis.tiou]))
     each = Section(
         f"Each class at tIoU {diagnosis.tiou:g}",
         figures=[

@@ -24,7 +24,7 @@ PIXELS_PER_COLUMN = 3  # of a long video's curve, each drawn by its extremes
 
 
 @dataclass(frozen=True)
-class Frame:
+class CurveFrame:
     """Where seconds and scores lie in the picture."""
 
     width: int
@@ -101,7 +101,7 @@ def timeline_svg(
     rows, hidden = _rows(scores, detections, truth, manual)
     indices = [row.index for row in rows if row.index is not None]
     low, high = value_range(scores, indices)
-    frame = Frame(width, float(scores.edges[-1]), low, high)
+    frame = CurveFrame(width, float(scores.edges[-1]), low, high)
     lanes = sum(len(row.lanes) for row in rows)
     bottom = TOP + CURVE_HEIGHT + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
     height = bottom + RULER_HEIGHT
@@ -167,7 +167,7 @@ def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
     return _Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
 
 
-def draw_curves(scores: Scores, curves: list[int], frame: Frame) -> Iterator[str]:
+def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
     """Shaded areas, then a curve for each class, then the threshold on top of all."""
     background = scores.background.astype(np.float64)
     columns = max((frame.width - LEFT - RIGHT) // PIXELS_PER_COLUMN, 1)
@@ -188,7 +188,7 @@ def draw_curves(scores: Scores, curves: list[int], frame: Frame) -> Iterator[str
 
 
 def _shade(
-    seconds: Float64Array, above: Float64Array, threshold: Float64Array, frame: Frame
+    seconds: Float64Array, above: Float64Array, threshold: Float64Array, frame: CurveFrame
 ) -> str:
     """Path around the areas in which one line lies above the other, "" if there are none."""
     seconds, above, threshold = with_crossings(seconds, above, threshold)
@@ -210,7 +210,7 @@ def _polyline(x: Float64Array, y: Float64Array) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
-def _draw_rows(rows: list[_Row], frame: Frame) -> Iterator[str]:
+def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
     """Each class's name and, below it, its lanes."""
     top = TOP + CURVE_HEIGHT
     right = frame.width - RIGHT
@@ -232,7 +232,7 @@ def _draw_rows(rows: list[_Row], frame: Frame) -> Iterator[str]:
             top += LANE_HEIGHT
 
 
-def _bars(lane: _Lane, colour: str, top: float, frame: Frame) -> Iterator[str]:
+def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
     """A bar for each segment of the lane; one path for all if there are very many."""
     style = f'class="bar {lane.kind} {colour}"'
     starts, ends = frame.x(lane.segments).T
@@ -263,7 +263,7 @@ def _merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, 
     return spans
 
 
-def _grid(frame: Frame, bottom: float) -> Iterator[str]:
+def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
     """Upright lines with the time below, level lines with the score at the left."""
     right = frame.width - RIGHT
     fitting = max((right - LEFT) / 70, 1)
@@ -280,7 +280,7 @@ def _grid(frame: Frame, bottom: float) -> Iterator[str]:
         yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
 
 
-def _clock(seconds: float, frame: Frame) -> str:
+def _clock(seconds: float, frame: CurveFrame) -> str:
     """A time of the ruler: seconds of a short video, else minutes and hours."""
     if frame.duration <= 120:
         return f"{seconds:.3g} s"
@@ -298,7 +298,7 @@ def _level_ticks(low: float, high: float) -> list[float]:
     return [float(f"{k * step:.6g}") for k in range(int(np.ceil(low / step)), int(high / step) + 1)]
 
 
-def _legend(frame: Frame, hidden: int) -> Iterator[str]:
+def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
     """What the marks mean, above the curves."""
     yield f'<path class="threshold" d="M{LEFT},17h26"/>'
     yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'

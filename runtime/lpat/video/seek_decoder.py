@@ -107,7 +107,7 @@ NEAR = 1.0
 
 _BACK = (0.0, 1.0, 4.0, 16.0, 64.0)  # seconds to seek earlier, until a key frame is early enough
 
-Wanted = Callable[[], bool]
+StillWanted = Callable[[], bool]
 """Whether a result is still waited for."""
 
 
@@ -120,7 +120,7 @@ class BrokenClockError(Exception):
     """A frame's timestamp doesn't tell its time."""
 
 
-class FrameSource:
+class SeekDecoder:
     """Decodes one stretch after another of a file.
 
     Where timestamps can't be relied on, each begins at the start. To be used by one thread at a
@@ -169,7 +169,7 @@ class FrameSource:
         offset = self._origin * self._base
         return not self._index.has_key_between(offset + known, offset + time - NEAR)
 
-    def start(self, time: float, wanted: Wanted = always) -> bool:
+    def start(self, time: float, wanted: StillWanted = always) -> bool:
         """Begin at a frame not later than `time`, near it if possible; False if not `wanted`.
 
         Raises:
@@ -229,7 +229,7 @@ class FrameSource:
     def _base(self) -> float:
         return float(self.video.stream.time_base or 0)
 
-    def _has_index(self, wanted: Wanted) -> bool:
+    def _has_index(self, wanted: StillWanted) -> bool:
         if self.is_indexed:
             return True
         if self._reading is None:

@@ -18,7 +18,13 @@ from av.error import FFmpegError
 from lpat.errors import VideoError
 from lpat.video.frame import Frame
 from lpat.video.reader import Video
-from lpat.video.seek_decoder import BrokenClockError, FrameSource, Wanted, always, said_duration
+from lpat.video.seek_decoder import (
+    BrokenClockError,
+    SeekDecoder,
+    StillWanted,
+    always,
+    said_duration,
+)
 
 FEWEST = 4
 """Frames that are kept however large they are."""
@@ -114,7 +120,7 @@ class SeekableVideo:
     on from there. To be used by one thread at a time.
     """
 
-    def __init__(self, source: FrameSource, cache_bytes: int) -> None:
+    def __init__(self, source: SeekDecoder, cache_bytes: int) -> None:
         self.path = source.path
         self._source = source
         self._duration: float | None = None
@@ -132,7 +138,7 @@ class SeekableVideo:
         Raises:
             VideoError: there is no such file, or no video in it.
         """
-        return cls(FrameSource(Path(path), threads), cache_bytes)
+        return cls(SeekDecoder(Path(path), threads), cache_bytes)
 
     def __enter__(self) -> SeekableVideo:
         return self
@@ -188,7 +194,7 @@ class SeekableVideo:
         """The frame decoded last, on the way to one that was asked."""
         return self._source.last
 
-    def frame_at(self, time: float, wanted: Wanted = always) -> Frame | None:
+    def frame_at(self, time: float, wanted: StillWanted = always) -> Frame | None:
         """The frame shown at a time: the last one that isn't later. The first, before 0.
 
         Raises:
@@ -203,7 +209,7 @@ class SeekableVideo:
                 return None
         return self._run[self._run.index(time)]
 
-    def frame_after(self, frame: Frame, count: int, wanted: Wanted = always) -> Frame | None:
+    def frame_after(self, frame: Frame, count: int, wanted: StillWanted = always) -> Frame | None:
         """The frame so many after one of this video's; before it, if `count` is negative.
 
         Where the video begins or ends sooner, its first or last. Raises as `frame_at` does.
@@ -235,7 +241,7 @@ class SeekableVideo:
         self._apart, self._joined = FrameRun(self._room), False
         return self._source.frame_near(time)
 
-    def prepare(self, time: float, wanted: Wanted = always) -> bool:
+    def prepare(self, time: float, wanted: StillWanted = always) -> bool:
         """Decode one more frame around the one shown at a time; False if there are enough.
 
         For idle time, so that steps from there need no waiting. Raises as `frame_at` does.
@@ -251,7 +257,7 @@ class SeekableVideo:
             return self._approach(run.end, time, wanted)
         return False
 
-    def _approach(self, time: float, kept: float, wanted: Wanted) -> bool:
+    def _approach(self, time: float, kept: float, wanted: StillWanted) -> bool:
         """Decode one frame on the way to a time; False if that isn't `wanted` any longer.
 
         The frame shown at `kept` stays in the run, if it is in it.

@@ -37,7 +37,7 @@ MATRICES = {
 _VIDEO_RANGE = 1  # FFmpeg's number for brightness from 16 to 235
 
 
-class Upright:
+class PlaneConverter:
     """Gives pictures' planes, upright, at one even size and in one form of colour."""
 
     def __init__(self, size: Size, matrix: int) -> None:
@@ -62,7 +62,7 @@ class Upright:
             interpolation="BICUBIC",
             threads=1,
         )
-        planes = planes_of(scaled.to_ndarray())
+        planes = split_planes(scaled.to_ndarray())
         if transposed:
             planes = (planes[0].T, planes[1].T, planes[2].T)
         down, across = -1 if inverted else 1, -1 if mirrored else 1
@@ -70,7 +70,7 @@ class Upright:
         return first, second, third
 
 
-def planes_of(stacked: np.ndarray) -> Planes:
+def split_planes(stacked: np.ndarray) -> Planes:
     """Views of the planes that PyAV stacks upon each other."""
     height, width = stacked.shape[0] * 2 // 3, stacked.shape[1]
     colour = stacked[height:].reshape(2, height // 2, width // 2)
@@ -106,7 +106,7 @@ def shown_size(frame: Frame, aspect: Fraction | None) -> Size:
     return round(frame.width * aspect), frame.height
 
 
-TICKS = 90_000
+TICKS_PER_SECOND = 90_000
 """Of a second, in which new pictures have their times."""
 
 _ENCODERS = {
@@ -137,7 +137,7 @@ def video_output(path: Path, form: str, options: dict[str, str]) -> Iterator[Out
 
 
 def add_pictures(output: OutputContainer, width: int, height: int, rate: Fraction) -> VideoStream:
-    """A stream for new pictures of a size, whose times are in `TICKS`."""
+    """A stream for new pictures of a size, whose times are in `TICKS_PER_SECOND`."""
     name = next((name for name in _ENCODERS if name in codecs_available), None)
     if name is None:
         raise OutputError(f"expected one of the encoders {', '.join(_ENCODERS)} in FFmpeg")
@@ -145,7 +145,7 @@ def add_pictures(output: OutputContainer, width: int, height: int, rate: Fractio
     if not isinstance(stream, VideoStream):
         raise TypeError(f"{name} isn't an encoder of pictures")
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.codec_context.time_base = Fraction(1, TICKS)
+    stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
     stream.codec_context.thread_count = 0
     return stream
 
@@ -153,8 +153,8 @@ def add_pictures(output: OutputContainer, width: int, height: int, rate: Fractio
 def timed_picture(pixels: UInt8Array, time: float, duration: float) -> av.VideoFrame:
     """A picture for such a stream: planes of yuv420p one below the other, and seconds."""
     picture = av.VideoFrame.from_ndarray(pixels, "yuv420p")
-    picture.pts, picture.time_base = round(time * TICKS), Fraction(1, TICKS)
-    picture.duration = round(duration * TICKS)
+    picture.pts, picture.time_base = round(time * TICKS_PER_SECOND), Fraction(1, TICKS_PER_SECOND)
+    picture.duration = round(duration * TICKS_PER_SECOND)
     return picture
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from lpat.batch.detection import detect_batch
 from lpat.batch.outputs import Output, Result, chosen_outputs
-from lpat.batch.run_record import Ledger
+from lpat.batch.run_record import RunRecord
 from lpat.engine import Analysis
 from lpat.errors import LpatError, OutputError, UsageError, VideoError
 from lpat.features.extractors import default_spec
@@ -60,7 +60,7 @@ def localizer(
 
 
 @pytest.fixture
-def detect(localizer: Localizer, tmp_path: Path) -> Callable[..., tuple[Ledger, StubEngine]]:
+def detect(localizer: Localizer, tmp_path: Path) -> Callable[..., tuple[RunRecord, StubEngine]]:
     """Runs a batch into `out` with a stub engine, and gives both."""
 
     def run(sources: Sequence[Input], *formats: str, engine: StubEngine | None = None, **options):
@@ -121,8 +121,8 @@ def test_the_batch_file_is_the_document_of_all_results(detect, sources, tmp_path
 
 
 def test_a_batch_without_results_still_has_a_file_of_them(detect, tmp_path: Path) -> None:
-    ledger, _ = detect([Input("gone", tmp_path / "gone.npy")])
-    assert ledger.counts == {"failed": 1}
+    record, _ = detect([Input("gone", tmp_path / "gone.npy")])
+    assert record.counts == {"failed": 1}
     document = json.loads((tmp_path / "out/detections.json").read_text(encoding="utf-8"))
     assert document["results"] == {}
 
@@ -130,9 +130,9 @@ def test_a_batch_without_results_still_has_a_file_of_them(detect, tmp_path: Path
 def test_what_is_there_is_left_and_told(detect, sources, tmp_path: Path) -> None:
     detect(sources, "srt", engine=StubEngine(decode_failures=3))
     assert set(statuses(tmp_path / "out").values()) == {"partial"}
-    ledger, engine = detect(sources, "srt")
+    record, engine = detect(sources, "srt")
     assert engine.asked == []
-    assert ledger.unchanged == 3
+    assert record.unchanged == 3
     (first, *_) = run_document(tmp_path / "out")["inputs"]
     assert first["reason"] == "unchanged; 3 parts could not be decoded"
     assert first["decode_failures"] == 3
@@ -209,21 +209,21 @@ def failing_for(name: str, error: LpatError) -> Output:
 
 
 def test_an_output_that_fails_leaves_the_detections(detect, sources, tmp_path: Path) -> None:
-    ledger, _ = detect(sources, outputs=[failing_for("b", VideoError("it has changed"))])
-    assert ledger.counts == {"done": 2, "failed": 1}
+    record, _ = detect(sources, outputs=[failing_for("b", VideoError("it has changed"))])
+    assert record.counts == {"done": 2, "failed": 1}
     failed = run_document(tmp_path / "out")["inputs"][1]
     assert failed["reason"] == "odd: it has changed"
     results = json.loads((tmp_path / "out/detections.json").read_text(encoding="utf-8"))["results"]
     assert set(results) == {"a", "b", "c"}
-    ledger, engine = detect(sources, outputs=[failing_for("", VideoError(""))])
-    assert (ledger.counts["done"], ledger.unchanged, engine.asked) == (1, 2, [])
+    record, engine = detect(sources, outputs=[failing_for("", VideoError(""))])
+    assert (record.counts["done"], record.unchanged, engine.asked) == (1, 2, [])
 
 
 def test_a_full_disk_ends_the_batch_and_a_rerun_goes_on(detect, sources, tmp_path: Path) -> None:
     full = OutputError("no room")
     full.errno = 28
-    ledger, engine = detect(sources, outputs=[failing_for("b", full)])
-    assert ledger.stopped == "no room"
+    record, engine = detect(sources, outputs=[failing_for("b", full)])
+    assert record.stopped == "no room"
     assert engine.asked == ["a", "b"]
     document = run_document(tmp_path / "out")
     assert (document["complete"], document["stopped"]) == (False, "no room")
@@ -235,17 +235,17 @@ def test_a_full_disk_ends_the_batch_and_a_rerun_goes_on(detect, sources, tmp_pat
 
 def test_stop_leaves_what_comes_after_a_failure(detect, sources, tmp_path: Path) -> None:
     sources[1].file.unlink()
-    ledger, engine = detect(sources, on_error="stop")
+    record, engine = detect(sources, on_error="stop")
     assert engine.asked == ["a", "b"]
-    assert ledger.summary() == "1 done, 1 failed, 1 left"
+    assert record.summary() == "1 done, 1 failed, 1 left"
     document = run_document(tmp_path / "out")
     assert not document["complete"]
     assert document["inputs"][2]["reason"] == "left, as b failed"
 
 
 def test_an_input_whose_files_would_be_anothers_is_refused(detect, tmp_path: Path) -> None:
-    ledger, _ = detect(sources_in(tmp_path, ["a", "a.labelstudio"]), "labelstudio")
-    assert ledger.counts == {"done": 1, "failed": 1}
+    record, _ = detect(sources_in(tmp_path, ["a", "a.labelstudio"]), "labelstudio")
+    assert record.counts == {"done": 1, "failed": 1}
     assert "would be those of 'a'" in run_document(tmp_path / "out")["inputs"][1]["reason"]
 
 
@@ -271,7 +271,7 @@ def test_an_interrupt_is_told_and_keeps_what_is_done(detect, sources, tmp_path: 
     assert [entry["name"] for entry in document["inputs"]] == ["a"]
 
 
-def test_the_ledger_is_there_before_the_first_outcome(detect, sources, tmp_path: Path) -> None:
+def test_the_run_record_is_there_before_the_first_outcome(detect, sources, tmp_path: Path) -> None:
     seen = []
     detect(sources, on_outcome=lambda _: seen.append(run_document(tmp_path / "out")))
     assert seen[0]["complete"] is False
@@ -287,8 +287,8 @@ def test_ten_thousand_inputs_write_the_ledger_a_few_times_only(
         "lpat.batch.run_record.write_text",
         lambda path, text: (times.append(path), write_text(path, text)),
     )
-    ledger, _ = detect(sources)
-    assert ledger.counts == {"failed": 10_000}
+    record, _ = detect(sources)
+    assert record.counts == {"failed": 10_000}
     assert len(run_document(tmp_path / "out")["inputs"]) == 10_000
     assert len(times) < 100
 
@@ -308,8 +308,8 @@ def test_a_second_process_is_refused(detect, sources, tmp_path: Path) -> None:
         with pytest.raises(OutputError, match=f"process {holder.pid} on .* is writing into it"):
             detect(sources)
         holder.kill()
-    ledger, _ = detect(sources)
-    assert ledger.counts == {"done": 3}, "a lock dies with its process"
+    record, _ = detect(sources)
+    assert record.counts == {"done": 3}, "a lock dies with its process"
     assert not list((tmp_path / "out").glob(".*"))
 
 
@@ -325,7 +325,7 @@ def test_what_a_killed_process_began_to_write_goes_and_what_a_live_one_writes_st
 ) -> None:
     folder = tmp_path / "out" / "videos"
     code = (
-        "import os, sys; from pathlib import Path; from lpat.files import atomic_path\n"
+        "import os, sys; from pathlib import Path; from lpat.files.atomic import atomic_path\n"
         "with atomic_path(Path(sys.argv[1]) / 'x.json'):\n"
         "    print('begun', flush=True); sys.stdin.read()"
     )

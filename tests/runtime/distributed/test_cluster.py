@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE, wait_until
 import lpat.distributed.cluster as cluster_module
 from lpat.distributed.cluster import connected
 from lpat.distributed.engines import ray_engine
-from lpat.errors import FleetError, UsageError
+from lpat.errors import ClusterError, UsageError
 from lpat.features.extractors import default_spec
 
 
@@ -27,7 +27,10 @@ def model(tmp_path: Path, make_model: Callable[..., Path]) -> Path:
 @pytest.mark.parametrize("text", ["nowhere", "ray://head:10001", "head:port", ":6379"])
 def test_what_is_no_address_is_refused(text: str) -> None:
     pytest.importorskip("ray", reason="Ray isn't installed")
-    with pytest.raises(FleetError, match="expected local, auto or HOST:PORT, not"), connected(text):
+    with (
+        pytest.raises(ClusterError, match="expected local, auto or HOST:PORT, not"),
+        connected(text),
+    ):
         pass
 
 
@@ -37,7 +40,7 @@ def test_an_address_at_which_nothing_answers_is_refused_at_once() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         with (
-            pytest.raises(FleetError, match="no cluster answers there"),
+            pytest.raises(ClusterError, match="no cluster answers there"),
             connected(f"127.0.0.1:{port}"),
         ):
             pass
@@ -50,7 +53,7 @@ def test_an_address_at_which_something_else_answers_is_given_up(
     monkeypatch.setattr(cluster_module, "_PATIENCE", 3.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(FleetError, match="is no cluster of Ray"), connected(address):
+        with pytest.raises(ClusterError, match="is no cluster of Ray"), connected(address):
             pass
 
 

@@ -19,10 +19,10 @@ from lpat.backbones.spec import backbone_spec
 from lpat.batch.detection import detect_batch
 from lpat.distributed.cluster import connected
 from lpat.distributed.dispatch import QUEUED
-from lpat.distributed.engines import ray_engine, ray_features, run_on_fleet
-from lpat.distributed.worker import Setting, Work
+from lpat.distributed.engines import ray_engine, ray_features, run_on_cluster
+from lpat.distributed.worker import Environment, WorkFunction
 from lpat.engine import Analysis, local_engine
-from lpat.errors import DeviceError, FleetError, LpatError, UsageError
+from lpat.errors import ClusterError, DeviceError, LpatError, UsageError
 from lpat.features.extraction import load_all_features
 from lpat.features.extractors import default_spec
 from lpat.features.files import write_features
@@ -98,11 +98,11 @@ def stubs(tmp_path: Path) -> tuple[Input, ...]:
     return tuple(Input(f"{n:02}", tmp_path / f"{n:02}.mp4") for n in range(20))
 
 
-def names_of() -> Work[str]:
+def names_of() -> WorkFunction[str]:
     return lambda source: source.name
 
 
-def deadly(name: str, mark: Path | None) -> Work[str]:
+def deadly(name: str, mark: Path | None) -> WorkFunction[str]:
     """Kills its process at one input: the first time only if there is a `mark` to leave."""
 
     def work(source: Input) -> str:
@@ -115,7 +115,7 @@ def deadly(name: str, mark: Path | None) -> Work[str]:
     return work
 
 
-def deadly_analyser(model: Path, mark: Path) -> Work[Analysis]:
+def deadly_analyser(model: Path, mark: Path) -> WorkFunction[Analysis]:
     """The engine of one process, whose first video costs the process its life in the middle."""
     analyse = local_engine(Localizer(model, "cpu"), None, jobs=1)
     die_once = deadly("two", mark)
@@ -128,25 +128,25 @@ def deadly_analyser(model: Path, mark: Path) -> Work[Analysis]:
     return work
 
 
-def buggy() -> Work[str]:
+def buggy() -> WorkFunction[str]:
     def work(source: Input) -> str:
         return source.name if source.name != "07" else {}[source.name]
 
     return work
 
 
-def blind(hidden: str) -> Work[str]:
+def blind(hidden: str) -> WorkFunction[str]:
     """A process that finds no file with that in its path."""
     exists = Path.exists
     Path.exists = lambda self: hidden not in str(self) and exists(self)
 
     def work(source: Input) -> str | LpatError:
-        return source.name if source.path.exists() else FleetError("no such file")  # type: ignore[union-attr]
+        return source.name if source.path.exists() else ClusterError("no such file")  # type: ignore[union-attr]
 
     return work
 
 
-def started(folder: Path) -> Work[str]:
+def started(folder: Path) -> WorkFunction[str]:
     def work(source: Input) -> str:
         (folder / source.name).touch()
         return source.name
@@ -233,7 +233,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     make_work = partial(deadly_analyser, model, tmp_path / "mark")
     detect_batch(
         localizer,
-        lambda sources: run_on_fleet(make_work, sources, address, None),
+        lambda sources: run_on_cluster(make_work, sources, address, None),
         inputs,
         tmp_path / "fleet",
     )
@@ -246,7 +246,7 @@ def test_an_input_that_kills_its_workers_is_failed_by_name_and_the_others_are_do
     address: str, stubs: tuple[Input, ...]
 ) -> None:
     results = {
-        s.name: r for s, r in run_on_fleet(partial(deadly, "07", None), stubs, address, None)
+        s.name: r for s, r in run_on_cluster(partial(deadly, "07", None), stubs, address, None)
     }
     poisoned = results.pop("07")
     assert isinstance(poisoned, LpatError)
@@ -259,7 +259,7 @@ def test_a_machine_that_is_lost_takes_no_input_with_it(
     machines: Any, address: str, stubs: tuple[Input, ...]
 ) -> None:
     third = machines.add_node(num_cpus=1, object_store_memory=80 << 20)
-    results = run_on_fleet(names_of, stubs, address, 3)
+    results = run_on_cluster(names_of, stubs, address, 3)
     done = [next(results)]
     machines.remove_node(third, allow_graceful=False)
     done += list(results)
@@ -270,7 +270,7 @@ def test_a_machine_that_is_lost_takes_no_input_with_it(
 def test_a_bug_met_in_one_input_is_that_inputs_failure(
     address: str, stubs: tuple[Input, ...]
 ) -> None:
-    results = {s.name: r for s, r in run_on_fleet(buggy, stubs, address, None)}
+    results = {s.name: r for s, r in run_on_cluster(buggy, stubs, address, None)}
     assert "KeyError: '07' (test_dispatch.py, line " in str(results.pop("07"))
     assert results == {s.name: s.name for s in stubs if s.name != "07"}
 
@@ -280,7 +280,7 @@ def test_no_more_inputs_than_a_few_for_each_worker_are_in_flight(
 ) -> None:
     (tmp_path / "started").mkdir()
     for taken, _ in enumerate(
-        run_on_fleet(partial(started, tmp_path / "started"), stubs, address, 2)
+        run_on_cluster(partial(started, tmp_path / "started"), stubs, address, 2)
     ):
         assert len(list((tmp_path / "started").iterdir())) - taken <= 2 * QUEUED
 
@@ -288,7 +288,7 @@ def test_no_more_inputs_than_a_few_for_each_worker_are_in_flight(
 def test_an_input_that_workers_do_not_see_is_failed_with_the_hosts_name(
     address: str, stubs: tuple[Input, ...]
 ) -> None:
-    results = {s.name: r for s, r in run_on_fleet(partial(blind, "07.mp4"), stubs, address, None)}
+    results = {s.name: r for s, r in run_on_cluster(partial(blind, "07.mp4"), stubs, address, None)}
     host = os.uname().nodename
     assert f"07.mp4: not seen by {host} (3 times), though {host} has it" in str(results.pop("07"))
     assert results == {s.name: s.name for s in stubs if s.name != "07"}
@@ -300,14 +300,14 @@ def test_workers_that_see_nothing_end_the_batch_before_it_is_used_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     failed = []
-    with pytest.raises(FleetError, match=r"doesn't see .*\.mp4 and other inputs"):
-        failed.extend(run_on_fleet(partial(blind, ".mp4"), stubs, address, None))
+    with pytest.raises(ClusterError, match=r"doesn't see .*\.mp4 and other inputs"):
+        failed.extend(run_on_cluster(partial(blind, ".mp4"), stubs, address, None))
     assert len(failed) < 5
     assert "a worker was dismissed" in caplog.text
 
 
 def test_standard_input_is_refused_by_name(address: str, stubs: tuple[Input, ...]) -> None:
-    results = dict(run_on_fleet(names_of, [Input("stdin", STDIN), stubs[0]], address, None))
+    results = dict(run_on_cluster(names_of, [Input("stdin", STDIN), stubs[0]], address, None))
     assert "standard input" in str(results[Input("stdin", STDIN)])
     assert results[stubs[0]] == "00"
 
@@ -317,10 +317,10 @@ def test_another_version_on_a_worker_is_refused(
     stubs: tuple[Input, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    setting = Setting({"lpat": "99.0", "onnxruntime": "1.0"}, "/")
-    monkeypatch.setattr(dispatch_module, "present_setting", lambda: setting)
-    with pytest.raises(FleetError, match=r": expected lpat 99\.0, as where .*, not "):
-        next(run_on_fleet(names_of, stubs, address, None))
+    setting = Environment({"lpat": "99.0", "onnxruntime": "1.0"}, "/")
+    monkeypatch.setattr(dispatch_module, "present_environment", lambda: setting)
+    with pytest.raises(ClusterError, match=r": expected lpat 99\.0, as where .*, not "):
+        next(run_on_cluster(names_of, stubs, address, None))
 
 
 def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
@@ -328,7 +328,7 @@ def test_work_that_cannot_be_made_ends_the_batch_by_its_reason(
 ) -> None:
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"no model")
-    with pytest.raises(FleetError, match=r": .*bad\.onnx: expected an ONNX model"):
+    with pytest.raises(ClusterError, match=r": .*bad\.onnx: expected an ONNX model"):
         next(ray_engine(bad, None, address)(stubs))
 
 
@@ -364,16 +364,16 @@ def test_a_busy_cluster_is_waited_for_and_then_given_up(
 ) -> None:
     # A machine that another test took away may be counted for a while.
     refusal = r"no worker could be started within 1 s; 0 of the cluster's \d CPUs are free"
-    with closing(run_on_fleet(names_of, stubs, address, 2)) as running:
+    with closing(run_on_cluster(names_of, stubs, address, 2)) as running:
         next(running)
         monkeypatch.setattr(dispatch_module, "PATIENCE", 1.0)
-        with pytest.raises(FleetError, match=refusal):
-            next(run_on_fleet(names_of, stubs, address, None))
+        with pytest.raises(ClusterError, match=refusal):
+            next(run_on_cluster(names_of, stubs, address, None))
         monkeypatch.undo()
         assert len(list(running)) == 19
 
 
 def test_a_cluster_without_cores_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.cluster_resources", dict)
-    with pytest.raises(FleetError, match="has no CPU for workers"), connected(address):
+    with pytest.raises(ClusterError, match="has no CPU for workers"), connected(address):
         pass

@@ -1,4 +1,4 @@
-"""What the tests of evaluation share: judgements."""
+"""What the tests of evaluation share: matchings."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from lpat.evaluation.matching import EventTable, Judgement
+from lpat.evaluation.matching import EventTable, Matching
 from lpat.evaluation.protocols import PROTOCOLS, ProtocolOptions
 
 Row = tuple[float, ...]  # video, class, start, end and, for detections, score
 
 
 @pytest.fixture(scope="session")
-def make_judgement() -> Callable[..., Judgement]:
-    """A function that makes a judgement of rows; classes are numbered, and named by letters."""
+def make_matching() -> Callable[..., Matching]:
+    """A function that makes a matching of rows; classes are numbered, and named by letters."""
 
     def make(
         truths: Sequence[Row],
@@ -25,12 +25,12 @@ def make_judgement() -> Callable[..., Judgement]:
         options: ProtocolOptions = PROTOCOLS["activitynet"],
         classes: int | None = None,
         videos: int = 4,
-    ) -> Judgement:
+    ) -> Matching:
         truth = np.array([(*row, 0) for row in truths], np.float64).reshape(-1, 5)
         rows = np.array(detections, np.float64).reshape(-1, 5)
         doubtful = np.array(ambiguous, np.float64).reshape(-1, 4)
         count = int(truth[:, 1].max()) + 1 if classes is None else classes
-        return Judgement(
+        return Matching(
             protocol="custom",
             options=options,
             classes=tuple("abcdefgh"[:count]),

@@ -19,10 +19,10 @@ from lpat.evaluation.error_analysis import (
     fifths,
     length_bins,
 )
-from lpat.evaluation.matching import Judgement
+from lpat.evaluation.matching import Matching
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
-MakeJudgement = Callable[..., Judgement]
+MakeMatching = Callable[..., Matching]
 Row = tuple[float, ...]
 
 # Classes a and b in video 0, a in video 1.
@@ -53,51 +53,51 @@ def named(names: tuple[str, ...], counts: np.ndarray) -> dict[str, int]:
         ((0, 0, 8, 24), "confusion"),  # 2/24 and 4/22
     ],
 )
-def test_each_kind_of_detection(make_judgement: MakeJudgement, row: Row, kind: str) -> None:
-    diagnosis = diagnose(make_judgement(TRUTHS, [(*row, 0.5)]))
+def test_each_kind_of_detection(make_matching: MakeMatching, row: Row, kind: str) -> None:
+    diagnosis = diagnose(make_matching(TRUTHS, [(*row, 0.5)]))
     assert named(KINDS, diagnosis.kinds) == {kind: 1}
 
 
-def test_a_second_detection_of_a_truth_is_double(make_judgement: MakeJudgement) -> None:
-    diagnosis = diagnose(make_judgement(TRUTHS, [(0, 0, 0, 9, 0.5), (0, 0, 0, 10, 0.4)]))
+def test_a_second_detection_of_a_truth_is_double(make_matching: MakeMatching) -> None:
+    diagnosis = diagnose(make_matching(TRUTHS, [(0, 0, 0, 9, 0.5), (0, 0, 0, 10, 0.4)]))
     assert named(KINDS, diagnosis.kinds) == {"true": 1, "double": 1}
 
 
-def test_of_equal_overlaps_the_own_class_counts(make_judgement: MakeJudgement) -> None:
+def test_of_equal_overlaps_the_own_class_counts(make_matching: MakeMatching) -> None:
     truths = [(0, 1, 0, 10), (0, 0, 0, 10)]
     rows = [(0, 0, 0, 10, 0.9), (0, 0, 0, 10, 0.8), (0, 1, 0, 4, 0.7)]
-    diagnosis = diagnose(make_judgement(truths, rows))
+    diagnosis = diagnose(make_matching(truths, rows))
     assert named(KINDS, diagnosis.kinds) == {"true": 1, "double": 1, "localization": 1}
 
 
-def test_the_truth_overlapped_most_decides(make_judgement: MakeJudgement) -> None:
+def test_the_truth_overlapped_most_decides(make_matching: MakeMatching) -> None:
     # A second detection of class a that would be double, but lies better on class b.
     truths = [(0, 0, 0, 10), (0, 1, 0, 9)]
     rows = [(0, 0, 0, 10, 0.9), (0, 0, 0, 9, 0.8)]
-    diagnosis = diagnose(make_judgement(truths, rows))
+    diagnosis = diagnose(make_matching(truths, rows))
     assert named(KINDS, diagnosis.kinds) == {"true": 1, "wrong_label": 1}
     assert diagnosis.mislabelled_pairs() == [("a", "b", 1)]
     assert diagnosis.to_dict()["wrong_labels"] == [{"detected": "a", "true": "b", "count": 1}]
 
 
-def test_a_strict_threshold_holds_for_the_kinds_too(make_judgement: MakeJudgement) -> None:
-    judgement = make_judgement(TRUTHS, [(0, 0, 0, 5, 0.5)], options=PROTOCOLS["thumos14"])
-    assert named(KINDS, diagnose(judgement).kinds) == {"localization": 1}
+def test_a_strict_threshold_holds_for_the_kinds_too(make_matching: MakeMatching) -> None:
+    matching = make_matching(TRUTHS, [(0, 0, 0, 5, 0.5)], options=PROTOCOLS["thumos14"])
+    assert named(KINDS, diagnose(matching).kinds) == {"localization": 1}
 
 
-def test_the_kinds_are_told_apart_on_the_grid(make_judgement: MakeJudgement) -> None:
+def test_the_kinds_are_told_apart_on_the_grid(make_matching: MakeMatching) -> None:
     # Two truths of 0.4 to 3.6 snippets become 0 to 4: half is enough there, and not in seconds.
     options = ProtocolOptions("first_truth", False, False, "none", 1.0)
-    judgement = make_judgement([(0, 0, 0.4, 3.6)], [(0, 0, 0, 2, 0.5)] * 2, options=options)
-    assert named(KINDS, diagnose(judgement).kinds) == {"true": 1, "double": 1}
+    matching = make_matching([(0, 0, 0.4, 3.6)], [(0, 0, 0, 2, 0.5)] * 2, options=options)
+    assert named(KINDS, diagnose(matching).kinds) == {"true": 1, "double": 1}
 
 
-def test_the_best_ten_for_each_truth_are_judged(make_judgement: MakeJudgement) -> None:
+def test_the_best_ten_for_each_truth_are_judged(make_matching: MakeMatching) -> None:
     truths = [(0, 0, 0, 10), (0, 0, 20, 30), (0, 1, 0, 1)]
     rows = [(0, 0, 50, 60, 1 - i / 100) for i in range(25)]
     rows[2] = (0, 0, 0, 10, 0.98)
     rows[24] = (0, 0, 20, 30, 0.01)
-    diagnosis = diagnose(make_judgement(truths, [*rows, (0, 1, 0, 1, 0.1)]))
+    diagnosis = diagnose(make_matching(truths, [*rows, (0, 1, 0, 1, 0.1)]))
     assert diagnosis.kinds_by_rank.sum(axis=1).tolist() == [3, *[2] * 9]
     assert diagnosis.kinds_by_rank[:, 0].tolist() == [1, 1, *[0] * 8]
     assert diagnosis.kinds_by_class[:, 0].tolist() == [1, 1]
@@ -105,12 +105,12 @@ def test_the_best_ten_for_each_truth_are_judged(make_judgement: MakeJudgement) -
     assert named(FATES, diagnosis.fates) == {"found": 3}  # by whichever detection
 
 
-def test_dropped_detections_take_no_rank(make_judgement: MakeJudgement) -> None:
+def test_dropped_detections_take_no_rank(make_matching: MakeMatching) -> None:
     rows = [(0, 0, 50, 60, 1 - i / 100) for i in range(5)] + [(0, 0, 30, 31, 0.1)] * 12
-    judgement = make_judgement(
+    matching = make_matching(
         [(0, 0, 0, 10)], rows, ambiguous=[(0, 0, 55, 56)], options=PROTOCOLS["thumos14"]
     )
-    diagnosis = diagnose(judgement)
+    diagnosis = diagnose(matching)
     assert (diagnosis.dropped, diagnosis.beyond) == (5, 2)
     assert named(KINDS, diagnosis.kinds) == {"background": 10}
 
@@ -127,16 +127,16 @@ def test_dropped_detections_take_no_rank(make_judgement: MakeJudgement) -> None:
         ([(0, 0, 0, 0.5, 0.5), (1, 0, 0, 10, 0.5)], "unseen"),
     ],
 )
-def test_each_fate_of_a_truth(make_judgement: MakeJudgement, rows: list[Row], fate: str) -> None:
-    diagnosis = diagnose(make_judgement([(0, 0, 0, 10), (3, 1, 0, 10)], rows))
+def test_each_fate_of_a_truth(make_matching: MakeMatching, rows: list[Row], fate: str) -> None:
+    diagnosis = diagnose(make_matching([(0, 0, 0, 10), (3, 1, 0, 10)], rows))
     assert named(FATES, diagnosis.fates_by_class[0]) == {fate: 1}
 
 
-def test_what_a_kind_costs_by_hand(make_judgement: MakeJudgement) -> None:
+def test_what_a_kind_costs_by_hand(make_matching: MakeMatching) -> None:
     # One class, two truths: double, then true at rank 3 would make 1/2 * (1 + 2/3).
     truths = [(0, 0, 0, 10), (0, 0, 20, 30), (0, 0, 40, 50)]
     rows = [(0, 0, 0, 10, 0.9), (0, 0, 0, 9, 0.8), (0, 0, 60, 70, 0.7), (0, 0, 20, 30, 0.6)]
-    diagnosis = diagnose(make_judgement(truths, rows))
+    diagnosis = diagnose(make_matching(truths, rows))
     assert diagnosis.mean_average_precision == pytest.approx((1 + 1 / 2) / 3)
     expected = {
         "double": (1 + 2 / 3) / 3 - 1 / 2,
@@ -151,20 +151,20 @@ def test_what_a_kind_costs_by_hand(make_judgement: MakeJudgement) -> None:
 
 @pytest.mark.parametrize(("rule", "before"), [("zero", 1 / 3), ("skip", 1 / 2)])
 def test_a_class_that_loses_all_its_detections_stays_at_zero(
-    make_judgement: MakeJudgement, rule: Any, before: float
+    make_matching: MakeMatching, rule: Any, before: float
 ) -> None:
     options = ProtocolOptions("best_truth", False, True, "none", None, rule)
     truths = [(0, 0, 0, 10), (0, 1, 0, 10), (0, 2, 0, 10)]
-    judgement = make_judgement(truths, [(0, 0, 0, 10, 0.9), (0, 1, 60, 70, 0.9)], options=options)
-    diagnosis = diagnose(judgement)
+    matching = make_matching(truths, [(0, 0, 0, 10, 0.9), (0, 1, 60, 70, 0.9)], options=options)
+    diagnosis = diagnose(matching)
     assert diagnosis.mean_average_precision == pytest.approx(before)
     assert diagnosis.gains["background"] == diagnosis.gains["missed"] == 0
 
 
-def test_instances_are_binned_by_their_own_length(make_judgement: MakeJudgement) -> None:
+def test_instances_are_binned_by_their_own_length(make_matching: MakeMatching) -> None:
     truths = [(0, 0, 0, 2), (0, 0, 10, 15), (0, 0, 20, 40)]
     rows = [(0, 0, 10, 15, 0.9), (0, 0, 20, 24, 0.8), (0, 0, 0, 9, 0.7)]
-    diagnosis = diagnose(make_judgement(truths, rows), length_bounds=[3, 6, 12, 18])
+    diagnosis = diagnose(make_matching(truths, rows), length_bounds=[3, 6, 12, 18])
     found, badly = diagnosis.fates_by_length[:, 0], diagnosis.fates_by_length[:, 1]
     assert found.tolist() == [0, 1, 0, 0, 0]
     assert badly.tolist() == [1, 0, 0, 0, 1]
@@ -172,8 +172,8 @@ def test_instances_are_binned_by_their_own_length(make_judgement: MakeJudgement)
     assert diagnosis.kinds_by_length[:, 3].tolist() == [0, 1, 1, 0, 0]
 
 
-def test_without_detections_everything_is_missed(make_judgement: MakeJudgement) -> None:
-    diagnosis = diagnose(make_judgement(TRUTHS, []))
+def test_without_detections_everything_is_missed(make_matching: MakeMatching) -> None:
+    diagnosis = diagnose(make_matching(TRUTHS, []))
     assert diagnosis.kinds_by_rank.shape == (DEPTH, len(KINDS))
     assert diagnosis.kinds.sum() == diagnosis.mean_average_precision == 0
     assert named(FATES, diagnosis.fates) == {"unseen": 3}
@@ -183,10 +183,10 @@ def test_without_detections_everything_is_missed(make_judgement: MakeJudgement) 
 
 @pytest.mark.parametrize("tiou", [0.1, 0, 1.1, float("nan")])
 def test_thresholds_that_leave_no_room_are_refused(
-    make_judgement: MakeJudgement, tiou: float
+    make_matching: MakeMatching, tiou: float
 ) -> None:
     with pytest.raises(UsageError, match=r"errors are told apart at a tIoU in \(0.1, 1\], not"):
-        diagnose(make_judgement(TRUTHS, []), tiou=tiou)
+        diagnose(make_matching(TRUTHS, []), tiou=tiou)
 
 
 EVENT = st.tuples(
@@ -219,7 +219,7 @@ def naive_kind(row: Row, truths: list[Row], strict: bool) -> str:
     ambiguous=st.lists(EVENT, max_size=2),
 )
 def test_kinds_and_gains_equal_a_naive_twin(
-    make_judgement: MakeJudgement,
+    make_matching: MakeMatching,
     protocol: Protocol,
     truths: list[Row],
     detections: list[Row],
@@ -228,10 +228,10 @@ def test_kinds_and_gains_equal_a_naive_twin(
     options = PROTOCOLS[protocol]
     listed = [*(row[:4] for row in truths), (0.0, 0.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)]
     doubtful = [row[:4] for row in ambiguous]
-    judgement = make_judgement(listed, detections, ambiguous=doubtful, options=options)
-    diagnosis = diagnose(judgement)
+    matching = make_matching(listed, detections, ambiguous=doubtful, options=options)
+    diagnosis = diagnose(matching)
     half = np.array([0.5])
-    matches = judgement.matches(half)[0]
+    matches = matching.matches(half)[0]
     kinds: list[str] = [""] * len(detections)
     for label in (0, 1):
         depth = DEPTH * sum(truth[1] == label for truth in listed)
@@ -247,7 +247,7 @@ def test_kinds_and_gains_equal_a_naive_twin(
 
     for kind in KINDS[1:]:
         rest = [row for row, its in zip(detections, kinds, strict=True) if its != kind]
-        reduced = make_judgement(listed, rest, ambiguous=doubtful, options=options)
+        reduced = make_matching(listed, rest, ambiguous=doubtful, options=options)
         after = mean_over_classes(reduced.average_precisions(half))[0]
         gain = after - diagnosis.mean_average_precision
         assert diagnosis.gains[kind] == pytest.approx(gain, abs=1e-12)
@@ -262,30 +262,30 @@ def test_kinds_and_gains_equal_a_naive_twin(
     ambiguous=st.lists(EVENT, max_size=3),
 )
 def test_everything_adds_up(
-    make_judgement: MakeJudgement,
+    make_matching: MakeMatching,
     protocol: Protocol,
     truths: list[Row],
     detections: list[Row],
     ambiguous: list[Row],
 ) -> None:
     listed = [*(row[:4] for row in truths), (0, 0, 0, 1), (0, 1, 0, 1)]
-    judgement = make_judgement(
+    matching = make_matching(
         listed,
         detections,
         ambiguous=[row[:4] for row in ambiguous],
         options=PROTOCOLS[protocol],
     )
-    diagnosis = diagnose(judgement)
+    diagnosis = diagnose(matching)
     kinds = diagnosis.kinds
     assert kinds.sum() + diagnosis.dropped + diagnosis.beyond == len(detections)
     assert diagnosis.kinds_by_rank.sum(axis=0).tolist() == kinds.tolist()
     assert diagnosis.kinds_by_length.sum(axis=0).tolist() == kinds.tolist()
     assert diagnosis.fates.sum() == len(listed)
-    assert diagnosis.fates_by_class.sum(axis=1).tolist() == judgement.truth_counts.tolist()
+    assert diagnosis.fates_by_class.sum(axis=1).tolist() == matching.truth_counts.tolist()
     assert diagnosis.fates_by_length.sum(axis=0).tolist() == diagnosis.fates.tolist()
     assert diagnosis.wrong_labels.sum() == kinds[KINDS.index("wrong_label")]
     assert np.trace(diagnosis.wrong_labels) == 0
-    assert (judgement.matches(np.array([0.5])) >= 0).sum() == diagnosis.fates[0]
+    assert (matching.matches(np.array([0.5])) >= 0).sum() == diagnosis.fates[0]
 
 
 def overlap_arguments(truth: np.ndarray, rows: np.ndarray, **changes: Any) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpat.core import first_ranks
-from lpat.evaluation.matching import Judgement
+from lpat.evaluation.matching import Matching
 from lpat.evaluation.proposal_recall import TIOUS, ProposalRecall, proposal_recall
 
-MakeJudgement = Callable[..., Judgement]
+MakeMatching = Callable[..., Matching]
 Row = tuple[float, ...]
 
 
@@ -60,13 +60,13 @@ DETECTION = st.tuples(TRUTH, st.integers(0, 5)).map(lambda row: (*row[0], row[1]
 @settings(deadline=None, max_examples=60)
 @given(truths=st.lists(TRUTH, min_size=1, max_size=8), detections=st.lists(DETECTION, max_size=40))
 def test_recall_equals_the_original_step_by_step(
-    make_judgement: MakeJudgement, truths: list[Row], detections: list[Row]
+    make_matching: MakeMatching, truths: list[Row], detections: list[Row]
 ) -> None:
-    result = proposal_recall(make_judgement(truths, detections, classes=2))
+    result = proposal_recall(make_matching(truths, detections, classes=2))
     np.testing.assert_allclose(result.recall, naive_recall(truths, detections), atol=1e-12)
 
 
-def test_recall_of_many_proposals_equals_the_original(make_judgement: MakeJudgement) -> None:
+def test_recall_of_many_proposals_equals_the_original(make_matching: MakeMatching) -> None:
     """More than a hundred a video, so that the first of the two steps takes some away."""
     random = np.random.default_rng(0)
     truths = [(float(random.integers(0, 3)), 0.0, s, s + 5.0) for s in map(float, range(40))]
@@ -75,16 +75,16 @@ def test_recall_of_many_proposals_equals_the_original(make_judgement: MakeJudgem
     table[:, 1], table[:, 2] = 0, 40 * table[:, 2]
     table[:, 3] = table[:, 2] + 1 + 8 * table[:, 3]
     rows: list[Row] = [tuple(row) for row in table.tolist()]
-    result = proposal_recall(make_judgement(truths, rows))
+    result = proposal_recall(make_matching(truths, rows))
     np.testing.assert_allclose(result.recall, naive_recall(truths, rows), atol=1e-12)
     assert 0.1 < result.area < 0.9
 
 
-def test_recall_of_a_hand_worked_list(make_judgement: MakeJudgement) -> None:
+def test_recall_of_a_hand_worked_list(make_matching: MakeMatching) -> None:
     # Two videos, two proposals each. At AN 1, each video's better one counts; from 2 on, all.
     truths = [(0, 0, 0, 10), (0, 1, 20, 30), (1, 0, 0, 10)]
     rows = [(0, 0, 20, 30, 0.9), (0, 0, 0, 5, 0.1), (1, 1, 50, 60, 0.8), (1, 1, 0, 10, 0.7)]
-    result = proposal_recall(make_judgement(truths, rows))
+    result = proposal_recall(make_matching(truths, rows))
     np.testing.assert_allclose(result.recall[:, 0], 1 / 3)
     np.testing.assert_allclose(result.recall[0, 1:], 1)  # the half overlap is enough at 0.5
     np.testing.assert_allclose(result.recall[1:, 1:], 2 / 3)
@@ -95,22 +95,22 @@ def test_recall_of_a_hand_worked_list(make_judgement: MakeJudgement) -> None:
     assert (result.proposals, result.videos) == (4, 2)
 
 
-def test_labels_that_no_truth_has_are_proposals_too(make_judgement: MakeJudgement) -> None:
-    judgement = make_judgement([(0, 0, 0, 10)], [(0, -1, 0, 10, 0.5)])
-    assert proposal_recall(judgement).at(1) == 1
-    assert len(judgement.detections) == 0
+def test_labels_that_no_truth_has_are_proposals_too(make_matching: MakeMatching) -> None:
+    matching = make_matching([(0, 0, 0, 10)], [(0, -1, 0, 10, 0.5)])
+    assert proposal_recall(matching).at(1) == 1
+    assert len(matching.detections) == 0
 
 
-def test_proposals_elsewhere_find_nothing_but_count(make_judgement: MakeJudgement) -> None:
+def test_proposals_elsewhere_find_nothing_but_count(make_matching: MakeMatching) -> None:
     # 300 for one annotated video: a third of each video's proposals is retrieved.
     truths = [(0, 0, 0, 10)]
     rows = [(0, 0, 50, 60, 0.9)] * 30 + [(0, 0, 0, 10, 0.8)] + [(1, 0, 0, 10, 0.9)] * 269
-    assert proposal_recall(make_judgement(truths, rows)).recall.sum() == 0
-    assert proposal_recall(make_judgement(truths, rows[:31])).at(100) == 1
+    assert proposal_recall(make_matching(truths, rows)).recall.sum() == 0
+    assert proposal_recall(make_matching(truths, rows[:31])).at(100) == 1
 
 
-def test_without_proposals_recall_is_zero(make_judgement: MakeJudgement) -> None:
-    result = proposal_recall(make_judgement([(0, 0, 0, 10)], []))
+def test_without_proposals_recall_is_zero(make_matching: MakeMatching) -> None:
+    result = proposal_recall(make_matching([(0, 0, 0, 10)], []))
     assert result.recall.shape == (10, 100)
     assert result.area == result.recall.sum() == 0
 

@@ -22,7 +22,7 @@ from lpat.features.extraction import (
 )
 from lpat.features.extractors import default_spec, extractor_of
 from lpat.features.files import write_features, write_rows
-from lpat.files.folders import scratch_folder
+from lpat.files.folders import temporary_folder
 from lpat.inputs import Input
 from lpat.types import Features, FeatureSpec
 
@@ -91,13 +91,13 @@ def test_a_video_that_changes_after_it_was_read_is_not_taken_for_the_new_one(
 
 
 def test_temporary_files_go_with_their_features(video: Input, tmp_path: Path) -> None:
-    before = set(scratch_folder().iterdir())
+    before = set(temporary_folder().iterdir())
     results = [its for _, its in load_all_features([video, video], None, None, 1)]
-    assert len(set(scratch_folder().iterdir()) - before) == 2
+    assert len(set(temporary_folder().iterdir()) - before) == 2
     assert all(isinstance(its, extraction.Extraction) for its in results)
     del results
     gc.collect()
-    assert set(scratch_folder().iterdir()) == before
+    assert set(temporary_folder().iterdir()) == before
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(
@@ -106,11 +106,11 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     def fail(place: Path, *_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    before = set(scratch_folder().iterdir())
+    before = set(temporary_folder().iterdir())
     monkeypatch.setattr(extraction, "write_rows", fail)
     with pytest.raises(OutputError, match=r"can't be written \(No space left on device\)"):
         load_features(video, None, None)
-    assert set(scratch_folder().iterdir()) == before
+    assert set(temporary_folder().iterdir()) == before
 
 
 def test_leaving_a_stream_early_ends_its_threads(write_video: WriteVideo) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 MAKE = """
 import sys
-from lpat.files.folders import scratch_folder
-folder = scratch_folder()
+from lpat.files.folders import temporary_folder
+folder = temporary_folder()
 (folder / "file").touch()
 print(folder, flush=True)
 sys.stdin.read()
@@ -18,7 +18,7 @@ sys.stdin.read()
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A process that waits, and the scratch folder that it made."""
+    """A process that waits, and the folder that it made."""
     process = subprocess.Popen(
         [sys.executable, "-c", MAKE],
         env={**os.environ, "TMPDIR": str(folder)},

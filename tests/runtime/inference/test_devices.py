@@ -18,7 +18,7 @@ from lpat.inference.devices import (
     TENSORRT,
     Device,
     Extent,
-    Plan,
+    SessionPlan,
     cuda_device_count,
     device_of,
     extents_of_head,
@@ -73,16 +73,16 @@ def test_what_is_no_device_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("device", "required", "built_in", "gpus", "plan"),
     [
-        ("cpu", False, ALL, 2, Plan(CPU)),
-        ("auto", False, ALL, 0, Plan(CPU)),
-        ("auto", False, ALL, 1, Plan(CUDA)),
-        ("auto", True, ALL, 1, Plan(CUDA, required=True)),
-        ("cuda", False, ALL, 1, Plan(CUDA, required=True)),
-        ("cuda:1", False, ALL, 2, Plan(CUDA, required=True)),
-        ("tensorrt", False, ALL, 1, Plan(TENSORRT, required=True)),
+        ("cpu", False, ALL, 2, SessionPlan(CPU)),
+        ("auto", False, ALL, 0, SessionPlan(CPU)),
+        ("auto", False, ALL, 1, SessionPlan(CUDA)),
+        ("auto", True, ALL, 1, SessionPlan(CUDA, required=True)),
+        ("cuda", False, ALL, 1, SessionPlan(CUDA, required=True)),
+        ("cuda:1", False, ALL, 2, SessionPlan(CUDA, required=True)),
+        ("tensorrt", False, ALL, 1, SessionPlan(TENSORRT, required=True)),
     ],
 )
-def test_what_is_asked_of_onnx_runtime(device, required, built_in, gpus, plan: Plan) -> None:
+def test_what_is_asked_of_onnx_runtime(device, required, built_in, gpus, plan: SessionPlan) -> None:
     found = plan_of(device_of(device), require_gpu=required, built_in=built_in, gpus=gpus)
     assert found == plan
 
@@ -129,7 +129,7 @@ def test_a_device_that_is_not_there_is_refused(
     ],
 )
 def test_a_session_elsewhere_than_planned_is_refused(provider, made, products, refusal) -> None:
-    found = refusal_of(Plan(provider), made, products)
+    found = refusal_of(SessionPlan(provider), made, products)
     assert found is None if refusal is None else refusal in (found or "")
 
 
@@ -189,10 +189,10 @@ def test_a_session_is_judged_by_what_really_ran(model: Path) -> None:
     """The provider asked for stands in for a GPU's, whichever machine this is."""
     content = model.read_bytes()
     extents = extents_of_head(SPEC.dimension)
-    session = sessions._gpu_session(content, Plan(CPU), {CPU: {}}, extents, ["scores"])
+    session = sessions._gpu_session(content, SessionPlan(CPU), {CPU: {}}, extents, ["scores"])
     assert session.get_providers() == [CPU]
     with pytest.raises(DeviceError, match="ONNX Runtime could not use CUDAExecutionProvider"):
-        sessions._gpu_session(content, Plan(CUDA), {CPU: {}}, extents, ["scores"])
+        sessions._gpu_session(content, SessionPlan(CUDA), {CPU: {}}, extents, ["scores"])
 
 
 @no_gpu

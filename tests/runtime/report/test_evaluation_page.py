@@ -61,7 +61,7 @@ def evaluation(
 
 
 def page_of(judged: Evaluation, name: str = "found.json", remarks: tuple[str, ...] = ()) -> str:
-    judgement = judged.judgement
+    judgement = judged.matching
     return evaluation_page(
         name, judged, proposal_recall(judgement), diagnose(judgement), remarks=remarks
     )
@@ -94,8 +94,8 @@ def test_every_protocol_is_named_with_its_rules(protocol: Protocol) -> None:
 def test_other_rules_go_by_no_protocols_name() -> None:
     judged = evaluation()
     options = replace(judged.options, strict=True)
-    judgement = replace(judged.judgement, protocol="custom", options=options)
-    custom = replace(judged, protocol="custom", options=options, judgement=judgement)
+    judgement = replace(judged.matching, protocol="custom", options=options)
+    custom = replace(judged, protocol="custom", options=options, matching=judgement)
     page = Page(page_of(custom))
     assert {"Protocol custom", "must exceed the threshold"} < set(page.texts)
     assert not any("activitynet" in text for text in page.texts)

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from tests.train.backbones.reference import features
 
-from lpat.inference.sessions import Session, cpu_session
+from lpat.inference.sessions import Session, load_on_cpu
 from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_graph import State, i3d_graph
 
@@ -57,4 +57,4 @@ def test_a_published_size_has_2d_convolutions_of_whole_blocks() -> None:
 
 def _session(state: State, size: int) -> Session:
     content = i3d_graph(state, size).SerializeToString()
-    return Session(cpu_session(content), "CPUExecutionProvider")
+    return Session(load_on_cpu(content), "CPUExecutionProvider")

@@ -20,7 +20,7 @@ from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, ModelError, OutputError
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import BACKBONE_KEY, read_onnx
-from lpat.inference.sessions import cpu_session
+from lpat.inference.sessions import load_on_cpu
 
 FRAMES, SIDE = 16, 224
 """What a network is fed where it takes any number of frames, or pictures of any size."""
@@ -154,7 +154,7 @@ def _shape_of_features(network: _Source, metadata: BackboneMetadata) -> tuple[in
     size = metadata.clip_shape
     if network.of_images:
         size = (metadata.channels, *metadata.crop)
-    session = cpu_session(network.model.SerializeToString())
+    session = load_on_cpu(network.model.SerializeToString())
     values = np.zeros((network.shape[0] or 1, *size), np.float32)
     try:
         (features,) = session.run(None, {network.input.name: values})

@@ -14,7 +14,7 @@ from lpat.backbones.checking import relative_difference
 from lpat.errors import OutputError
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import BACKBONE_KEY
-from lpat.inference.sessions import cpu_session
+from lpat.inference.sessions import load_on_cpu
 from lpat.types import Float32Array
 from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
 from lpat_train.backbones.i3d_graph import i3d_graph
@@ -64,7 +64,7 @@ def convert_i3d(
 
 def largest_difference(network: I3D, content: bytes, size: int = SIZE) -> float:
     """Largest difference of any feature of random clips, in parts of the largest feature."""
-    session = cpu_session(content)
+    session = load_on_cpu(content)
     differences = []
     for clips in _random_clips(network.Conv3d_1a_7x7.conv3d.in_channels, size):
         with torch.inference_mode():
