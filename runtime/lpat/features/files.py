@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,14 @@ KEY = "lpat"
 
 _NAMES = ("features", "feature")
 """What the features are called in a file with several arrays; the second is CMCS's."""
+
+_OF_OBJECTS = ("Object arrays", "Python objects in dtype")
+"""What NumPy says of a file of objects, read or mapped."""
+
+MAPPED_SUFFIXES = frozenset({".safetensors", ".npy"})
+"""Of files whose rows can be mapped; those of others are compressed, or may lie in pieces."""
+
+_CHUNK_VALUES = 1 << 22
 
 _SCHEMA = 1
 
@@ -90,27 +99,28 @@ def _header(spec: FeatureSpec, duration: float, snippets: int) -> bytes:
 
 
 def read_features(path: Path, duration: float | None = None) -> Features:
-    """Features of a file; `duration` in seconds is believed where the file has none.
+    """Features of a file, all checked; `duration` in seconds is believed where the file has none.
 
     Raises:
         FeatureError: unreadable, not one array (T, D) of numbers, or not finite.
     """
+    with _faults_named(path):
+        return _READERS[path.suffix.lower()](path, duration).load()
+
+
+@contextmanager
+def _faults_named(path: Path) -> Iterator[None]:
+    """In the block, whatever is wrong with a file is a `FeatureError` of one line that names it."""
     if not path.is_file():
         raise FeatureError(f"{path}: no such file")
     try:
-        arrays, text = _READERS[path.suffix.lower()](path)
-        own = own_header(text) if text is not None else None
-        values = arrays[name_of_array(arrays, ours=own is not None)]
-        if own is not None:
-            return Features(float32_rows(values), *own)
-        rows = float32_rows(values.reshape(without_crop(values.shape)))
-        return Features(rows, *foreign_spec(rows.shape, duration))
+        yield
     except FeatureError as error:
         raise FeatureError(f"{path}: {error}") from error
     except ImportError:
         raise
     except Exception as error:  # each reader has its own kinds for a broken file
-        if str(error).startswith("Object arrays"):
+        if any(words in str(error) for words in _OF_OBJECTS):
             raise FeatureError(
                 f"{path}: expected an array (T, D), but it holds objects, which are never "
                 "unpickled; W-TALC's files of all videos are read by lpat-import"
@@ -229,49 +239,6 @@ def float32_rows(values: np.ndarray) -> Float32Array:
     return np.ascontiguousarray(values, np.float32)
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:
-    from safetensors import safe_open
-
-    with safe_open(str(path), framework="numpy") as opened:
-        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        return arrays, (opened.metadata() or {}).get(KEY)
-
-
-def _read_npy(path: Path) -> tuple[dict[str, Any], None]:
-    return {path.stem: np.load(path, allow_pickle=False)}, None
-
-
-def _read_npz(path: Path) -> tuple[dict[str, Any], None]:
-    with np.load(path, allow_pickle=False) as opened:
-        return {name: opened[name] for name in opened.files}, None
-
-
-def _read_hdf5(path: Path) -> tuple[dict[str, Any], None]:
-    try:
-        import h5py
-    except ImportError as error:
-        raise FeatureError("HDF5 files need the package h5py: pip install 'lpat[hdf5]'") from error
-    with h5py.File(path, "r") as opened:
-        return {
-            name: entry[()] for name, entry in opened.items() if isinstance(entry, h5py.Dataset)
-        }, None
-
-
-_READERS = {
-    ".safetensors": _read_safetensors,
-    ".npy": _read_npy,
-    ".npz": _read_npz,
-    ".h5": _read_hdf5,
-    ".hdf5": _read_hdf5,
-}
-
-
-MAPPED_SUFFIXES = frozenset({".safetensors", ".npy"})
-"""Of files whose rows can be mapped; those of others are compressed, or may lie in pieces."""
-
-_CHUNK_VALUES = 1 << 22
-
-
 @dataclass(frozen=True)
 class StoredFeatures:
     """Where the features (T, D) of one video lie, and what they are."""
@@ -354,17 +321,11 @@ def locate_features(path: Path, duration: float | None = None) -> StoredFeatures
     Only what the file says of itself is read, so the values may turn out not to be finite.
 
     Raises:
-        FeatureError: unreadable, not one array (T, D) of numbers, or of another kind of file.
+        FeatureError: unreadable, not one array (T, D) of numbers, or of a kind of file whose rows
+            can't be mapped.
     """
-    if not path.is_file():
-        raise FeatureError(f"{path}: no such file")
-    try:
+    with _faults_named(path):
         return _LOCATORS[path.suffix.lower()](path, duration)
-    except FeatureError as error:
-        raise FeatureError(f"{path}: {error}") from error
-    except Exception as error:  # each reader has its own kinds for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
 
 
 def open_features(path: Path) -> Features | StoredFeatures:
@@ -380,7 +341,7 @@ def open_features(path: Path) -> Features | StoredFeatures:
     return stored
 
 
-def _in_safetensors(path: Path, duration: float | None) -> StoredFeatures:
+def _locate_safetensors(path: Path, duration: float | None) -> StoredFeatures:
     from safetensors import safe_open
 
     with safe_open(str(path), framework="numpy") as opened:  # checks sizes and offsets
@@ -399,13 +360,37 @@ def _in_safetensors(path: Path, duration: float | None) -> StoredFeatures:
     return _checked(StoredFeatures(path, spec, seconds, shape[0], dtype.str, offset), shape)
 
 
-def _in_npy(path: Path, duration: float | None) -> StoredFeatures:
+def _locate_npy(path: Path, duration: float | None) -> StoredFeatures:
     values = np.load(path, mmap_mode="r", allow_pickle=False)
     rows = values.reshape(without_crop(values.shape))
     check_array(rows.dtype, rows.shape)
     spec, seconds = foreign_spec(rows.shape, duration)
     by_columns = not rows.flags.c_contiguous
     return StoredFeatures(path, spec, seconds, len(rows), rows.dtype.str, values.offset, by_columns)
+
+
+def _read_npz(path: Path, duration: float | None) -> Features:
+    with np.load(path, allow_pickle=False) as opened:
+        return _foreign({name: opened[name] for name in opened.files}, duration)
+
+
+def _read_hdf5(path: Path, duration: float | None) -> Features:
+    try:
+        import h5py
+    except ImportError as error:
+        raise FeatureError("HDF5 files need the package h5py: pip install 'lpat[hdf5]'") from error
+    with h5py.File(path, "r") as opened:
+        arrays = {
+            name: entry[()] for name, entry in opened.items() if isinstance(entry, h5py.Dataset)
+        }
+        return _foreign(arrays, duration)
+
+
+def _foreign(arrays: Mapping[str, np.ndarray], duration: float | None) -> Features:
+    """Features of the arrays that a file of others holds."""
+    values = arrays[name_of_array(arrays, ours=False)]
+    rows = float32_rows(values.reshape(without_crop(values.shape)))
+    return Features(rows, *foreign_spec(rows.shape, duration))
 
 
 def _checked(stored: StoredFeatures, shape: tuple[int, ...]) -> StoredFeatures:
@@ -431,4 +416,7 @@ _SAFETENSORS_TYPES = MappingProxyType(
         "U8": "|u1",
     }
 )
-_LOCATORS = MappingProxyType({".safetensors": _in_safetensors, ".npy": _in_npy})
+_LOCATORS = MappingProxyType({".safetensors": _locate_safetensors, ".npy": _locate_npy})
+_READERS: Mapping[str, Callable[[Path, float | None], Features | StoredFeatures]] = (
+    MappingProxyType({**_LOCATORS, ".npz": _read_npz, ".h5": _read_hdf5, ".hdf5": _read_hdf5})
+)
