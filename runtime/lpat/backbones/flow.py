@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -60,26 +60,6 @@ def _solver(method: FlowMethod) -> Any:
         "dis": lambda: cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM),
     }
     return make[method]()
-
-
-def checked_frames(frames: Sequence[UInt8Array]) -> UInt8Array:
-    """Grey frames (H, W) of one size as one array (N, H, W).
-
-    Raises:
-        FeatureError: no frames, or one whose size differs from the first's.
-    """
-    if not frames:
-        raise FeatureError("frames: expected at least one, not none")
-    first = frames[0].shape
-    for index, frame in enumerate(frames):
-        if frame.shape != first:
-            raise FeatureError(
-                f"frame {index}: expected {_size(first)} pixels as of frame 0, "
-                f"not {_size(frame.shape)}"
-            )
-    stacked = np.stack(frames)
-    _require_frames(stacked)
-    return stacked
 
 
 def quantised(flow: Float32Array, bound: float = 20.0) -> UInt8Array:

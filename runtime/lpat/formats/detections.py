@@ -62,16 +62,6 @@ def detections_from_document(document: Any, place: str) -> dict[str, Detections]
     }
 
 
-def read_external_data(path: str | Path) -> dict[str, Any]:
-    """How a file's detections were made, as far as it says.
-
-    Raises:
-        AnnotationError: no such file, or not a JSON object.
-    """
-    document = expect(read_json(Path(path)), dict, str(path))
-    return expect(document.get("external_data", {}), dict, f"{path}: external_data")
-
-
 def rows_of(detections: Detections) -> list[dict[str, Any]]:
     """Label, score and segment of each detection, as files have them."""
     rows = []

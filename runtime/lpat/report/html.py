@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -85,56 +85,6 @@ def report_html(
             parts.append(f'<div class="picture">{svg}</div>\n</figure>')
     parts.append("</main>\n</body>\n</html>\n")
     return "\n".join(parts)
-
-
-def line_chart_svg(
-    lines: Mapping[str, Sequence[float]], *, x_label: str, width: int = 640, height: int = 220
-) -> str:
-    """A small chart of at least one line, each of one value a step, such as a training curve.
-
-    Values that aren't finite are left out; a line without any is not drawn.
-    """
-    left, right, top, bottom = 52, 14, 30, 34
-    known = {
-        name: np.asarray(values, np.float64)
-        for name, values in lines.items()
-        if np.isfinite(np.asarray(values, np.float64)).any()
-    }
-    if not known:
-        raise ValueError("expected at least one line with a finite value, not none")
-    finite = np.concatenate([values[np.isfinite(values)] for values in known.values()])
-    low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    steps = max(max(len(values) for values in known.values()) - 1, 1)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}" aria-label="{escape_text(x_label)}">'
-    ]
-    for share in (0.0, 0.5, 1.0):
-        y = top + (height - top - bottom) * (1 - share)
-        parts.append(f'<path class="level" d="M{left},{y:.1f}H{width - right}"/>')
-        value = low + share * (high - low)
-        parts.append(f'<text class="value" x="{left - 8}" y="{y + 4:.1f}">{value:.3g}</text>')
-    place = left
-    for number, (name, values) in enumerate(known.items()):
-        kept = np.flatnonzero(np.isfinite(values))
-        # A path of a few hundred points is all that such a width can show.
-        kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), width)).astype(int))]
-        x = left + (width - left - right) * kept / steps
-        y = top + (height - top - bottom) * (high - values[kept]) / (high - low)
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-        parts.append(f'<path class="line k{number % 4}" d="M{path}"/>')
-        parts.append(f'<path class="line k{number % 4}" d="M{place},14h20"/>')
-        parts.append(f'<text x="{place + 26}" y="18">{escape_text(name)}</text>')
-        place += 50 + 7 * len(name)
-    parts.append(f'<text class="value" x="{left + 4}" y="{height - 14}">0</text>')
-    parts.append(f'<text class="value" x="{width - right}" y="{height - 14}">{steps}</text>')
-    middle = (left + width - right) / 2
-    parts.append(
-        f'<text class="middle" x="{middle}" y="{height - 14}">{escape_text(x_label)}</text>'
-    )
-    return "\n".join(parts) + "\n</svg>"
 
 
 def _section(section: Section) -> Iterator[str]:

@@ -66,11 +66,6 @@ def count_ticks(duration: float, fps: float) -> int:
     return max(0, math.ceil(duration * fps - TOLERANCE))
 
 
-def count_snippets(ticks: int, stride: int) -> int:
-    """Snippets of `stride` ticks; a partial last one counts."""
-    return -(-ticks // stride)
-
-
 def snippet_windows(
     items: Iterable[Item], frames: int, stride: int, skip: int = 0
 ) -> Generator[list[Item]]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpat.backbones.flow import FlowMethod, checked_frames, flow_between, quantised
+from lpat.backbones.flow import FlowMethod, flow_between, quantised
 from lpat.core import tvl1
 from lpat.errors import FeatureError, UsageError
 
@@ -63,19 +63,6 @@ def test_another_method_is_refused(frames: np.ndarray) -> None:
 def test_frames_that_do_not_fit_are_refused(frames: np.ndarray, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         flow_between(frames, "dis")
-
-
-def test_frames_of_one_size_are_stacked(frames: np.ndarray) -> None:
-    np.testing.assert_array_equal(checked_frames(list(frames)), frames)
-
-
-def test_frames_of_two_sizes_are_refused(frames: np.ndarray) -> None:
-    small = frames[0][:48, :64]
-    message = "frame 2: expected 80 x 64 pixels as of frame 0, not 64 x 48"
-    with pytest.raises(FeatureError, match=message):
-        checked_frames([frames[0], frames[1], small])
-    with pytest.raises(FeatureError, match="expected at least one, not none"):
-        checked_frames([])
 
 
 def test_eight_bits_of_flow() -> None:

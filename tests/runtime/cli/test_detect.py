@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from tests.waiting import PATIENCE, wait_until
 
 from lpat.cli.detect import GROUPS, command
@@ -19,7 +20,6 @@ from lpat.features.extractors import default_spec
 from lpat.features.files import write_features
 from lpat.files.locks import locked_folder
 from lpat.formats.detections import read_detections
-from lpat.formats.scores import read_scores
 from lpat.localizer import Localizer
 from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
@@ -137,11 +137,11 @@ def test_the_level_is_moved_and_a_rerun_at_another_level_does_all_anew(
         assert ("level moved: false alarms 0.2" in done.stdout) == ("0.2" in rate)
         document = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
         (found,) = read_detections(tmp_path / "out" / "detections.json").values()
-        written, _ = read_scores(tmp_path / "out/videos/v.scores.safetensors")
+        written = load_file(tmp_path / "out/videos/v.scores.safetensors")
         expected = Localizer(leveled_model, "cpu", false_alarms=document["false_alarms"])
         scores = expected.scores(tmp_path / "v.npy")
-        np.testing.assert_array_equal(written.scores, scores.scores)
-        np.testing.assert_array_equal(written.background, scores.background)
+        np.testing.assert_array_equal(written["scores"], scores.scores)
+        np.testing.assert_array_equal(written["background"], scores.background)
         return document, len(found)
 
     own, few = run()

@@ -8,7 +8,7 @@ import pytest
 
 from lpat.errors import AnnotationError
 from lpat.files.json_files import write_json
-from lpat.formats.detections import detections_document, read_detections, read_external_data
+from lpat.formats.detections import detections_document, read_detections
 from lpat.types import Detections
 
 FOUND = Detections(
@@ -28,7 +28,7 @@ def test_detections_come_back_as_written(tmp_path: Path) -> None:
     np.testing.assert_allclose(results["v"].segments, FOUND.segments)
     np.testing.assert_allclose(results["v"].scores, [0.876543, 0.25])
     assert len(results["w"]) == 0
-    assert read_external_data(path) == {"model": "m"}
+    assert json.loads(path.read_text())["external_data"] == {"model": "m"}
 
 
 def test_times_are_rounded_but_a_segment_never_vanishes() -> None:

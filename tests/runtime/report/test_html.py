@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lpat.report.html import Section, Table, line_chart_svg, report_html
+from lpat.report.html import Section, Table, report_html
 
 VOID = {"meta", "br", "link", "img"}
 
@@ -40,7 +40,7 @@ def full_page():
     table = Table(
         ("threshold", "0.5"), [("predicted", 41.26), ("manual", float("nan"))], "mAP", emphasis=0
     )
-    chart = line_chart_svg({"loss": [2.0, 1.0, float("nan"), 0.5]}, x_label="epoch")
+    chart = "<svg><title>epoch</title></svg>"
     return report_html(
         "A title",
         [Section("Figures", ("First.", "Second."), table), Section("Training", figure=chart)],
@@ -114,18 +114,3 @@ def test_numbers_are_set_to_the_right_and_text_to_the_left():
     html = report_html("t", [Section("s", table=Table(("name", "n"), [("x", 3)]))], [])
     assert "<td>x</td>" in html
     assert '<td class="number">3</td>' in html
-
-
-def test_chart_draws_each_line_once_over_its_steps():
-    # The plot reaches from (52, 30) to (626, 186): three steps of 191.33 pixels.
-    svg = line_chart_svg({"loss": [2.0, 1.0, float("nan"), 0.0]}, x_label="epoch")
-    assert 'd="M52.0,30.0 243.3,108.0 626.0,186.0"' in svg
-
-
-def test_chart_of_equal_or_single_values_is_drawn_in_the_middle():
-    assert 'd="M52.0,108.0"' in line_chart_svg({"loss": [1.0]}, x_label="epoch")
-
-
-def test_chart_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one line with a finite value"):
-        line_chart_svg({"loss": [float("nan")], "other": []}, x_label="epoch")

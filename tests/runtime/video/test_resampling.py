@@ -14,7 +14,6 @@ from lpat.video.reader import Video
 from lpat.video.resampling import (
     TOLERANCE,
     completes_window,
-    count_snippets,
     count_ticks,
     first_tick,
     resample,
@@ -125,14 +124,6 @@ def test_a_rate_that_is_not_positive_is_refused_at_once(fps):
         resample([], fps)
 
 
-@pytest.mark.parametrize(
-    ("ticks", "stride", "snippets"),
-    [(0, 16, 0), (1, 16, 1), (16, 16, 1), (17, 16, 2), (5, 1, 5), (33, 16, 3)],
-)
-def test_a_partial_last_snippet_counts(ticks, stride, snippets):
-    assert count_snippets(ticks, stride) == snippets
-
-
 def test_gesture_videos_give_a_tick_for_each_frame(shared_data):
     for path in sorted((shared_data / "gestures" / "videos").glob("*.mp4"))[::10]:
         with Video.open(path, threads=1) as video:
@@ -172,8 +163,7 @@ def test_windows_by_hand(count, frames, stride, expected):
 @given(*SIZES)
 def test_windows_are_those_of_a_list(count, frames, stride):
     expected = [
-        list(naive_window(snippet, count, frames, stride))
-        for snippet in range(count_snippets(count, stride))
+        list(naive_window(snippet, count, frames, stride)) for snippet in range(-(-count // stride))
     ]
     assert list(snippet_windows(range(count), frames, stride)) == expected
 
@@ -182,7 +172,7 @@ def test_windows_are_those_of_a_list(count, frames, stride):
 @pytest.mark.parametrize("count", range(1, 41))
 def test_no_window_is_partial_but_that_of_a_video_shorter_than_one(count, stride):
     windows = list(snippet_windows(range(count), 16, stride))
-    assert len(windows) == count_snippets(count, stride)
+    assert len(windows) == -(-count // stride)
     assert {len(window) for window in windows} == {min(count, 16)}
     assert windows[0][0] == 0
     assert windows[-1][-1] == count - 1
@@ -214,6 +204,6 @@ def test_where_batches_of_windows_end_is_told(count, frames, stride, batch):
     far = count + frames + stride  # a video so long that its end moves no window up to `count`
     ends = [
         naive_window(snippet, far, frames, stride)[-1] + 1
-        for snippet in range(batch - 1, count_snippets(far, stride), batch)
+        for snippet in range(batch - 1, -(-far // stride), batch)
     ]
     assert completes_window(count, frames, stride, batch) == (count in ends)
