@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lpat.errors import LpatError
 from lpat.features.cache import FeatureCache
@@ -14,6 +15,8 @@ from lpat.inputs import Input
 from lpat.model.model import Model
 from lpat.segments.detect import detect
 from lpat.types import Detections, Scores
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +34,9 @@ class Analysis:
     provider: str | None = None  # where the network ran, if not in this process
 
 
-Analyses = Iterator[tuple[Input, Analysis | LpatError]]
-"""Inputs in any order, each with what was found, or why nothing could be."""
-
-Engine = Callable[[Sequence[Input]], Analyses]
-"""Analyses all inputs, somewhere: on this machine or on others."""
+Engine = Callable[[Sequence[Input]], Iterator[tuple[Input, Result | LpatError]]]
+"""Works on all inputs, on this machine or on others: each comes, in any order, with its result or
+with why there is none."""
 
 
 def local_engine(
@@ -43,13 +44,13 @@ def local_engine(
     cache: FeatureCache | None,
     jobs: int,
     on_progress: OnProgress | None = None,
-) -> Engine:
+) -> Engine[Analysis]:
     """Videos are read by up to `jobs` processes; the network runs in this one meanwhile.
 
     With one job, `on_progress` is told how far the present video is.
     """
 
-    def analyse(sources: Sequence[Input]) -> Analyses:
+    def analyse(sources: Sequence[Input]) -> Iterator[tuple[Input, Analysis | LpatError]]:
         spec = model.metadata.features
         for source, extraction in load_all_features(
             sources, spec, cache, jobs, model.backbones, on_progress=on_progress

@@ -25,7 +25,7 @@ from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
-from lpat.parallel.threads import LastValueCache, read_ahead
+from lpat.parallel.threads import LastValueCache, iterate_in_thread
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick, completes_window, first_tick
 
@@ -96,12 +96,14 @@ class BackboneExtractor:
             return completes_window(first + count - 1, frames, stride, self.batch)
 
         with (
-            closing(read_ahead(views_of(ticks, streams, first), READ_AHEAD)) as views,
+            closing(iterate_in_thread(views_of(ticks, streams, first), READ_AHEAD)) as views,
             closing(
-                read_ahead(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
+                iterate_in_thread(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
             ) as pictures,
             closing(
-                read_ahead(_clips(windows(pictures, frames, stride, skip), streams, self.batch), 1)
+                iterate_in_thread(
+                    _clips(windows(pictures, frames, stride, skip), streams, self.batch), 1
+                )
             ) as batches,
             ThreadPoolExecutor(len(self.networks), "network") as pool,
         ):

@@ -12,7 +12,7 @@ from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
 from lpat.batch.run_record import OnError, Outcome, RunRecord, batch_folder, facts_of_run, failure
 from lpat.batch.writer import Writer, write_collections
-from lpat.engine import Engine
+from lpat.engine import Analysis, Engine
 from lpat.errors import LpatError
 from lpat.inputs import Input
 from lpat.localizer import Localizer
@@ -20,7 +20,7 @@ from lpat.localizer import Localizer
 
 def detect_batch(
     localizer: Localizer,
-    analyse: Engine,
+    analyse: Engine[Analysis],
     inputs: Sequence[Input],
     output: Path,
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lpat.batch.run_record import (
     facts_of_run,
     failure,
 )
+from lpat.engine import Engine
 from lpat.errors import FeatureError, LpatError, OutputError
 from lpat.features.extraction import Extraction
 from lpat.features.files import read_features, write_features
@@ -26,12 +27,9 @@ from lpat.inputs import Input, output_name
 from lpat.types import FeatureSpec
 from lpat.video.address import Address, Url
 
-Extractor = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
-"""Extracts features of all inputs, somewhere: on this machine or on others."""
-
 
 def extract_batch(
-    extract: Extractor,
+    extract: Engine[Extraction],
     spec: FeatureSpec,
     inputs: Sequence[Input],
     output: Path,

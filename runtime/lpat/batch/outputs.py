@@ -13,7 +13,7 @@ from lpat.formats.media import Media, media_of
 from lpat.formats.registry import FORMATS, Format, check_formats
 from lpat.inputs import Input
 from lpat.types import Detections, Scores
-from lpat.video.address import Stamp
+from lpat.video.address import FileState
 
 Settings = Mapping[str, Any]
 """What an output depends on beside the detections."""
@@ -31,7 +31,7 @@ class Result:
     """
 
     source: Input
-    stamp: Stamp | None  # of the file as it was before it was read
+    state: FileState | None  # of the file as it was before it was read
     model_sha256: str
     detections: Detections
     duration: float
@@ -148,7 +148,7 @@ def _write_overlay(result: Result, path: Path) -> str | None:
     if (reason := reason_without_pictures(result.source)) is not None:
         return reason
     scores = _scores_of(result)
-    write_overlay(result.source.file, scores, result.detections, path, stamp=result.stamp)
+    write_overlay(result.source.file, scores, result.detections, path, state=result.state)
     return None
 
 
@@ -159,7 +159,7 @@ def _clips_output(margin: float) -> Output:
         if (reason := reason_without_pictures(result.source)) is not None:
             return reason
         write_clips(
-            result.source.file, result.detections, folder, margin=margin, stamp=result.stamp
+            result.source.file, result.detections, folder, margin=margin, state=result.state
         )
         return None
 

@@ -18,7 +18,7 @@ from lpat.files.json_files import read_json, write_json
 from lpat.formats.detections import detections_from_document
 from lpat.inputs import Input, output_name
 from lpat.types import Detections
-from lpat.video.address import Stamp, Url, file_key
+from lpat.video.address import FileState, Url, file_key
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class PlannedInput:
 
     source: Input
     key: str  # digest of the input, the model and this program
-    stamp: Stamp | None
+    state: FileState | None
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def plan_batch(
     plan = BatchPlan([], [], [], {})
     owners: dict[Path, str] = {}
     for source in inputs:
-        work = PlannedInput(source, file_key(source.path, settings), Stamp.of(source.path))
+        work = PlannedInput(source, file_key(source.path, settings), FileState.of(source.path))
         name = output_name(source)
         paths = list(_paths(folder, name, outputs))
         if taken := [owners[path] for path in paths if path in owners]:

@@ -96,7 +96,7 @@ class Writer:
 
     def _result(self, work: PlannedInput, detections: Detections, duration: float) -> Result:
         sha256 = self._made_by["model_sha256"]
-        return Result(work.source, work.stamp, sha256, detections, duration)
+        return Result(work.source, work.state, sha256, detections, duration)
 
     def _kept(self, name: str, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
         """Outputs that are there and fit what was found; those that don't are removed."""

@@ -38,14 +38,13 @@ def detect_live(
         ModelError: the model's threshold needs the whole video.
         OutputError: the folder can't be written.
     """
-    from lpat.errors import UsageError, VideoError
+    from lpat.errors import UsageError, VideoError, one_line
     from lpat.files.folders import claim_folder
     from lpat.files.json_files import write_json
     from lpat.formats.detections import detections_document, rows_of
     from lpat.inputs import one_input
     from lpat.live import LiveDetector, live_features
     from lpat.types import Detections
-    from lpat.video.address import one_line
 
     if len(sources) != 1:
         raise UsageError(f"--live: expected one video, not {len(sources)}")

@@ -63,7 +63,7 @@ class _Bar:
         self._pace = Speed()
 
     def __call__(self, outcome: Outcome) -> None:
-        from lpat.video.address import one_line
+        from lpat.errors import one_line
 
         name = one_line(outcome.name)
         if outcome.status in ("failed", "partial"):

@@ -52,7 +52,8 @@ def connected(address: str, workers: int | None = None) -> Iterator[Cluster]:
     In a program that is connected to Ray already, that connection is used, and left open.
 
     Raises:
-        ClusterError: there is none, or it has no core and `workers` doesn't say how many to wait for.
+        ClusterError: there is none, or it has no core and `workers` doesn't say how many to
+            wait for.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)

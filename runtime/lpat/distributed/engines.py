@@ -18,16 +18,13 @@ from lpat.backbones.spec import NAME as BACKBONE
 from lpat.distributed.cluster import connected
 from lpat.distributed.dispatch import WorkerPool
 from lpat.distributed.worker import Result, WorkFunction
-from lpat.engine import Analyses, Analysis, Engine, local_engine
+from lpat.engine import Analysis, Engine, local_engine
 from lpat.errors import LpatError, UsageError
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import Extraction, load_all_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.types import FeatureSpec
-
-Extractions = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
-"""`lpat.features.extraction.load_all_features`, somewhere."""
 
 THREADS = 1
 """Threads of a worker's backbones: there is a worker for every core."""
@@ -43,7 +40,7 @@ def ray_engine(
     require_gpu: bool = False,
     workers: int | None = None,
     false_alarms: float | None = None,
-) -> Engine:
+) -> Engine[Analysis]:
     """An engine whose inputs are analysed by Ray's actors, with the results of `local_engine`.
 
     `address` is a cluster's `HOST:PORT`, `auto` for the one that this machine is part of, or
@@ -70,7 +67,7 @@ def ray_engine(
     sent = replace(sent, contents=contents, threads=THREADS)
     make_work = partial(_analyser, model, content, wanted, cache, sent, false_alarms)
 
-    def analyse(sources: Sequence[Input]) -> Analyses:
+    def analyse(sources: Sequence[Input]) -> Iterator[tuple[Input, Analysis | LpatError]]:
         return run_on_cluster(make_work, sources, address, workers, gpu=wanted != "cpu")
 
     return analyse
@@ -83,7 +80,7 @@ def ray_features(
     backbones: Backbones = BACKBONES,
     *,
     workers: int | None = None,
-) -> Extractions:
+) -> Engine[Extraction]:
     """`load_all_features` by Ray's actors; `address` and `workers` as in `ray_engine`.
 
     Backbones run on the device that `backbones` names, which means what it means there.

@@ -129,7 +129,7 @@ def load_features(
         VideoError: the video can't be read, or changed while it was.
         FeatureError: the feature file can't be read, or holds features of another spec.
     """
-    ready = _ready(source, spec, cache)
+    ready = ready_features(source, spec, cache)
     work = _ExtractionTask(spec or default_spec(), backbones, temporary_folder(), cache)
     return ready or _remove_with_features(work(source))
 
@@ -158,7 +158,7 @@ def load_all_features(
     piped: list[Input] = []
     for source in sources:
         try:
-            ready = _ready(source, spec, cache)
+            ready = ready_features(source, spec, cache)
         except LpatError as error:
             yield source, error
             continue
@@ -186,17 +186,24 @@ def load_all_features(
             yield source, _remove_with_features(extraction)
 
 
-def _ready(
-    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None
+def ready_features(
+    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None, *, check: bool = True
 ) -> Extraction | None:
-    """What needs no extraction: a feature file, or a video's features from the cache."""
+    """What needs no extraction: a feature file, or a video's features from the cache; else None.
+
+    With `check` all are read once, to be sure that they are finite. Without a spec, a video's are
+    looked for by `default_spec()`.
+
+    Raises:
+        FeatureError: a feature file that can't be read, or holds features of another spec.
+    """
     if source.holds_features:
         if isinstance(source.path, Url):
             raise FeatureError(f"{source.path}: feature files are read from disk only; download it")
-        return Extraction(_checked(open_features(source.path), spec, source.path))
+        return Extraction(_of_spec(open_features(source.path, check=check), spec, source.path))
     if cache is None or isinstance(source.path, Url):
         return None
-    cached = cache.get(source.path, spec or default_spec())
+    cached = cache.get(source.path, spec or default_spec(), check=check)
     return None if cached is None else Extraction(cached, from_cache=True)
 
 
@@ -306,7 +313,7 @@ def _remove_with_features(extraction: Extraction) -> Extraction:
     return extraction
 
 
-def _checked(
+def _of_spec(
     features: Features | StoredFeatures, spec: FeatureSpec | None, path: Path
 ) -> Features | StoredFeatures:
     if spec is not None and (differences := spec.differences(features.spec)):

@@ -328,8 +328,10 @@ def locate_features(path: Path, duration: float | None = None) -> StoredFeatures
         return _LOCATORS[path.suffix.lower()](path, duration)
 
 
-def open_features(path: Path) -> Features | StoredFeatures:
-    """Features of a file, all checked: mapped where they can be, else in memory.
+def open_features(path: Path, *, check: bool = True) -> Features | StoredFeatures:
+    """Features of a file: mapped where they can be, else in memory.
+
+    With `check` all are read once, to be sure that they are finite.
 
     Raises:
         FeatureError: unreadable, not one array (T, D) of numbers, or not finite.
@@ -337,7 +339,8 @@ def open_features(path: Path) -> Features | StoredFeatures:
     if path.suffix.lower() not in MAPPED_SUFFIXES:
         return read_features(path)
     stored = locate_features(path)
-    stored.check()
+    if check:
+        stored.check()
     return stored
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from lpat.errors import one_line
 from lpat.inputs import Input
-from lpat.video.address import one_line
 
 OnProgress = Callable[[Input, float, float | None], None]
 """Is told how many seconds of a video are done, and how many it has where its file says so."""

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files read whole, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -95,6 +95,21 @@ def _closed(handle: int) -> int:
     if handle >= 0:
         os.close(handle)
     return -1
+
+
+def read_whole(path: Path, error: type[LpatError], most: int | None = None) -> bytes:
+    """The bytes of a file, or the first `most` of them.
+
+    Raises:
+        error: no such file, or it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(-1 if most is None else most)
+    except FileNotFoundError as reason:
+        raise error(f"{path}: no such file") from reason
+    except OSError as reason:
+        raise error(f"{path}: can't be read ({reason.strerror})") from reason
 
 
 def write_text(path: Path, text: str) -> None:

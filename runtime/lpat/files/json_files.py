@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.errors import AnnotationError
-from lpat.files.atomic import write_text
+from lpat.files.atomic import read_whole, write_text
 
 
 def read_text(path: Path) -> str:
@@ -19,15 +19,11 @@ def read_text(path: Path) -> str:
         AnnotationError: no such file, unreadable, or not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise AnnotationError(f"{path}: no such file") from error
+        return read_whole(path, AnnotationError).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AnnotationError(
             f"{path}: expected UTF-8 text, but byte {error.start} isn't"
         ) from error
-    except OSError as error:
-        raise AnnotationError(f"{path}: can't be read ({error.strerror})") from error
 
 
 def read_json(path: Path) -> Any:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lpat.errors import AnnotationError, FeatureError
+from lpat.files.atomic import read_whole
 from lpat.files.safe_pickle import (
     ACTIONS,
     Dtype,
@@ -79,13 +80,7 @@ def read_array(path: Path) -> list[Any]:
     Raises:
         AnnotationError: unreadable, too large, or anything but plain data.
     """
-    try:
-        with path.open("rb") as opened:
-            content = opened.read(_MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise AnnotationError(f"{path}: no such file") from error
-    except OSError as error:
-        raise AnnotationError(f"{path}: can't be read ({error.strerror})") from error
+    content = read_whole(path, AnnotationError, _MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise AnnotationError(f"{path}: expected at most {_MOST_BYTES} bytes")
     try:

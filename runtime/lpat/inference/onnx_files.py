@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.errors import LpatError, ModelError
+from lpat.files.atomic import read_whole
 
 MODEL_KEY, BACKBONE_KEY = "lpat", "lpat_backbone"
 """Under which a model's and a backbone's metadata stand in an ONNX file's `metadata_props`."""
@@ -24,14 +25,9 @@ def read_onnx(path: Path) -> bytes:
     Raises:
         ModelError: it can't be read, is empty or too large.
     """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ModelError(f"{path}: expected a model file below 2 GiB")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file") from error
-    except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror})") from error
+    if path.is_file() and path.stat().st_size > LARGEST:
+        raise ModelError(f"{path}: expected a model file below 2 GiB")
+    content = read_whole(path, ModelError)
     if not content:
         raise ModelError(f"{path}: expected an ONNX model, but it is empty (0 bytes)")
     return content

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from lpat.motion.descriptors import RASTER
-from lpat.parallel.threads import read_ahead
+from lpat.parallel.threads import iterate_in_thread
 from lpat.types import Float32Array
 from lpat.video.frame import Size, UInt8Array
 from lpat.video.resampling import Tick
@@ -149,7 +149,7 @@ def _tracked(
 
     with (
         ThreadPoolExecutor(threads, "flow") as pool,
-        closing(read_ahead(sightings, READ_AHEAD)) as ready,
+        closing(iterate_in_thread(sightings, READ_AHEAD)) as ready,
     ):
         for sighting in ready:
             waiting.append((sighting, tracker.flow(sighting, pool)))

@@ -1,9 +1,4 @@
-"""Items made by another thread, ahead of whoever takes them; and one value that threads share.
-
-`read_ahead` waits for its thread at the end; `items_aside` and `call_aside`, for work that waits on
-the outside world, don't. Python handles Ctrl-C between two of its own instructions, which a thread
-that is inside FFmpeg doesn't come to. Waiting for another thread, it does.
-"""
+"""Items made by another thread before they are asked for; and one value that threads share."""
 
 from __future__ import annotations
 
@@ -13,75 +8,34 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
-
-
-def read_ahead(items: Iterable[Item], size: int) -> Generator[Item]:
-    """The items in order, made up to `size` ahead of what was taken.
-
-    An exception comes where the item would have. Closing the iterator ends the thread, once the
-    item that it's at is made, and before it returns: what the items are made of can then go.
-    """
-    room = threading.Semaphore(size)
-    made: SimpleQueue[tuple[Item] | BaseException | None] = SimpleQueue()
-    stopped = threading.Event()
-
-    def make() -> None:
-        try:
-            for item in items:
-                made.put((item,))
-                room.acquire()
-                if stopped.is_set():
-                    break
-        except BaseException as error:  # raised again in the thread that takes the items
-            made.put(error)
-        else:
-            made.put(None)
-        finally:
-            if isinstance(items, Generator):
-                items.close()
-
-    thread = threading.Thread(target=make, name="read-ahead", daemon=True)
-    thread.start()
-    try:
-        while (item := made.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            room.release()
-            yield item[0]
-    finally:
-        stopped.set()
-        room.release()
-        thread.join()
-
-
 Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 AHEAD = 64
-"""Items that are made before anyone asks for them."""
+"""Items that are made before anyone asks for them, unless another number is given."""
 
 
-def call_aside(function: Callable[[], Result], release: Callable[[Result], None]) -> Result:
-    """What `function` returns or raises. If nobody waits for it any longer it is released."""
-    answers = items_aside(_once(function), release_each=release)
-    try:
-        return next(answers)
-    finally:
-        answers.close()
-
-
-def items_aside(
+def iterate_in_thread(
     items: Iterable[Item],
+    ahead: int = AHEAD,
     *,
+    wait: bool = True,
     release: Callable[[], None] = lambda: None,
     release_each: Callable[[Item], None] = lambda _: None,
 ) -> Generator[Item, None, None]:
-    """The items, or what making them raises, a few of them made ahead.
+    """The items in order, made by a thread of its own up to `ahead` of what was taken.
 
-    Closing it returns at once, even while the next item is being waited for; `release` is called
-    by the thread that makes them, once it is done.
+    What making an item raises comes where the item would have. Closing the iterator ends the
+    thread once the item that it is at is made, and waits for that: what the items are made of can
+    then go. Without `wait` it returns at once, for items that wait on the outside world: Python
+    handles Ctrl-C between two of its own instructions, which a thread that is inside FFmpeg
+    doesn't come to, but one that waits for another thread does.
+
+    The thread calls `release` at its end, and `release_each` with an item that nobody takes.
     """
-    answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-    room = threading.Semaphore(AHEAD)
+    made: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+    room = threading.Semaphore(ahead)
     left = threading.Event()
 
     def make() -> None:
@@ -91,35 +45,48 @@ def items_aside(
                 if left.is_set():
                     release_each(item)
                     return
-                answers.put((True, item))
-            answers.put((False, None))
-        except BaseException as error:
-            answers.put((False, error))
+                made.put((True, item))
+            made.put((False, None))
+        except BaseException as error:  # raised again in the thread that takes the items
+            made.put((False, error))
         finally:
+            if isinstance(items, Generator):
+                items.close()
             release()
 
     # A daemon: a server that doesn't answer must not keep the process from ending.
-    threading.Thread(target=make, name="lpat-aside", daemon=True).start()
+    thread = threading.Thread(target=make, name="lpat-items", daemon=True)
+    thread.start()
     try:
         while True:
-            made, answer = answers.get()
-            if not made:
+            is_item, answer = made.get()
+            if not is_item:
                 break
             room.release()
             yield answer
     finally:
         left.set()
         room.release()
+        if wait:
+            thread.join()
     if answer is not None:
         raise answer
 
 
+def call_in_thread(function: Callable[[], Result], release: Callable[[Result], None]) -> Result:
+    """What `function` returns or raises, called by a thread of its own, so that Ctrl-C ends it.
+
+    A result that nobody waits for any longer is released.
+    """
+    answers = iterate_in_thread(_once(function), wait=False, release_each=release)
+    try:
+        return next(answers)
+    finally:
+        answers.close()
+
+
 def _once(function: Callable[[], Result]) -> Generator[Result, None, None]:
     yield function()
-
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
 
 
 class LastValueCache(Generic[Key, Value]):

@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from lpat.video.reader import Video
-from lpat.video.seek_decoder import SeekIndex, own_index, read_index, said_duration
+from lpat.video.seek_decoder import SeekIndex, own_index, read_index
 from lpat.video.writer import rescaled, video_output
 
 _BACK = (0, 1, 4, 16, 64)  # seconds to seek earlier, until a key frame is early enough
@@ -62,7 +62,7 @@ class Copier:
         if first is None or base is None:
             raise NotCopiable("its pictures have no times of their own")
         self._first, self._base = first, base
-        index = own_index(self._video, said_duration(video)) or _index_read(video)
+        index = own_index(self._video, video.stream_duration) or _index_read(video)
         if not index.has_one_clock:
             raise NotCopiable("its clock is broken")
         self.form = _form_for(video)

@@ -15,7 +15,7 @@ from lpat.files.json_files import read_json, write_json
 from lpat.rendering.clip_copying import MP4, Copier, NotCopiable
 from lpat.rendering.clip_encoding import TimeRange, encode_ranges
 from lpat.types import Detections
-from lpat.video.address import Stamp, check_same
+from lpat.video.address import FileState, require_unchanged
 from lpat.video.reader import Video
 
 
@@ -39,7 +39,7 @@ def write_clips(
     folder: Path,
     *,
     margin: float = 0.0,
-    stamp: Stamp | None = None,
+    state: FileState | None = None,
 ) -> tuple[Clip, ...]:
     """Write one file per detection into `folder`, and `clips.json`, which lists them.
 
@@ -53,13 +53,13 @@ def write_clips(
         detections: found in it.
         folder: for this video's clips alone.
         margin: seconds.
-        stamp: of the video as it was analysed.
+        state: of the video as it was analysed.
 
     Raises:
         VideoError: the video can't be read, or has changed.
         OutputError: the folder can't be written.
     """
-    check_same(source, stamp)
+    require_unchanged(source, state)
     claim_folder(folder)
     wanted = _wanted(detections, margin)
     before = listed_files(folder)
@@ -69,7 +69,7 @@ def write_clips(
             first = next(iter(video)).picture.pts
         with Video.open(source, threads=1) as video:
             clips = _cut(source, wanted, folder, before, _copier(video, first))
-    check_same(source, stamp)
+    require_unchanged(source, state)
     clips.sort(key=lambda clip: clip.file)
     kept = {clip.file for clip in clips}
     for name in before - kept:

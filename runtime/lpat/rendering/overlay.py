@@ -23,7 +23,7 @@ from lpat.rendering.overlay_drawing import (
     layout_of,
 )
 from lpat.types import Detections, Scores
-from lpat.video.address import Stamp, check_same
+from lpat.video.address import FileState, require_unchanged
 from lpat.video.clock import DEFAULT_RATE
 from lpat.video.frame import Frame, Size, UInt8Array
 from lpat.video.reader import Video
@@ -47,7 +47,12 @@ _OPACITY = 0.72  # of the paper behind labels
 
 
 def write_overlay(
-    source: Path, scores: Scores, detections: Detections, path: Path, *, stamp: Stamp | None = None
+    source: Path,
+    scores: Scores,
+    detections: Detections,
+    path: Path,
+    *,
+    state: FileState | None = None,
 ) -> None:
     """Write the video at `source` as an MP4 at `path`, whole or not at all.
 
@@ -56,10 +61,10 @@ def write_overlay(
     playhead. Frames keep their times. The sound is kept.
 
     Raises:
-        VideoError: the video can't be read, or has changed since `stamp`.
+        VideoError: the video can't be read, or has changed since `state`.
         OutputError: the file can't be written.
     """
-    check_same(source, stamp)
+    require_unchanged(source, state)
     with Video.open(source) as video:
         frames = iter(video)
         first = next(frames)
@@ -77,7 +82,7 @@ def write_overlay(
                     sound.mux_until(frame.time)
                     output.mux(stream.encode(picture))
             output.mux(stream.encode(None))
-            check_same(source, stamp)
+            require_unchanged(source, state)
 
 
 class _Painter:

@@ -284,11 +284,14 @@ def _clock(seconds: float, frame: CurveFrame) -> str:
     """A time of the ruler: seconds of a short video, else minutes and hours."""
     if frame.duration <= 120:
         return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
+    return clock_text(round(seconds), frame.duration)
+
+
+def clock_text(seconds: int, duration: float) -> str:
+    """A time as minutes and seconds, with hours where what lasts `duration` has some."""
+    minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours}:{minutes:02d}:{rest:02d}" if frame.duration >= 3600 else f"{minutes}:{rest:02d}"
-    )
+    return f"{hours}:{minutes:02d}:{rest:02d}" if duration >= 3600 else f"{minutes}:{rest:02d}"
 
 
 def _level_ticks(low: float, high: float) -> list[float]:

@@ -117,13 +117,6 @@ def is_url(text: str) -> bool:
     return _SCHEME.match(text) is not None
 
 
-def one_line(address: str | Address) -> str:
-    """The address as messages show it: on one line, whatever is in it, without passwords."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(address)
-    )
-
-
 def _without_secrets(text: str) -> str:
     if not is_url(text):
         return text
@@ -147,40 +140,42 @@ def _split(text: str) -> SplitResult | None:
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """By what one sees that a file is still the one it was."""
+class FileState:
+    """Device, inode, size and time of a file, which tell whether it was replaced or changed."""
 
+    device: int
     inode: int
     size: int
-    changed: int  # nanoseconds
+    written: int  # nanoseconds
 
     @classmethod
-    def of(cls, source: Address) -> Stamp | None:
-        """The stamp of a file as it is now; None of what isn't a file, or isn't there."""
-        if not isinstance(source, Path):
+    def of(cls, address: Address) -> FileState | None:
+        """The state of a file as it is now; None of what isn't a file, or isn't there."""
+        if not isinstance(address, Path):
             return None
         try:
-            status = source.stat()
+            status = address.stat()
         except OSError:
             return None
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def is_replaced_by(self, now: FileState) -> bool:
+        """Whether another file stands in its place."""
+        return (now.device, now.inode) != (self.device, self.inode)
 
 
-def check_same(source: Path, stamp: Stamp | None) -> None:
-    """See that a file is the one that was analysed; without a stamp nothing is known.
+def require_unchanged(path: Path, state: FileState | None) -> None:
+    """See that a file is the one that was analysed; without a state nothing is known.
 
     Raises:
         VideoError: it has gone, or was replaced or changed.
     """
-    now = Stamp.of(source)
-    if stamp is None or now == stamp:
+    now = FileState.of(path)
+    if state is None or now == state:
         return
-    name = one_line(source)
-    raise VideoError(
-        f"{name}: no such file"
-        if now is None
-        else f"{name}: expected the video as it was analysed, but it has changed since"
-    )
+    if now is None:
+        raise VideoError.of(path, "no such file")
+    raise VideoError.of(path, "expected the video as it was analysed, but it has changed since")
 
 
 def file_key(path: Address, settings: Mapping[str, object]) -> str:
@@ -198,16 +193,7 @@ def _url_identity(url: Url) -> list[str]:
 
 
 def _file_identity(path: Path) -> list[str | int]:
-    state = file_state(path)
-    return [str(path)] if state is None else [os.path.abspath(path), *state]  # noqa: PTH100
-
-
-def file_state(path: Address) -> tuple[int, int] | None:
-    """Size and time of a file, which tell whether it changed; None of what is no file."""
-    if isinstance(path, Url):
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+    state = FileState.of(path)
+    if state is None:
+        return [str(path)]
+    return [os.path.abspath(path), state.size, state.written]  # noqa: PTH100

@@ -16,8 +16,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
-from lpat.parallel.threads import call_aside
-from lpat.video.address import PROTOCOLS, Address, Url, one_line
+from lpat.parallel.threads import call_in_thread
+from lpat.video.address import PROTOCOLS, Address, FileState, Url
 
 # FFmpeg makes pictures of these too, but nobody means them as videos.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})
@@ -48,24 +48,23 @@ def access_errors_named(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise VideoError(f"{one_line(path)}: no such file") from None
+        raise VideoError.of(path, "no such file") from None
     except VideoError:
         raise
     except OSError as error:
-        raise VideoError(f"{one_line(path)}: can't be read ({error.strerror})") from error
+        raise VideoError.of(path, f"can't be read ({error.strerror})") from error
 
 
 def _open_file(path: Path) -> InputContainer:
-    name = one_line(path)
     with access_errors_named(path):
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             kind = "not a file"
             if stat.S_ISDIR(status.st_mode):
                 kind = "a folder" if os.access(path, os.R_OK) else "a folder that can't be read"
-            raise VideoError(f"{name}: expected a video, but it is {kind}")
+            raise VideoError.of(path, f"expected a video, but it is {kind}")
         if status.st_size == 0:
-            raise VideoError(f"{name}: expected a video, but it is empty (0 bytes)")
+            raise VideoError.of(path, "expected a video, but it is empty (0 bytes)")
         with path.open("rb") as file:
             # FFmpeg gets an open file rather than a name: so a playlist can't have it open others,
             # and no name is ever mistaken for a protocol. On Windows it can't be passed on.
@@ -77,7 +76,7 @@ def _open_file(path: Path) -> InputContainer:
             try:
                 return av.open(address, options=options, **OPEN_OPTIONS)
             except FFmpegError as error:
-                raise VideoError(f"{name}: expected a video, but {_fault(path, error)}") from error
+                raise VideoError.of(path, f"expected a video, but {_fault(path, error)}") from error
 
 
 def _fault(path: Path, error: FFmpegError) -> str:
@@ -91,7 +90,6 @@ def _fault(path: Path, error: FFmpegError) -> str:
 
 
 def _open_url(url: Url) -> InputContainer:
-    name = one_line(url)
     if url.is_stdin:
         address, options = "fd:", {"protocol_whitelist": "fd", "fd": "0"}
         timeout = None  # whatever is at the other end of the pipe may take its time
@@ -100,15 +98,15 @@ def _open_url(url: Url) -> InputContainer:
         timeout = url.timeout
     else:
         known = ", ".join(PROTOCOLS)
-        raise VideoError(f"{name}: expected a URL of {known}, not {url.scheme}")
+        raise VideoError.of(url, f"expected a URL of {known}, not {url.scheme}")
 
     def connect() -> InputContainer:
         return av.open(address, options=options, timeout=timeout, **OPEN_OPTIONS)
 
     try:
-        return call_aside(connect, InputContainer.close)
+        return call_in_thread(connect, InputContainer.close)
     except FFmpegError as error:
-        raise VideoError(f"{name}: {_refusal(url, error)}") from error
+        raise VideoError.of(url, _refusal(url, error)) from error
 
 
 def _refusal(url: Url, error: FFmpegError) -> str:
@@ -140,19 +138,19 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     Raises:
         VideoError: there is none that can be decoded as a video.
     """
-    name, form = one_line(address), container.format.name
+    form = container.format.name
     moving = [s for s in container.streams.video if not s.disposition & _STILL_STREAMS]
     if not moving:
         kinds = ["cover picture" if s.type == "video" else s.type for s in container.streams]
         found = ", ".join(sorted(set(kinds))) or "nothing"
-        raise VideoError(f"{name}: expected a video, but it has no video stream ({found} only)")
+        raise VideoError.of(address, f"expected a video, but it has no video stream ({found} only)")
     stream = max(moving, key=lambda s: bool(s.disposition & Disposition.default))
     if stream.codec_context is None:
-        raise VideoError(f"{name}: no decoder for its video stream")
+        raise VideoError.of(address, "no decoder for its video stream")
     if form.startswith("image2") or form.endswith("_pipe"):
-        raise VideoError(f"{name}: expected a video, but it is a still picture ({form})")
+        raise VideoError.of(address, f"expected a video, but it is a still picture ({form})")
     if stream.codec_context.name in _TEXT_CODECS:
-        raise VideoError(f"{name}: expected a video, but it is text")
+        raise VideoError.of(address, "expected a video, but it is text")
     return stream
 
 
@@ -171,22 +169,20 @@ def stated_duration(container: InputContainer, stream: VideoStream) -> float:
         return 0.0
 
 
-def check_unchanged(path: Path, before: os.stat_result) -> None:
-    """Nothing, if the file is still what it was when its state was `before`.
+def require_same_while_read(path: Path, before: FileState) -> None:
+    """See that a file that was read is still what it was when its state was `before`.
 
     One that was removed meanwhile was read to its end all the same: it stays until it is closed.
 
     Raises:
         VideoError: it isn't.
     """
-    try:
-        now = path.stat()
-    except OSError:
+    now = FileState.of(path)
+    if now is None or now == before:
         return
-    if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
-        raise VideoError(f"{one_line(path)}: was replaced while it was read")
-    if now.st_size != before.st_size:
-        sizes = f"from {before.st_size} to {now.st_size} bytes"
-        raise VideoError(f"{one_line(path)}: changed while it was read ({sizes})")
-    if now.st_mtime_ns != before.st_mtime_ns:
-        raise VideoError(f"{one_line(path)}: was written to while it was read")
+    if before.is_replaced_by(now):
+        raise VideoError.of(path, "was replaced while it was read")
+    if now.size != before.size:
+        sizes = f"from {before.size} to {now.size} bytes"
+        raise VideoError.of(path, f"changed while it was read ({sizes})")
+    raise VideoError.of(path, "was written to while it was read")

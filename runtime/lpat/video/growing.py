@@ -11,7 +11,6 @@ import av
 from av.error import FFmpegError
 
 from lpat.errors import VideoError
-from lpat.video.address import one_line
 from lpat.video.container import OPEN_OPTIONS, access_errors_named, video_stream
 from lpat.video.reader import Video
 
@@ -39,10 +38,9 @@ class GrowingFile:
         self.path = path
         self.timeout = timeout
         self._stopped = False
-        name = one_line(path)
         with access_errors_named(path):
             if not stat.S_ISREG(path.stat().st_mode):
-                raise VideoError(f"{name}: expected a file that grows; a pipe is read from - only")
+                raise VideoError.of(path, "expected a file that grows; a pipe is read from - only")
             self._file = path.open("rb", buffering=0)
 
     def __enter__(self) -> GrowingFile:
@@ -99,7 +97,7 @@ def follow(file: GrowingFile) -> Video:
             raise _late_index(file) from None
         empty = file.path.stat().st_size == 0
         fault = "empty (0 bytes)" if empty else f"broken or of an unknown format ({error.strerror})"
-        raise VideoError(f"{one_line(file.path)}: expected a video, but it is {fault}") from error
+        raise VideoError.of(file.path, f"expected a video, but it is {fault}") from error
     try:
         stream = video_stream(file.path, container)
     except VideoError:
@@ -115,7 +113,8 @@ class _Bytes:
 
 
 def _late_index(file: GrowingFile) -> VideoError:
-    return VideoError(
-        f"{one_line(file.path)}: a plain MP4 can't be read before it is complete, as its index "
-        "comes last; record .mkv, .ts or fragmented MP4 (-movflags frag_keyframe+empty_moov)"
+    return VideoError.of(
+        file.path,
+        "a plain MP4 can't be read before it is complete, as its index comes last; record .mkv, "
+        ".ts or fragmented MP4 (-movflags frag_keyframe+empty_moov)",
     )

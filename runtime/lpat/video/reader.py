@@ -7,7 +7,6 @@ into pixels only when asked.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -20,13 +19,13 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
-from lpat.parallel.threads import items_aside
-from lpat.video.address import Address, Url, is_url, one_line
+from lpat.parallel.threads import iterate_in_thread
+from lpat.video.address import Address, FileState, Url, is_url
 from lpat.video.clock import Clock
 from lpat.video.container import (
     break_off_reason,
-    check_unchanged,
     open_container,
+    require_same_while_read,
     stated_duration,
     video_stream,
 )
@@ -51,7 +50,7 @@ class Video:
         path: Address,
         container: InputContainer,
         stream: VideoStream,
-        opened: os.stat_result | None = None,
+        opened: FileState | None = None,
     ) -> None:
         self.path = path
         self.duration = 0.0  # the end of the last frame
@@ -63,7 +62,7 @@ class Video:
         self.stream = stream
         self._opened = opened  # the file's state then; None where it may change
         self._end = 0.0  # of the packets, in seconds
-        self._packets_aside: Generator[Packet, None, None] | None = None
+        self._packets_in_thread: Generator[Packet, None, None] | None = None
         self._reason = "its video stream is empty"
         self._started = False
 
@@ -78,10 +77,7 @@ class Video:
         """
         if isinstance(path, str):
             path = Url(path) if is_url(path) else Path(path)
-        opened = None
-        if isinstance(path, Path) and not live:
-            with suppress(OSError):  # opening it says what is wrong
-                opened = path.stat()
+        opened = None if live else FileState.of(path)
         container = open_container(path)
         try:
             stream = video_stream(path, container)
@@ -95,12 +91,16 @@ class Video:
     @property
     def expected_duration(self) -> float | None:
         """What the container says, for progress bars; `duration` is what was found."""
-        ticks, base = self.stream.duration, self.stream.time_base
-        if ticks and base:
-            seconds = ticks * base.numerator / base.denominator
-        else:
+        seconds = self.stream_duration
+        if seconds is None:
             seconds = (self.container.duration or 0) / av.time_base
         return seconds if seconds > 0 else None
+
+    @property
+    def stream_duration(self) -> float | None:
+        """Seconds that the container says the video stream lasts, if it tells of the stream."""
+        ticks, base = self.stream.duration, self.stream.time_base
+        return ticks * base.numerator / base.denominator if ticks and base else None
 
     @property
     def frame_rate(self) -> Fraction | None:
@@ -126,10 +126,10 @@ class Video:
 
     def close(self) -> None:
         """Release the file; frames already given stay usable."""
-        if self._packets_aside is None:
+        if self._packets_in_thread is None:
             self.container.close()
         else:
-            self._packets_aside.close()
+            self._packets_in_thread.close()
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames at strictly increasing times, the first at 0.
@@ -160,10 +160,10 @@ class Video:
             self.duration = time + duration
             yield Frame(time, duration, picture, scaler)
         if self._opened is not None and isinstance(self.path, Path):
-            check_unchanged(self.path, self._opened)
+            require_same_while_read(self.path, self._opened)
         if self.duration == 0:
             reason = self.broken_off or self._reason
-            raise VideoError(f"{one_line(self.path)}: no picture can be decoded ({reason})")
+            raise VideoError.of(self.path, f"no picture can be decoded ({reason})")
         if self.broken_off is None and not self.clock_breaks:
             said = stated_duration(self.container, self.stream)
             if said - self._end > max(SHORTEST_LOSS, said / 100):
@@ -210,8 +210,8 @@ class Video:
         """The stream's packets; `broken_off` says whether they end before the stream does."""
         packets = self.container.demux(self.stream)
         if isinstance(self.path, Url):
-            packets = items_aside(packets, release=self.container.close)
-            self._packets_aside = packets
+            packets = iterate_in_thread(packets, wait=False, release=self.container.close)
+            self._packets_in_thread = packets
         start = float((self.stream.start_time or 0) * (self.stream.time_base or 0))
         try:
             for packet in packets:

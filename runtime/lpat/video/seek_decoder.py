@@ -7,7 +7,6 @@ such as MP4 and Matroska, tell at once; of others all packets are read, but none
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
 from lpat.types import Float64Array
-from lpat.video.address import one_line
+from lpat.video.address import FileState
 from lpat.video.clock import LONGEST_GAP, LONGEST_STEP_BACK, Clock
 from lpat.video.container import access_errors_named
 from lpat.video.frame import Frame, Scaler
@@ -112,7 +111,7 @@ StillWanted = Callable[[], bool]
 
 
 def always() -> bool:
-    """That it is."""
+    """Always true."""
     return True
 
 
@@ -134,7 +133,7 @@ class SeekDecoder:
         self.last: Frame | None = None  # the frame given last
         self._threads = threads
         self._scaler = Scaler()
-        self._file = _status(path)
+        self._file = _state_of(path)
         self._unread = True  # nothing was read since the file was opened
         self._index: SeekIndex | None = None
         self._reading: Generator[None, None, SeekIndex] | None = None  # of the index
@@ -182,7 +181,7 @@ class SeekDecoder:
         self._sought = time
         return True
 
-    def frame_near(self, time: float) -> Frame | None:
+    def keyframe_near(self, time: float) -> Frame | None:
         """A frame near a time that is soon there; None if times don't tell. Ends the stretch.
 
         Without an index its time may be wrong. Raises as `start` does.
@@ -214,7 +213,7 @@ class SeekDecoder:
             return None
         frame = self._decode(self._frames)
         if frame is None:
-            self._check_file()
+            self._require_file()
             self._frames = None
         else:
             self.last = frame
@@ -242,7 +241,7 @@ class SeekDecoder:
         return self._index is not None
 
     def _start_at_beginning(self) -> None:
-        self._check_file()
+        self._require_file()
         self.stop()
         if not self._unread:
             self.video.close()
@@ -254,7 +253,7 @@ class SeekDecoder:
 
     def _start_at_key(self, time: float) -> bool:
         """Begin at a key frame not later than a time; False if none is found."""
-        self._check_file()
+        self._require_file()
         if self._origin is None:
             self._start_at_beginning()
         if self._origin is None or self._base == 0:
@@ -319,23 +318,22 @@ class SeekDecoder:
             if time is not None:
                 yield Frame(time, clock.duration(picture.duration), picture, self._scaler)
 
-    def _check_file(self) -> None:
-        status = _status(self.path)
-        if (status.st_dev, status.st_ino) != (self._file.st_dev, self._file.st_ino):
-            raise VideoError(f"{one_line(self.path)}: was replaced while it was open")
-        if status.st_size < self._file.st_size:
-            raise VideoError(f"{one_line(self.path)}: was cut short while it was open")
+    def _require_file(self) -> None:
+        """See that the file is still there; it may have grown."""
+        now = _state_of(self.path)
+        if self._file.is_replaced_by(now):
+            raise VideoError.of(self.path, "was replaced while it was open")
+        if now.size < self._file.size:
+            raise VideoError.of(self.path, "was cut short while it was open")
 
 
-def said_duration(video: Video) -> float | None:
-    """Seconds that the container says the video stream lasts, if it tells of the stream at all."""
-    ticks, base = video.stream.duration, video.stream.time_base
-    return ticks * float(base) if ticks and base else None
-
-
-def _status(path: Path) -> os.stat_result:
-    with access_errors_named(path):
-        return path.stat()
+def _state_of(path: Path) -> FileState:
+    state = FileState.of(path)
+    if state is None:
+        with access_errors_named(path):
+            path.stat()
+        raise VideoError.of(path, "no such file")  # it came back just now
+    return state
 
 
 def _index_of_packets(path: Path) -> Generator[None, None, SeekIndex]:

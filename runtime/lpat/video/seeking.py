@@ -23,7 +23,6 @@ from lpat.video.seek_decoder import (
     SeekDecoder,
     StillWanted,
     always,
-    said_duration,
 )
 
 FEWEST = 4
@@ -181,7 +180,7 @@ class SeekableVideo:
         Once the last two frames were decoded one after the other, it is exact.
         """
         if self._duration is None:
-            self._duration = said_duration(self._source.video) or _end_of_packets(self.path)
+            self._duration = self._source.video.stream_duration or _end_of_packets(self.path)
         return self._duration
 
     @property
@@ -239,7 +238,7 @@ class SeekableVideo:
             if run.covers(time):
                 return run[run.index(time)]
         self._apart, self._joined = FrameRun(self._room), False
-        return self._source.frame_near(time)
+        return self._source.keyframe_near(time)
 
     def prepare(self, time: float, wanted: StillWanted = always) -> bool:
         """Decode one more frame around the one shown at a time; False if there are enough.
@@ -277,7 +276,7 @@ class SeekableVideo:
         run, apart = self._run, self._apart
         if frame is None:
             if not self._joined and apart.start < run.start < math.inf:
-                raise VideoError(f"{self.path}: breaks off where it didn't before")
+                raise VideoError.of(self.path, "breaks off where it didn't before")
             ended = run if self._joined else apart
             ended.ended = True
             if len(ended) > 1 or ended[-1].picture.duration:  # else how long it lasts is a guess

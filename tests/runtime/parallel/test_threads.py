@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 from tests.waiting import PATIENCE
 
-from lpat.parallel.threads import AHEAD, call_aside, items_aside, read_ahead
+from lpat.parallel.threads import AHEAD, call_in_thread, iterate_in_thread
 
 
 def test_items_come_in_order_and_are_released_once() -> None:
     released: list[None] = []
-    assert list(items_aside(range(3 * AHEAD), release=lambda: released.append(None))) == list(
-        range(3 * AHEAD)
-    )
+    assert list(
+        iterate_in_thread(range(3 * AHEAD), wait=False, release=lambda: released.append(None))
+    ) == list(range(3 * AHEAD))
     assert released == [None]
 
 
@@ -22,7 +22,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise OSError("gone")
 
-    items = items_aside(break_off())
+    items = iterate_in_thread(break_off(), wait=False)
     assert next(items) == 1
     with pytest.raises(OSError, match="gone"):
         next(items)
@@ -39,7 +39,7 @@ def test_items_are_made_only_so_far_ahead() -> None:
                 enough.set()
             yield number
 
-    items = items_aside(make())
+    items = iterate_in_thread(make(), wait=False)
     next(items)
     assert enough.wait(PATIENCE)
     assert len(made) <= AHEAD + 2
@@ -55,7 +55,7 @@ def test_closing_does_not_wait_for_the_next_item() -> None:
         answer.wait(PATIENCE)
         yield 1
 
-    items = items_aside(make(), release=released.set)
+    items = iterate_in_thread(make(), wait=False, release=released.set)
     next(items)
     assert asked.wait(PATIENCE)
     items.close()
@@ -65,19 +65,19 @@ def test_closing_does_not_wait_for_the_next_item() -> None:
 
 
 def test_a_call_gives_its_result_or_its_error() -> None:
-    assert call_aside(lambda: 7, lambda _: None) == 7
+    assert call_in_thread(lambda: 7, lambda _: None) == 7
     with pytest.raises(ZeroDivisionError):
-        call_aside(lambda: 1 // 0, lambda _: None)
+        call_in_thread(lambda: 1 // 0, lambda _: None)
 
 
 def readers() -> int:
-    return sum(thread.name == "read-ahead" for thread in threading.enumerate())
+    return sum(thread.name == "lpat-items" for thread in threading.enumerate())
 
 
 def test_all_items_come_in_order() -> None:
-    assert list(read_ahead(iter(range(1000)), 3)) == list(range(1000))
-    assert list(read_ahead([None, ()], 1)) == [None, ()]
-    assert list(read_ahead([], 1)) == []
+    assert list(iterate_in_thread(iter(range(1000)), 3)) == list(range(1000))
+    assert list(iterate_in_thread([None, ()], 1)) == [None, ()]
+    assert list(iterate_in_thread([], 1)) == []
     assert readers() == 0
 
 
@@ -92,7 +92,7 @@ def test_no_more_are_made_than_were_asked_for() -> None:
                 third.set()
             yield number
 
-    ahead = read_ahead(items(), 3)
+    ahead = iterate_in_thread(items(), 3)
     assert next(ahead) == 0
     assert third.wait(PATIENCE), "items are made before they are asked for"
     ahead.close()
@@ -104,7 +104,7 @@ def test_an_error_comes_where_its_item_would_have() -> None:
         yield 1
         raise OSError("no more")
 
-    ahead = read_ahead(items(), 5)
+    ahead = iterate_in_thread(items(), 5)
     assert next(ahead) == 1
     with pytest.raises(OSError, match="no more"):
         next(ahead)
@@ -121,7 +121,7 @@ def test_closing_ends_the_thread_and_what_it_reads() -> None:
         finally:
             closed.set()
 
-    ahead = read_ahead(items(), 2)
+    ahead = iterate_in_thread(items(), 2)
     next(ahead)
     ahead.close()
     assert closed.is_set()
@@ -129,5 +129,5 @@ def test_closing_ends_the_thread_and_what_it_reads() -> None:
 
 
 def test_what_is_never_started_needs_no_closing() -> None:
-    read_ahead(iter([1]), 1).close()
+    iterate_in_thread(iter([1]), 1).close()
     assert readers() == 0

@@ -15,7 +15,7 @@ import pytest
 from lpat.errors import VideoError
 from lpat.rendering.clips import clip_stems, write_clips
 from lpat.types import Detections
-from lpat.video.address import Stamp
+from lpat.video.address import FileState
 from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
@@ -119,11 +119,11 @@ def test_a_video_replaced_since_its_analysis_is_refused(
     write_video: WriteVideo, tmp_path: Path
 ) -> None:
     video = write_video()
-    stamp = Stamp.of(video)
+    state = FileState.of(video)
     video.unlink()
     write_video(pts=range(30))
     with pytest.raises(VideoError, match="has changed since"):
-        write_clips(video, found((0, 1)), tmp_path / "clips", stamp=stamp)
+        write_clips(video, found((0, 1)), tmp_path / "clips", state=state)
 
 
 WITH_LITTLE_ROOM = """

@@ -22,7 +22,7 @@ from lpat.rendering.overlay_drawing import (
     text_width,
 )
 from lpat.types import Detections, Scores
-from lpat.video.address import Stamp
+from lpat.video.address import FileState
 from lpat.video.reader import Video
 
 WriteVideo = Callable[..., Path]
@@ -109,13 +109,13 @@ def test_a_video_that_has_gone_or_was_replaced_leaves_nothing(
     write_video: WriteVideo, tmp_path: Path
 ) -> None:
     video, output = write_video(), tmp_path / "out" / "o.mp4"
-    stamp = Stamp.of(video)
+    state = FileState.of(video)
     video.unlink()
     with pytest.raises(VideoError, match="no such file"):
-        write_overlay(video, scores(), found(), output, stamp=stamp)
+        write_overlay(video, scores(), found(), output, state=state)
     write_video(pts=range(30))
     with pytest.raises(VideoError, match="has changed since"):
-        write_overlay(video, scores(), found(), output, stamp=stamp)
+        write_overlay(video, scores(), found(), output, state=state)
     assert not output.parent.exists()
 
 

@@ -1,11 +1,15 @@
 """URLs and standard input: what they are called, and what must not be seen of them."""
 
+import hashlib
+import json
+import os
 import pickle
 from pathlib import Path
 
 import pytest
 
-from lpat.video.address import PROTOCOLS, STDIN, Url, is_url, one_line
+from lpat.errors import one_line
+from lpat.video.address import PROTOCOLS, STDIN, Url, file_key, is_url
 
 
 @pytest.mark.parametrize(
@@ -75,3 +79,13 @@ def test_what_is_sent_live_is_not_kept() -> None:
 
 def test_messages_stay_on_one_line() -> None:
     assert one_line(Path("a\nb\x1b[31m")) == "a\\nb\\x1b[31m"
+
+
+def test_the_keys_of_caches_are_those_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    path.write_bytes(b"video")
+    os.utime(path, ns=(1, 1_700_000_000_123_456_789))
+    text = json.dumps([[str(path), 5, 1_700_000_000_123_456_789], {"b": 1, "a": 2}], sort_keys=True)
+    assert file_key(path, {"a": 2, "b": 1}) == hashlib.sha256(text.encode()).hexdigest()
+    assert file_key(Path("gone.mp4"), {}) == file_key(Path("./gone.mp4"), {})
+    assert file_key(Url("http://example.org/v.mp4"), {"stride": 8}).startswith("e4914c148f09de45")
