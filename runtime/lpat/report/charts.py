@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.report.html import escape_text
+from lpat.report.svg import element
 from lpat.types import Float64Array
 
 MOST_CURVES = 6  # the page has as many colours and dashes
@@ -73,19 +73,26 @@ def curve_chart_svg(
     parts.append(f'<path class="axis" d="M{left},{top}V{bottom}H{right}"/>')
     middle = (left + right) / 2
     parts.append(
-        f'<text class="middle" x="{middle}" y="{height - 12}">{escape_text(x.label)}</text>'
+        element('<text class="middle" x="{}" y="{}">{}</text>', middle, height - 12, x.label)
     )
     centre = (top + bottom) / 2
     parts.append(
-        f'<text class="middle" transform="translate(18 {centre}) rotate(-90)">'
-        f"{escape_text(y.label)}</text>"
+        element(
+            '<text class="middle" transform="translate(18 {}) rotate(-90)">{}</text>',
+            centre,
+            y.label,
+        )
     )
     for number, curve in enumerate(curves):
         points = _points(curve, x, y, (left, right, top, bottom))
         line = top + 14 + 24 * number
         parts.append(f'<path class="line k{number}" d="M{points}"/>')
         parts.append(f'<path class="line k{number}" d="M{right + 20},{line - 4}h34"/>')
-        parts.append(f'<text class="name" x="{right + 62}" y="{line}">{_short(curve.name)}</text>')
+        parts.append(
+            element(
+                '<text class="name" x="{}" y="{}">{}</text>', right + 62, line, _short(curve.name)
+            )
+        )
     return "\n".join(parts) + "\n</svg>"
 
 
@@ -94,8 +101,8 @@ def small_curve_svg(curve: Curve, x: Axis, y: Axis, note: str) -> str:
     width, height, left, right, top, bottom = 188, 184, 34, 176, 52, 160
     parts = [
         _opened(f"{curve.name}: {y.label} over {x.label}", width, height),
-        f'<text class="strong" x="10" y="20">{_short(curve.name)}</text>',
-        f'<text x="10" y="36">{escape_text(note)}</text>',
+        element('<text class="strong" x="10" y="20">{}</text>', _short(curve.name)),
+        element('<text x="10" y="36">{}</text>', note),
     ]
     for mark in (y.low, (y.low + y.high) / 2, y.high):
         place = y.places(np.array(mark), bottom, top)
@@ -135,7 +142,12 @@ def bar_chart_svg(
     for number, bar in enumerate(bars):
         y = top + row * number
         parts.append(
-            f'<text class="name end" x="{left - 10}" y="{y + 16}">{_short(bar.label)}</text>'
+            element(
+                '<text class="name end" x="{}" y="{}">{}</text>',
+                left - 10,
+                y + 16,
+                _short(bar.label),
+            )
         )
         total = whole if whole is not None else sum(bar.values)
         start = float(left)
@@ -145,7 +157,7 @@ def bar_chart_svg(
             length = value / total * (right - left)
             parts.append(
                 f'<rect class="piece f{colour}" x="{start:.1f}" y="{y}" width="{length:.1f}" '
-                f'height="{row - 6}"><title>{escape_text(name)}: {value:g}</title></rect>'
+                f'height="{row - 6}">{element("<title>{}: {:g}</title>", name, value)}</rect>'
             )
             if whole is None and length >= 30:
                 share = f"{100 * value / total:.0f}%"
@@ -154,14 +166,17 @@ def bar_chart_svg(
                 )
             start += length
         end = right if whole is None else start
-        parts.append(f'<text x="{end + 10:.1f}" y="{y + 16}">{escape_text(bar.note)}</text>')
+        parts.append(element('<text x="{:.1f}" y="{}">{}</text>', end + 10, y + 16, bar.note))
     return "\n".join(parts) + "\n</svg>"
 
 
 def _opened(label: str, width: int, height: int) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}" aria-label="{escape_text(label)}">'
+    return element(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{width}" '
+        'height="{height}" viewBox="0 0 {width} {height}" aria-label="{label}">',
+        width=width,
+        height=height,
+        label=label,
     )
 
 
@@ -177,10 +192,10 @@ def _legend(names: Sequence[str], colours: Sequence[int], left: int) -> Iterator
     place = float(left)
     for name, colour in zip(names, colours, strict=True):
         yield f'<rect class="f{colour}" x="{place:.0f}" y="11" width="12" height="12"/>'
-        yield f'<text class="name" x="{place + 17:.0f}" y="21">{escape_text(name)}</text>'
+        yield element('<text class="name" x="{:.0f}" y="21">{}</text>', place + 17, name)
         place += 38 + 6.7 * len(name)
 
 
 def _short(name: str) -> str:
-    """A name with at most `MOST_LETTERS` letters, escaped."""
-    return escape_text(name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + "…")
+    """A name with at most `MOST_LETTERS` letters."""
+    return name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + "…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
-from lpat.report.html import escape_text
+from lpat.report.svg import element
 from lpat.types import Detections, Float64Array, Scores
 
 Truth = Sequence[tuple[str, float, float]]
@@ -219,9 +219,12 @@ def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
         name = row.name if len(row.name) <= MOST_LETTERS else row.name[: MOST_LETTERS - 1] + "…"
         base = top + NAME_HEIGHT - 5
         yield f'<rect class="chip {colour}" x="{LEFT}" y="{base - 8}" width="8" height="8"/>'
-        yield (
-            f'<text class="name" x="{LEFT + 13}" y="{base}">{escape_text(name)}'
-            f'<tspan class="note" dx="8">{row.note}</tspan></text>'
+        yield element(
+            '<text class="name" x="{}" y="{}">{}<tspan class="note" dx="8">{}</tspan></text>',
+            LEFT + 13,
+            base,
+            name,
+            row.note,
         )
         top += NAME_HEIGHT
         for lane in row.lanes:
@@ -247,7 +250,7 @@ def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[s
         yield (
             f'<rect {style} x="{start:.2f}" y="{top}" width="{max(end - start, 1):.2f}" '
             f'height="{BAR_HEIGHT}" rx="1.5" opacity="{strength:.2f}">'
-            f"<title>{escape_text(tooltip)}</title></rect>"
+            f"{element('<title>{}</title>', tooltip)}</rect>"
         )
 
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from lpat.report.html import escape_text
+from lpat.report.svg import element
 from lpat.report.timeline import timeline_svg
 from lpat.types import Detections, Scores
 
@@ -154,7 +154,7 @@ def test_names_from_files_are_escaped():
 
 
 def test_escaped_text_can_be_encoded():
-    assert escape_text("a\ud800<\x1b").encode() == "a\ufffd&lt;\ufffd".encode()
+    assert element("{}", "a\ud800<\x1b").encode() == "a\ufffd&lt;\ufffd".encode()
 
 
 @pytest.mark.parametrize(
