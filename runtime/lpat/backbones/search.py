@@ -13,6 +13,7 @@ from pathlib import Path
 from lpat.backbones.files import Backbone, read_backbones
 from lpat.backbones.spec import NAME, VERSION, Wanted, streams_of, wanted_by
 from lpat.errors import BackboneError
+from lpat.files.folders import data_folder
 from lpat.types import FeatureSpec
 
 VARIABLE = "LPAT_BACKBONES"
@@ -21,8 +22,7 @@ VARIABLE = "LPAT_BACKBONES"
 
 def user_folder() -> Path:
     """The user's folder of backbones: `lpat/backbones` among their data."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "lpat" / "backbones"
+    return data_folder() / "backbones"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from platformdirs import user_cache_path, user_data_path
+
 from lpat.errors import OutputError
 from lpat.files.atomic import output_error
 from lpat.files.locks import try_lock
@@ -24,8 +26,12 @@ _SETTLING = 60.0
 def cache_folder() -> Path:
     """The user's folder for what can be made again: $LPAT_CACHE, or `lpat` among their caches."""
     own = os.environ.get("LPAT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(base) / "lpat"
+    return Path(own) if own else user_cache_path("lpat", appauthor=False)
+
+
+def data_folder() -> Path:
+    """The user's folder for what isn't made again: `lpat` among their data."""
+    return user_data_path("lpat", appauthor=False)
 
 
 def claim_folder(path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lpat.files.folders import cache_folder, data_folder
+
 MAKE = """
 import sys
 from lpat.files.folders import temporary_folder
@@ -55,3 +57,20 @@ def test_the_folder_of_a_killed_process_goes_with_the_next_one_and_no_other(tmp_
     assert (own / "file").exists()
     finish(next_one)
     finish(living)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells folders of Linux")
+def test_the_folders_of_the_user_are_where_the_system_has_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("LPAT_CACHE", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "lpat"
+    assert data_folder() == tmp_path / ".local" / "share" / "lpat"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert cache_folder() == tmp_path / "caches" / "lpat"
+    assert data_folder() == tmp_path / "data" / "lpat"
+    monkeypatch.setenv("LPAT_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
