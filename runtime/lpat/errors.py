@@ -60,7 +60,7 @@ class WorkerError(LpatError, RuntimeError):
 
 
 class ClusterError(LpatError, RuntimeError):
-    """A fleet that can't be had, or a machine in it that can't be worked with."""
+    """A cluster that can't be reached, or a machine in it that can't be worked with."""
 
 
 class MissingPackageError(LpatError, ImportError):

@@ -129,7 +129,7 @@ def _meant(argument: str | Path, timeout: float) -> Iterator[Address]:
 
 
 def _meant_by_entry(entry: str | Path, timeout: float) -> Iterator[Address]:
-    """The same, but for what stands for a list or standard input."""
+    """The inputs that an argument or a list's entry stands for, if it is no list itself."""
     path = Path(entry)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         yield from _files_of_folder(path)
@@ -318,7 +318,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 
 def differ_by_case_only(names: Sequence[str]) -> set[str]:
-    """Those that a file system which knows no upper and lower case would take for another."""
+    """The names that a file system without upper and lower case would take for another."""
     keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
     clashes = _repeated(keys)
     return {name for name, key in zip(names, keys, strict=True) if key in clashes}

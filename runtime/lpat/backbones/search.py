@@ -55,7 +55,7 @@ class Backbones:
         return tuple(backbone for found in (*files, *sent) for backbone in found)
 
     def all_given(self) -> tuple[Backbone, ...]:
-        """The same, and those of all files in the folders that were given.
+        """The given backbones, and those of all files in the given folders.
 
         Raises:
             BackboneError: one can't be read, or isn't a backbone, or there is none.
@@ -134,7 +134,7 @@ class Backbones:
 
 
 BACKBONES = Backbones()
-"""Those that are found without being given, run where `auto` has it."""
+"""Backbones that are found without being given, run on the device that `auto` chooses."""
 
 
 def _found(wanted: Wanted, places: Iterator[Path]) -> Backbone:

@@ -102,7 +102,7 @@ def entry_path(folder: Path, name: str) -> Path:
 def missing_outputs(
     chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, name: str
 ) -> list[Output]:
-    """Those chosen that an input hasn't got, or has with other settings.
+    """Chosen outputs that an input hasn't got, or has with other settings.
 
     `written` is what its entry lists; where that has a note, there is no file.
     """

@@ -26,7 +26,7 @@ QUEUED = 2
 """Inputs that a worker has at a time: one in work, one that follows without waiting for us."""
 
 PATIENCE = 300.0
-"""Seconds that a fleet without a worker waits for one, as machines may have to be started."""
+"""Seconds that a pool without a worker waits for one, as machines may have to be started."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +68,12 @@ class WorkerPool:
         self._make_work = ray.put(make_work)  # once, not once per worker
         self._cluster = cluster
         self._size = size
-        self._setting = present_environment()
-        self._members: list[PoolWorker] = []
+        self._environment = present_environment()
+        self._workers: list[PoolWorker] = []
         self._pending: deque[Input] = deque()
         self._tried: defaultdict[str, list[str]] = defaultdict(list)  # hosts, by input
         self._failed_starts = 0
-        self._refusal: ClusterError | None = None
+        self._last_refusal: ClusterError | None = None
 
     def run(self, sources: Sequence[Input]) -> Iterator[tuple[Input, Any | LpatError]]:
         """Each input with its result as it comes, an `LpatError` in the place of a bad one's.
@@ -90,42 +90,42 @@ class WorkerPool:
                 self._pending.append(source)
         try:
             for _ in range(self._size):
-                self._hire()
-            while self._pending or any(member.queue for member in self._members):
+                self._start_worker()
+            while self._pending or any(worker.queue for worker in self._workers):
                 self._assign()
-                awaited = {ref: m for m in self._members if (ref := m.awaited) is not None}
+                awaited = {ref: m for m in self._workers if (ref := m.awaited) is not None}
                 if not awaited:
-                    raise self._refusal or ClusterError("no worker is left")
+                    raise self._last_refusal or ClusterError("no worker is left")
                 ready, _ = ray.wait(list(awaited), timeout=PATIENCE)
-                if not ready and not any(member.host for member in self._members):
+                if not ready and not any(worker.host for worker in self._workers):
                     raise self._unstarted()
                 for reference in ready:
                     yield from self._take(awaited[reference], reference)
         finally:
-            for member in self._members:
-                ray.kill(member.actor)
+            for worker in self._workers:
+                ray.kill(worker.actor)
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         actor = self._actors.remote()
-        getting_ready = actor.prepare.remote([self._make_work], self._setting)
-        self._members.append(PoolWorker(actor, getting_ready))
+        getting_ready = actor.prepare.remote([self._make_work], self._environment)
+        self._workers.append(PoolWorker(actor, getting_ready))
 
     def _assign(self) -> None:
         """Fill the workers' queues, each with one before any has two.
 
         Not the last inputs: one that waits behind another could be in work elsewhere.
         """
-        ready = [member for member in self._members if member.host is not None]
+        ready = [worker for worker in self._workers if worker.host is not None]
         for length in range(QUEUED):
-            for member in ready:
+            for worker in ready:
                 if len(self._pending) <= (len(ready) if length else 0):
                     return
-                if len(member.queue) == length:
+                if len(worker.queue) == length:
                     source = self._pending.popleft()
-                    member.queue.append((member.actor.work.remote(source), source))
+                    worker.queue.append((worker.actor.work.remote(source), source))
 
     def _take(
-        self, member: PoolWorker, reference: ObjectRef[Any]
+        self, worker: PoolWorker, reference: ObjectRef[Any]
     ) -> Iterator[tuple[Input, Any | LpatError]]:
         """What has come from a worker: that it is ready, a result, or that it is lost."""
         import ray
@@ -134,19 +134,19 @@ class WorkerPool:
         try:
             answer = ray.get(reference)
         except RayError as error:
-            yield from self._replace(member, error)
+            yield from self._replace(worker, error)
             return
-        if member.host is None:
+        if worker.host is None:
             if isinstance(answer, ClusterError):
-                self._dismiss(member, answer)
+                self._remove(worker, answer)
             else:
-                member.host, self._failed_starts = answer, 0
+                worker.host, self._failed_starts = answer, 0
             return
-        _, source = member.queue.popleft()
-        yield from self._judge(member, source, answer)
+        _, source = worker.queue.popleft()
+        yield from self._accept(worker, source, answer)
 
-    def _judge(
-        self, member: PoolWorker, source: Input, answer: Answer[Any]
+    def _accept(
+        self, worker: PoolWorker, source: Input, answer: Answer[Any]
     ) -> Iterator[tuple[Input, Any | LpatError]]:
         """A result, unless the worker doesn't see a file that is there.
 
@@ -155,51 +155,51 @@ class WorkerPool:
         """
         here = isinstance(source.path, Path) and source.path.exists()
         if not (answer.unseen and here):
-            member.unseen.clear()
+            worker.unseen.clear()
             yield source, answer.result
             return
         reason = f"not seen by {{hosts}}, though {platform.node()} has it"
-        yield from self._retry(source, member, reason)
-        member.unseen.add(source.name)
-        if len(member.unseen) >= ATTEMPTS:
-            error = ClusterError(f"{member.host} doesn't see {source.path} and other inputs")
-            self._dismiss(member, error)
+        yield from self._retry(source, worker, reason)
+        worker.unseen.add(source.name)
+        if len(worker.unseen) >= ATTEMPTS:
+            error = ClusterError(f"{worker.host} doesn't see {source.path} and other inputs")
+            self._remove(worker, error)
 
     def _replace(
-        self, member: PoolWorker, error: Exception
+        self, worker: PoolWorker, error: Exception
     ) -> Iterator[tuple[Input, Any | LpatError]]:
         """Another worker for one that is lost. What it was at is to blame, not what waited."""
-        if member.host is None:
+        if worker.host is None:
             self._failed_starts += 1
             if self._failed_starts >= ATTEMPTS:
-                self._dismiss(member, ClusterError(f"a worker can't start: {_cause(error)}"))
+                self._remove(worker, ClusterError(f"a worker can't start: {_cause(error)}"))
                 return
-        if member.queue:
-            _, source = member.queue.popleft()
+        if worker.queue:
+            _, source = worker.queue.popleft()
             logger.warning(
-                "a worker on %s died while at %s; another starts", member.host, source.name
+                "a worker on %s died while at %s; another starts", worker.host, source.name
             )
-            yield from self._retry(source, member, "its worker died on {hosts}")
-        self._dismiss(member)
-        self._hire()
+            yield from self._retry(source, worker, "its worker died on {hosts}")
+        self._remove(worker)
+        self._start_worker()
 
-    def _dismiss(self, member: PoolWorker, reason: ClusterError | None = None) -> None:
+    def _remove(self, worker: PoolWorker, reason: ClusterError | None = None) -> None:
         """Go on without a worker; what waits for it goes to others."""
         import ray
 
-        self._pending.extendleft(source for _, source in reversed(member.queue))
-        self._members.remove(member)
-        ray.kill(member.actor)
+        self._pending.extendleft(source for _, source in reversed(worker.queue))
+        self._workers.remove(worker)
+        ray.kill(worker.actor)
         if reason is not None:
-            self._refusal = reason
+            self._last_refusal = reason
             logger.warning("a worker was dismissed: %s", reason)
 
     def _retry(
-        self, source: Input, member: PoolWorker, reason: str
+        self, source: Input, worker: PoolWorker, reason: str
     ) -> Iterator[tuple[Input, WorkerError]]:
         """Nothing while the input has attempts left; then it is failed."""
         tried = self._tried[source.name]
-        tried.append(member.host or "")
+        tried.append(worker.host or "")
         if len(tried) < ATTEMPTS:
             self._pending.append(source)
             return

@@ -1,4 +1,4 @@
-"""A worker of the fleet: an actor's process on some machine, with all that it needs to work."""
+"""A worker: an actor's process on some machine of the cluster, with all that it needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WorkFunction = Callable[[Input], Result | LpatError]
 
 @dataclass(frozen=True)
 class Environment:
-    """How things are where the batch is driven, and must be where it is worked on."""
+    """Versions and folder of the driver, which must be those of its workers."""
 
     versions: dict[str, str]
     folder: str  # relative paths start here
@@ -37,7 +37,7 @@ class Answer(Generic[Result]):
 
 
 def present_environment() -> Environment:
-    """The setting of this process."""
+    """The environment of this process."""
     import onnxruntime
 
     versions = {"lpat": version("lpat"), "onnxruntime": onnxruntime.__version__}

@@ -55,7 +55,7 @@ class Evaluation:
         return float(self.mean_average_precision.mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain JSON values; precisions are fractions, None for classes left out."""
+        """Plain JSON values; precisions are fractions, None for classes left out."""
         known = [
             [None if np.isnan(value) else value for value in row]
             for row in self.average_precision.tolist()

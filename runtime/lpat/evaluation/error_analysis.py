@@ -115,7 +115,7 @@ class Diagnosis:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain JSON values; precisions are fractions."""
+        """The diagnosis as plain JSON values; precisions are fractions."""
         return {
             "tiou": self.tiou,
             "lowest_tiou": LOWEST_TIOU,

@@ -34,7 +34,7 @@ class EventTable:
         return self.segments[:, 1] - self.segments[:, 0]
 
     def where(self, chosen: BoolArray) -> EventTable:
-        """Those of its rows for which `chosen` (N,) holds, in order."""
+        """The rows for which `chosen` (N,) holds, in order."""
         if chosen.all():
             return self
         return EventTable(
@@ -109,7 +109,7 @@ class Matching:
 
     @cached_property
     def detections(self) -> EventTable:
-        """Those of the classes, in order."""
+        """Detections of the classes, in order."""
         return self.proposals.where(self.proposals.classes >= 0)
 
     @property
@@ -148,7 +148,7 @@ class Matching:
         return ranks
 
     def reduced(self, truths: EventTable, detections: EventTable) -> Matching:
-        """The same with fewer truths or detections; a class without detections now counts as 0."""
+        """Fewer truths or detections matched; a class without detections now counts as 0."""
         options = replace(self.options, empty_class="zero")
         return replace(self, options=options, truths=truths, proposals=detections)
 

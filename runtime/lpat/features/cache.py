@@ -95,11 +95,11 @@ class FeatureCache:
         remove_abandoned_parts(self.folder)
         whole = [entry for entry in _files(self.folder) if entry[0].suffix == ".safetensors"]
         excess = sum(size for _, size, _ in whole) - self.limit
-        leases = FilesInUse.of(self.folder)
+        in_use = FilesInUse.of(self.folder)
         for path, size, _ in sorted(whole, key=lambda entry: entry[2]):
             if excess <= 0:
                 return
-            if leases.remove(path):
+            if in_use.remove(path):
                 excess -= size
 
 

@@ -282,7 +282,7 @@ class _ExtractionTask:
     def _with_progress(
         self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream
     ) -> Generator[Float32Array]:
-        """The same rows; of those that were computed it is told."""
+        """The rows; `on_progress` is told of each that was computed."""
         duration = stream.video.expected_duration  # which a video that is closed doesn't tell
         for count, row in enumerate(rows, 1):
             yield row
@@ -305,7 +305,7 @@ def _until_damaged(stream: FeatureStream) -> Generator[Float32Array]:
 
 
 def _remove_with_features(extraction: Extraction) -> Extraction:
-    """The same; its temporary files go with its features, or when the program ends."""
+    """The extraction, whose temporary files go with its features, or when the program ends."""
     features = extraction.features
     if isinstance(features, StoredFeatures):
         for path in filter(None, (features.path, extraction.part)):

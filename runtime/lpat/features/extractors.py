@@ -44,7 +44,7 @@ class ResumableExtractor(FeatureExtractor, Protocol):
     def extract(
         self, ticks: Iterable[Tick], spec: FeatureSpec, skip: int = 0
     ) -> Generator[Float32Array]:
-        """The same as the others' but for so many first snippets."""
+        """One vector (D,) per snippet, without the first `skip`."""
         ...
 
 

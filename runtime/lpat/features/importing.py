@@ -61,11 +61,11 @@ class FileSource:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """As any source's."""
+        """The one file."""
         return (self.path,)
 
     def load(self) -> np.ndarray:
-        """As any source's."""
+        """The file's array (T, D), mapped where that is possible."""
         return map_array(self.path)
 
 
@@ -79,7 +79,7 @@ class PairSource:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """As any source's."""
+        """The files that there are."""
         return tuple(path for path in (self.rgb, self.flow) if path is not None)
 
     def load(self) -> np.ndarray:
@@ -107,11 +107,11 @@ class EntrySource:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """As any source's."""
+        """The one file."""
         return (self.path,)
 
     def load(self) -> np.ndarray:
-        """As any source's."""
+        """The entry's array (T, D), mapped where that is possible."""
         return self.place.read(self.path)
 
 

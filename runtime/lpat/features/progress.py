@@ -22,15 +22,15 @@ class Speed:
         self._name: str | None = None
 
     def of(self, source: Input, seconds: float) -> float | None:
-        """The pace since the input was first heard of; None when it isn't time to tell it."""
+        """Speed since the input was first told of; None within `INTERVAL` of the last answer."""
         now = time.monotonic()
         if source.name != self._name or seconds < self._first:  # another one, or begun again
             self._name, self._first = source.name, seconds
-            self._begun = self._told = now
-        if now - self._told < INTERVAL:
+            self._start = self._last_answer = now
+        if now - self._last_answer < INTERVAL:
             return None
-        self._told = now
-        return (seconds - self._first) / (now - self._begun)
+        self._last_answer = now
+        return (seconds - self._first) / (now - self._start)
 
     def words(self, source: Input, seconds: float, duration: float | None) -> str | None:
         """For a bar: so many seconds of an input's duration are done, and how fast."""

@@ -65,12 +65,12 @@ class Extent:
 
     @staticmethod
     def fixed(shape: Shape) -> Extent:
-        """That of an input that has one shape only."""
+        """The extent of an input that has one shape only."""
         return Extent(shape, shape, shape)
 
 
 def extents_of_head(dimension: int) -> dict[str, Extent]:
-    """Those of a head's features (B, T, D)."""
+    """The extents of a head's features (B, T, D), by input."""
     shapes = (1, 1), (1, _USUAL_RUN), (_LARGEST_BATCH, LONGEST_RUN)
     return {"features": Extent(*((*shape, dimension) for shape in shapes))}
 

@@ -46,7 +46,7 @@ class Inspection:
         return "bundle" if self.backbones else "model"
 
     def document(self) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """What the file holds, as plain JSON values."""
         document: dict[str, Any] = {
             "file": str(self.path),
             "kind": self.kind,
@@ -69,7 +69,7 @@ class Inspection:
         return document
 
     def lines(self) -> Iterator[str]:
-        """The same in words."""
+        """What the file holds, in words for a terminal."""
         kind = {"bundle": "model and backbones in one"}.get(self.kind, self.kind)
         yield f"{self.path}: {kind}, {self.size / 1e6:.1f} MB, SHA-256 {self.sha256}"
         if self.model is not None:

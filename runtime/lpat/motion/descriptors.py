@@ -172,7 +172,7 @@ class MotionStatistics:
     focus: Float32Array  # (F, 7) of the moving thing: velocity 2, centre 2, extent 2, weight
 
     def __getitem__(self, index: slice) -> MotionStatistics:
-        """Those of some of the fields."""
+        """Statistics of some of the fields."""
         return MotionStatistics(
             self.cells[index], self.centred[index], self.camera[index], self.focus[index]
         )

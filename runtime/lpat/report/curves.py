@@ -57,7 +57,7 @@ def samples(
 def with_crossings(
     seconds: Float64Array, above: Float64Array, threshold: Float64Array
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """The same lines with a point of both added wherever they cross."""
+    """Two lines, with a point of both added wherever they cross."""
     margin = above - threshold
     before = np.flatnonzero(margin[:-1] * margin[1:] < 0)
     share = margin[before] / (margin[before] - margin[before + 1])
