@@ -6,8 +6,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*.cpp cpp/bindings/* cpp/include/lpat/*.hpp)
-# Constraints hold in pip's build environments too.
-INSTALL := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check
+# Constraints hold in pip's build environments too. Of what is installed most is never imported, so Python
+# compiles it when it is.
+INSTALL := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check \
+	--no-compile
 
 # What was compiled before isn't compiled again, where there is ccache.
 ifneq ($(shell command -v ccache),)

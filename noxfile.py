@@ -199,7 +199,7 @@ def package(session: nox.Session) -> None:
     clean = folder / "clean"
     tool(session, "python", "-m", "venv", "--clear", "--without-pip", str(clean))
     tool(session, "pip", "--python", str(clean), "install", "--quiet",
-         "--disable-pip-version-check", str(wheel),
+         "--disable-pip-version-check", "--no-compile", str(wheel),
          env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt")})  # fmt: skip
     tool(session, "pytest", "tests/installation/test_wheel.py",
          env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
