@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*.cpp cpp/bindings/* cpp/include/lpat/*.hpp)
+SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find cpp -type f)
 # Constraints hold in pip's build environments too. Of what is installed most is never imported, so Python
 # compiles it when it is.
 INSTALL := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check \

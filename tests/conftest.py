@@ -16,12 +16,11 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from linear_model import write_linear_model
+from benchmarks.small_networks import write_linear_model, write_mean_backbone
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.model.metadata import ModelMetadata
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
-from mean_backbone import write_mean_backbone
 
 Picture = NDArray[np.uint8]
 WriteVideo = Callable[..., Path]

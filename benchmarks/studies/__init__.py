@@ -1,1 +1,1 @@
-"""Parts of the study of training: data, rows, measures, results."""
+"""What training is worth: experiments with seeds, their data and their measures."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from benchmarks.studies.simulation import DIFFICULTIES, simulate
 from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
 from lpat.features.cache import FeatureCache, default_cache
@@ -16,9 +17,9 @@ from lpat.features.extractors import default_spec
 from lpat.inputs import find_inputs
 from lpat.parallel.processes import available_cores
 from lpat.types import Features, FeatureSpec
-from lpat_train.data_loading import load_labelled
+from lpat_train.data.loading import open_labelled
 from lpat_train.demo import render_dataset
-from simulation import DIFFICULTIES, simulate
+from lpat_train.distributed.processes import ALONE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """Real data beside the project."""
@@ -122,14 +123,16 @@ def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
 
 def _videos(videos: Path, path: Path, cache: FeatureCache, options: DataOptions) -> StudyData:
     annotations = _annotations(path)
-    loaded = load_labelled(
+    loaded = open_labelled(
         find_inputs([videos]),
         annotations.labels_by_video(None),
         spec=default_spec(options.stride),
         cache=cache,
         jobs=available_cores(),
+        processes=ALONE,
     )
-    return _data_of(loaded.features, annotations, "training", options.held_out)
+    features = {name: its.load() for name, its in loaded.features.items()}
+    return _data_of(features, annotations, "training", options.held_out)
 
 
 def _signals(options: DataOptions) -> StudyData:

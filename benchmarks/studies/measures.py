@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from benchmarks.studies.data import TIOUS, StudyData
+from benchmarks.studies.simulation import snippet_truth
 from lpat.evaluation.average_precision import evaluate
 from lpat.segments.detect import detect
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
-from lpat_train.calibration import calibrate
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import TrainingSet, make_training_set
-from lpat_train.label_validation import judge_labels
-from lpat_train.level import Level
-from lpat_train.loop import train
-from lpat_train.network import Network
-from lpat_train.validation import score
-from simulation import snippet_truth
-from studies.data import TIOUS, StudyData
+from lpat_train.data.dataset import TrainingSet, make_training_set
+from lpat_train.network.base import Network
+from lpat_train.network.level import Level
+from lpat_train.training.calibration import calibrate
+from lpat_train.training.early_stopping import judge_labels
+from lpat_train.training.loop import train
+from lpat_train.training.validation import score
 
 CPU = torch.device("cpu")
 FALSE_ALARMS = 0.03

@@ -12,13 +12,12 @@ from typing import Any
 
 import lpat.segments.detect as segments
 import lpat_train
-import simulation
+from benchmarks.studies import measures, simulation
 from lpat.errors import UsageError
 from lpat.evaluation import average_precision
 from lpat.files.json_files import write_json
 from lpat.segments import level, post_processing
 from lpat_train.config import TrainingConfig
-from studies import measures
 
 ELSEWHERE = frozenset({"cli", "demo"})
 """Folders of lpat_train that no result follows from."""

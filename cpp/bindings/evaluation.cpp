@@ -7,7 +7,6 @@
 
 #include "arrays.hpp"
 #include "events.hpp"
-#include "lpat/summary.hpp"
 #include "modules.hpp"
 
 namespace lpat::python {
@@ -36,22 +35,22 @@ AmbiguousRule ambiguous_rule_of(const std::string& word) {
 }
 
 template <typename T>
-using Judge = std::vector<T> (*)(const Judgement&, std::size_t);
+using Evaluate = std::vector<T> (*)(const EvaluationInput&, std::size_t);
 
 // Both evaluations take the same arrays. `shape` is that of the result, from the counts of
 // classes, thresholds and detections.
 template <typename T, typename Shape>
-void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape shape) {
+void define_function(py::module_& module, const char* name, Evaluate<T> evaluate, Shape shape) {
   const auto function =
-      [judge, shape](const py::array& detection_videos, const py::array& detection_classes,
-                     const py::array& detection_segments, const py::array& detection_scores,
-                     const py::array& truth_videos, const py::array& truth_classes,
-                     const py::array& truth_segments, const py::array& ambiguous_videos,
-                     const py::array& ambiguous_segments, const py::array& tious,
-                     py::ssize_t class_count, const std::string& matcher, bool strict,
-                     bool interpolated, const std::string& ambiguous,
-                     std::optional<double> snippets_per_second, const std::string& empty_class,
-                     py::ssize_t threads) {
+      [evaluate, shape](const py::array& detection_videos, const py::array& detection_classes,
+                        const py::array& detection_segments, const py::array& detection_scores,
+                        const py::array& truth_videos, const py::array& truth_classes,
+                        const py::array& truth_segments, const py::array& ambiguous_videos,
+                        const py::array& ambiguous_segments, const py::array& tious,
+                        py::ssize_t class_count, const std::string& matcher, bool strict,
+                        bool interpolated, const std::string& ambiguous,
+                        std::optional<double> snippets_per_second, const std::string& empty_class,
+                        py::ssize_t threads) {
         const auto detections =
             events_view(detection_videos, detection_classes, detection_segments, "detection");
         const auto scores =
@@ -70,8 +69,8 @@ void define_judge(py::module_& module, const char* name, Judge<T> judge, Shape s
         std::vector<T> result;
         {
           py::gil_scoped_release release;
-          result = judge({detections, scores, truths, classes, thresholds, doubtful, options},
-                         thread_count);
+          result = evaluate({detections, scores, truths, classes, thresholds, doubtful, options},
+                            thread_count);
         }
         return array_of(std::move(result),
                         shape(class_count, tious.size(), detection_scores.size()));
@@ -92,13 +91,13 @@ py::array_t<double> mean(const py::array& precisions) {
 
 void define_evaluation(py::module_& module) {
   using Shape = std::vector<py::ssize_t>;
-  define_judge<double>(
+  define_function<double>(
       module, "average_precisions", &average_precisions,
       [](py::ssize_t classes, py::ssize_t tious, py::ssize_t) { return Shape{classes, tious}; });
-  define_judge<std::int64_t>(module, "match_detections", &match_detections,
-                             [](py::ssize_t, py::ssize_t tious, py::ssize_t detections) {
-                               return Shape{tious, detections};
-                             });
+  define_function<std::int64_t>(module, "match_detections", &match_detections,
+                                [](py::ssize_t, py::ssize_t tious, py::ssize_t detections) {
+                                  return Shape{tious, detections};
+                                });
   module.def("mean_over_classes", &mean, "precisions"_a);
 }
 

@@ -121,11 +121,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (disagree) columns[bytes.below(2)]->pop_back();
   const lpat::Events events = disagree ? broken.events() : found.events();
 
-  const lpat::Judgement judgement{events, found.scores, annotated.events(), class_count, tious,
+  const lpat::EvaluationInput input{events, found.scores, annotated.events(), class_count, tious,
                                   doubtful.events().without_classes(), options};
-  const auto matches = unless_refused([&] { return lpat::match_detections(judgement, threads); });
+  const auto matches = unless_refused([&] { return lpat::match_detections(input, threads); });
   const auto precisions =
-      unless_refused([&] { return lpat::average_precisions(judgement, threads); });
+      unless_refused([&] { return lpat::average_precisions(input, threads); });
   const bool accepted = !disagree && acceptable(detections) && acceptable(truths) &&
                         acceptable(ambiguous) && labelled(detections, class_count) &&
                         labelled(truths, class_count) && scored(detections) &&

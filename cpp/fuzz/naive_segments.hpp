@@ -27,9 +27,9 @@ inline bool acceptable(const lpat::Matrix& scores, const lpat::Matrix& threshold
 }
 
 // One class: its scores and thresholds, a value per snippet.
-class NaiveTrack {
+class NaiveScores {
  public:
-  NaiveTrack(const lpat::Matrix& scores, const lpat::Matrix& threshold,
+  NaiveScores(const lpat::Matrix& scores, const lpat::Matrix& threshold,
              std::span<const double> edges, std::int64_t label)
       : edges_(edges), label_(label) {
     const auto column = static_cast<std::size_t>(label);
@@ -109,11 +109,11 @@ inline std::vector<lpat::Run> naive_segments(const lpat::Matrix& scores,
                                              std::size_t minimum_snippets) {
   std::vector<lpat::Run> runs;
   for (const std::int64_t label : classes) {
-    const NaiveTrack track(scores, threshold, edges, label);
+    const NaiveScores values(scores, threshold, edges, label);
     for (std::size_t first = 0; first < scores.rows; ++first) {
       for (std::size_t stop = first + minimum_snippets; stop <= scores.rows; ++stop) {
-        if (!track.maximal(first, stop)) continue;
-        const lpat::Run run = track.run(first, stop, boundary);
+        if (!values.maximal(first, stop)) continue;
+        const lpat::Run run = values.run(first, stop, boundary);
         if (run.start < run.end) runs.push_back(run);
       }
     }

@@ -1,8 +1,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "lpat/average_precision.hpp"
-#include "lpat/summary.hpp"
+#include "evaluation/average_precision.hpp"
+#include "lpat/evaluation.hpp"
 
 namespace {
 

@@ -1,8 +1,8 @@
+#include "base/parallel.hpp"
 #include "check.hpp"
+#include "evaluation/grid.hpp"
+#include "evaluation/interval_index.hpp"
 #include "lpat/evaluation.hpp"
-#include "lpat/grid.hpp"
-#include "lpat/interval_index.hpp"
-#include "lpat/parallel.hpp"
 #include "table.hpp"
 
 namespace {
@@ -59,10 +59,10 @@ void threads_change_nothing() {
   const Table many(annotated);
   const std::vector<double> tious{0.1, 0.3, 0.5};
   for (const auto matcher : {lpat::Matcher::best_truth, lpat::Matcher::best_detection}) {
-    const lpat::Judgement judgement{detections.events(), detections.scores, many.events(), 7,
+    const lpat::EvaluationInput input{detections.events(), detections.scores, many.events(), 7,
                                     tious, {}, {.matcher = matcher}};
-    CHECK(lpat::average_precisions(judgement, 1) == lpat::average_precisions(judgement, 4));
-    CHECK(lpat::match_detections(judgement, 1) == lpat::match_detections(judgement, 0));
+    CHECK(lpat::average_precisions(input, 1) == lpat::average_precisions(input, 4));
+    CHECK(lpat::match_detections(input, 1) == lpat::match_detections(input, 0));
   }
 }
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "lpat/match.hpp"
+#include "evaluation/match.hpp"
 #include "table.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include "check.hpp"
-#include "lanes.hpp"
 #include "lpat/segments.hpp"
+#include "segments/simd_loops.hpp"
 
 namespace {
 
@@ -51,7 +51,7 @@ void statistics_are_of_the_run() {
 }
 
 void statistics_of_many_tracks_are_those_of_each() {
-  // More tracks than are done at once, in an order of their own; runs long enough to be settled late.
+  // More classes than are done at once, in an order of their own; runs long enough to be finished late.
   const std::size_t rows = 700;
   const std::size_t columns = 70;
   std::vector<float> scores(rows * columns);

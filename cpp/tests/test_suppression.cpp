@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "base/stable_sort.hpp"
 #include "check.hpp"
-#include "lpat/order.hpp"
 #include "table.hpp"
 
 namespace {

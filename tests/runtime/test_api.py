@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import lpat
-from linear_model import write_linear_model
+from benchmarks.small_networks import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.features.extractors import default_spec

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_model import write_linear_model
+from benchmarks.small_networks import write_linear_model
 from lpat.errors import FeatureError, ModelError
 from lpat.live import CONTEXT, LiveDetector, detect_in_stream
 from lpat.localizer import Localizer

@@ -11,7 +11,7 @@ from lpat.features.files import read_features, write_features
 from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
-from lpat_train.dataset import TrainingSet, make_training_set, match_inputs
+from lpat_train.data.dataset import TrainingSet, make_training_set, match_inputs
 
 SPEC = FeatureSpec("motion", 1, {}, 12)
 

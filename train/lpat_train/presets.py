@@ -98,8 +98,9 @@ METHOD_DEFAULTS: Mapping[MethodName, Mapping[str, Any]] = MappingProxyType(
 """What a method changes in a preset: its paper's values, and how it makes segments.
 
 Of the peers, `learning_rate`, `steps`, where the cut lies and, where the paper's score of a segment
-isn't among ours, which one it gets, are the best of `benchmarks/search.py`: one setting by the mean
-over parts of the training videos of four data sets, the same budget for each (docs/study.md).
+isn't among ours, which one it gets, are the best of `benchmarks/studies/search.py`: one
+setting by the mean over parts of the training videos of four data sets, the same budget for each
+(docs/study.md).
 """
 
 PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(

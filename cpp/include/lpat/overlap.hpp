@@ -26,7 +26,7 @@ struct BestOverlaps {
 // more; of equal tIoU, the truth that is first in the list.
 //
 // Where snippets_per_second is positive, times are compared on that grid, as evaluation does: see
-// grid.hpp. Detections are shared out among `threads` threads, 0 for as many as the machine runs at
+// grid.hpp. Detections are divided among `threads` threads, 0 for as many as the machine runs at
 // once. Takes O((N + G) log G) time while each detection has few truths of a similar length nearby.
 //
 // Throws std::invalid_argument where sizes disagree, a time isn't finite, a segment ends before it

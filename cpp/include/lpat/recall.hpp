@@ -16,7 +16,7 @@ inline constexpr std::int64_t not_found = -1;
 // video's proposals of the first whose tIoU reaches the threshold, or not_found.
 //
 // Proposals rank by score, descending; of equal score, in input order. One may find several ground
-// truths. Videos are in [0, video_count). Truths are shared out among `threads` threads, 0 for as
+// truths. Videos are in [0, video_count). Truths are divided among `threads` threads, 0 for as
 // many as the machine runs at once. Takes O((N + G) log N) time while each truth has few proposals
 // of a similar length nearby.
 //

@@ -3,12 +3,12 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from benchmarks.small_networks import write_mean_backbone
 from lpat.backbones.checking import check, random_clips
 from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError
-from mean_backbone import write_mean_backbone
 
 METADATA = BackboneMetadata("mine", "rgb", 6, frames=4, short_side=16, crop=(16, 16))
 ON_CPU = Backbones(device="cpu")

@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks.small_networks import write_mean_backbone
 from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.errors import BackboneError
-from mean_backbone import write_mean_backbone
 
 METADATA = BackboneMetadata("mine", "rgb", 6, frames=4, short_side=16, crop=(16, 16))
 WEIGHTS = np.ones((12, 6), np.float32)

@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.small_networks import write_mean_backbone
 from lpat.backbones.files import read_backbones
 from lpat.backbones.network import GPU_BATCH, load_networks
 from lpat.backbones.search import Backbones
@@ -12,7 +13,6 @@ from lpat.errors import BackboneError, DeviceError, UsageError
 from lpat.inference import sessions
 from lpat.inference.devices import CPU, CUDA, TENSORRT, Extent, SessionPlan, cuda_device_count
 from lpat.inference.onnx_files import MODEL_KEY
-from mean_backbone import write_mean_backbone
 
 no_gpu = pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")
 needs_gpu = pytest.mark.skipif(cuda_device_count() == 0, reason="no CUDA device")

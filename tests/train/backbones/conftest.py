@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lpat_train.backbones.i3d import random_state
+from benchmarks.video.random_i3d import random_state
 
 WIDTH = 1 / 8
 SIZE = 64

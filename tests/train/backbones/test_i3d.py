@@ -5,7 +5,8 @@ import pytest
 import torch
 from tests.train.backbones.reference import features
 
-from lpat_train.backbones.i3d import I3D, random_state, same_padding, shapes
+from benchmarks.video.random_i3d import random_state
+from lpat_train.backbones.i3d import I3D, same_padding, shapes
 
 WIDTH = 1 / 8
 

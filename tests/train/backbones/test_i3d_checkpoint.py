@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 from tests.train.backbones.conftest import WIDTH
 from torch import Tensor
 
-from lpat_train.backbones.i3d import random_state, shapes
-from lpat_train.backbones.i3d_checkpoint import CheckpointError, read_checkpoint, stream_of
+from benchmarks.video.random_i3d import random_state
+from lpat_train.backbones.i3d import shapes
+from lpat_train.backbones.i3d_checkpoint import read_checkpoint, stream_of
+from lpat_train.errors import CheckpointError
 
 FIRST = "Conv3d_1a_7x7.conv3d.weight"
 LAST = "Mixed_5c.b3b.bn.running_var"

@@ -8,14 +8,14 @@ import pytest
 import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
+from benchmarks.video.random_i3d import random_state
 from lpat.errors import OutputError
 from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat.inference.sessions import Session, load_on_cpu
 from lpat_train.backbones import i3d_export
-from lpat_train.backbones.i3d import random_state
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint
 from lpat_train.backbones.i3d_export import TOLERANCE, convert_i3d
-from lpat_train.export import ExportError
+from lpat_train.errors import ExportError
 
 
 def test_a_checkpoint_becomes_one_file_with_its_metadata(checkpoint: Path) -> None:

@@ -5,9 +5,9 @@ import onnx
 import pytest
 from tests.train.backbones.reference import features
 
+from benchmarks.video.random_i3d import random_state
 from lpat.inference.sessions import Session, load_on_cpu
-from lpat_train.backbones.i3d import random_state
-from lpat_train.backbones.i3d_graph import State, i3d_graph
+from lpat_train.backbones.i3d_graph import State, i3d_graph, transforms
 
 WIDTH = 1 / 8
 
@@ -58,3 +58,35 @@ def test_a_published_size_has_2d_convolutions_of_whole_blocks() -> None:
 def _session(state: State, size: int) -> Session:
     content = i3d_graph(state, size).SerializeToString()
     return Session(load_on_cpu(content), "CPUExecutionProvider")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "taps"), [(1, 1), (1, 3), (2, 3), (4, 3), (8, 3), (4, 4), (8, 4), (5, 2)]
+)
+def test_fewer_products_give_the_filter(outputs: int, taps: int) -> None:
+    random = np.random.default_rng(outputs + taps)
+    kernel, values = random.standard_normal(taps), random.standard_normal(outputs + taps - 1)
+    algorithm = transforms(outputs, taps)
+    products = (algorithm.filter @ kernel) * (algorithm.inputs @ values)
+    assert products.shape == (outputs + taps - 1,)
+    expected = [kernel @ values[first : first + taps] for first in range(outputs)]
+    np.testing.assert_allclose(algorithm.outputs @ products, expected, rtol=0, atol=1e-8)
+
+
+def test_the_first_product_goes_into_every_output() -> None:
+    assert (transforms(8, 3).outputs[:, 0] == 1).all()
+
+
+def test_float32_keeps_most_of_its_digits() -> None:
+    """The points decide how much is rounded: with 0, 1, -1, 2, -2, 3, ... it is 36 times more."""
+    random = np.random.default_rng(0)
+    kernels, values = random.standard_normal((64, 3)), random.standard_normal((500, 64, 10))
+    algorithm = transforms(8, 3)
+    inputs, filters = (
+        (each @ matrix.T).astype(np.float32)
+        for each, matrix in ((values, algorithm.inputs), (kernels, algorithm.filter))
+    )
+    found = (inputs * filters).sum(1) @ algorithm.outputs.T.astype(np.float32)
+    expected = np.stack([(values[:, :, i : i + 3] * kernels).sum((1, 2)) for i in range(8)], 1)
+    error = np.sqrt(np.square(found - expected).mean()) / expected.std()
+    assert error < 1e-5

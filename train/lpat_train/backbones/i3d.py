@@ -6,7 +6,7 @@ they are. Only what gives features is here: the classifier behind the average po
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -181,25 +181,3 @@ def network_of(state: Mapping[str, Tensor], width: float = 1.0) -> I3D:
     network = I3D(state["Conv3d_1a_7x7.conv3d.weight"].shape[1], width).eval()
     network.load_state_dict(state, strict=False)
     return network
-
-
-def random_state(channels: int, width: float = 1.0, seed: int = 0) -> dict[str, Tensor]:
-    """Random weights by name, such that values neither vanish nor explode from layer to layer."""
-    generator = torch.Generator().manual_seed(seed)
-    return dict(_random_weights(shapes(channels, width), generator))
-
-
-def _random_weights(
-    shapes: Mapping[str, tuple[int, ...]], generator: torch.Generator
-) -> Iterator[tuple[str, Tensor]]:
-    for name, shape in shapes.items():
-        noise = torch.randn(shape, generator=generator)
-        match name.rsplit(".", 1)[-1], len(shape):
-            case "weight", 5:
-                yield name, noise * (2 / noise[0].numel()) ** 0.5
-            case "weight", _:
-                yield name, 1 + 0.1 * noise
-            case "running_var", _:
-                yield name, 1 + 0.1 * noise.abs()
-            case _:
-                yield name, 0.1 * noise

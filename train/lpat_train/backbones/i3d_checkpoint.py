@@ -14,18 +14,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lpat.errors import LpatError
 from lpat_train.backbones.i3d import CHANNELS, shapes
+from lpat_train.errors import CheckpointError
 
 _FIRST = "Conv3d_1a_7x7.conv3d.weight"
 _WRAPPERS = ("state_dict", "model_state_dict")
 _PREFIX = "module."  # of a network that was trained by several GPUs
 _UNUSED = re.compile(r"logits\..*|.*\.num_batches_tracked")
 _REFUSED_GLOBAL = re.compile(r"GLOBAL (\S+)")
-
-
-class CheckpointError(LpatError, ValueError):
-    """A file of weights that can't be read, or holds those of another network."""
 
 
 def read_checkpoint(path: Path, width: float = 1.0) -> dict[str, Tensor]:

@@ -1,8 +1,8 @@
-"""One ONNX file from a published I3D checkpoint, compared with PyTorch before it is relied on."""
+"""One ONNX file from a published I3D checkpoint, compared with PyTorch before and after."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +10,20 @@ import onnx
 import torch
 from torch import Tensor
 
-from lpat.backbones.checking import relative_difference
-from lpat.errors import OutputError
+from lpat.backbones.checking import TOLERANCE as CHECKED_TOLERANCE
+from lpat.backbones.checking import random_clips, relative_difference
+from lpat.backbones.files import Backbone
+from lpat.backbones.network import load_networks
+from lpat.backbones.search import Backbones
+from lpat.errors import BackboneError, OutputError
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat.inference.sessions import load_on_cpu
 from lpat.types import Float32Array
 from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
+from lpat_train.backbones.i3d_checkpoint import read_checkpoint, stream_of
 from lpat_train.backbones.i3d_graph import i3d_graph
-from lpat_train.export import ExportError
+from lpat_train.errors import ExportError
 
 TOLERANCE = 1e-4
 """The largest difference from PyTorch, in parts of the largest feature."""
@@ -79,3 +84,38 @@ def _random_clips(channels: int, size: int) -> Iterator[Float32Array]:
         generator = np.random.default_rng(batch)
         shape = (batch, channels, FRAMES, size, size)
         yield generator.uniform(-1, 1, shape).astype(np.float32)
+
+
+def compare(backbones: Sequence[Backbone], checkpoint: Path, width: float = 1.0) -> float:
+    """The largest difference of features from PyTorch's, in parts of the largest one.
+
+    Of several backbones it is the one of the checkpoint's stream that is compared. `width` is the
+    network's, 1 for all that is published.
+
+    Raises:
+        CheckpointError: not weights of I3D.
+        BackboneError: none of that stream, or features differ by more than `CHECKED_TOLERANCE`.
+    """
+    state = read_checkpoint(checkpoint, width)
+    stream = stream_of(state)
+    backbone = next((one for one in backbones if one.metadata.stream == stream), None)
+    if backbone is None:
+        raise BackboneError(f"{checkpoint}: expected weights of {backbones[0].title}, not {stream}")
+    reference = network_of(state, width)
+    clips = random_clips(backbone.metadata, 1)
+    with torch.inference_mode():
+        expected = reference(torch.from_numpy(clips)).numpy()
+    (network,) = load_networks([backbone], Backbones(device="cpu"))
+    found = network.features(clips)
+    if found.shape != expected.shape:
+        raise BackboneError(
+            f"{backbone.path}: expected features {expected.shape}, as of {checkpoint}, "
+            f"not {found.shape}"
+        )
+    difference = relative_difference(found, expected)
+    if not difference <= CHECKED_TOLERANCE:
+        raise BackboneError(
+            f"{backbone.path}: differs from {checkpoint} by {difference:.2g} of the largest "
+            f"feature, more than {CHECKED_TOLERANCE:g}"
+        )
+    return difference

@@ -102,7 +102,7 @@ def check_command(
                 print(f"  {line}")
         if reference is not None:
             launch.expect("torch", "onnx")
-            from lpat_train.backbones.i3d_reference import compare
+            from lpat_train.backbones.i3d_export import compare
 
             print(f"  reference: PyTorch differs by at most {compare(found, reference):.1e}")
     return DONE

@@ -42,8 +42,8 @@ def command(folder: Path, seed: int, training: int, test: int) -> int:
     FOLDER/report.html: per test video the class scores, the predicted threshold, detections and
     truth. Takes a few minutes; no network, no GPU, no threshold.
     """
+    from lpat_train.cli.demo_run import run_demo
     from lpat_train.demo.plan import Recipe
-    from lpat_train.demo.tour import run_demo
 
     run_demo(folder, training=training, test=test, recipe=Recipe(seed=seed))
     return DONE

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lpat.inputs import Input
     from lpat.model.metadata import Precision
     from lpat.types import Features, FeatureSpec
-    from lpat_train.checkpoint import Run
+    from lpat_train.training.checkpoint import Run
 
 
 @click.command("lpat-export")
@@ -82,9 +82,15 @@ def command(
     """
     from lpat.annotations.reading import read_annotations
     from lpat.inputs import find_inputs
-    from lpat_train.checkpoint import read_run
-    from lpat_train.export import COMPARED_LENGTHS, check_name, export, export_reduced, metadata_of
-    from lpat_train.loop import load_network
+    from lpat_train.export.onnx_export import (
+        COMPARED_LENGTHS,
+        check_name,
+        export,
+        export_reduced,
+        metadata_of,
+    )
+    from lpat_train.training.checkpoint import read_run
+    from lpat_train.training.loop import load_network
 
     check_name(model)
     _check_usage(precision, calibrate, annotations)
@@ -107,7 +113,7 @@ def command(
             videos = partial(_features_of, sources, run.spec, cache, backbones) if sources else None
             lines = export_reduced(network, metadata, head, videos, truth).lines()
         if brought:
-            from lpat_train.bundle import write_bundle
+            from lpat_train.export.bundle import write_bundle
 
             difference = write_bundle(head, brought, model)
             lines += [f"with backbone {backbone.title}" for backbone in brought]

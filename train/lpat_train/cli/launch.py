@@ -10,7 +10,7 @@ import click
 
 from lpat.cli import app
 from lpat.errors import MissingPackageError
-from lpat_train.processes import speaks_for_all
+from lpat_train.distributed.processes import is_reporting_process
 
 
 def run(command: click.Command, *needs: str) -> NoReturn:
@@ -20,7 +20,7 @@ def run(command: click.Command, *needs: str) -> NoReturn:
     except MissingPackageError as error:
         print(f"{command.name}: error: {error}", file=sys.stderr)
         sys.exit(app.FAILED)
-    app.run(command, speaks=speaks_for_all)
+    app.run(command, speaks=is_reporting_process)
 
 
 def expect(*needs: str) -> None:

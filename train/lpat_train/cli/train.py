@@ -3,17 +3,101 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
 
 from lpat.cli import options
 from lpat.cli.app import DONE, PARTIAL
-from lpat_train.cli import launch, train_settings
+from lpat_train.cli import launch
+
+if TYPE_CHECKING:
+    from lpat.annotations.reading import Annotations, VideoAnnotation
+    from lpat_train.config import TrainingConfig
 
 
-@click.command("lpat-train", cls=train_settings.TrainCommand)
+class TrainCommand(click.Command):
+    """Adds one option for each field of the config, when help or parsing asks for them."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own parameters, then the config's."""
+        return [*super().get_params(ctx), *_config_options()]
+
+
+def config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) -> TrainingConfig:
+    """A preset changed by a file, and that by options.
+
+    Raises:
+        UsageError: a bad value, or an option of other methods.
+    """
+    from lpat.errors import UsageError
+    from lpat_train.config import methods_with
+    from lpat_train.presets import PRESETS, changed, read_config
+
+    config = PRESETS[preset]
+    if config_file:
+        config = read_config(config_file, config)
+    config = changed(config, changes, "command line")
+    for name in changes:
+        if config.method not in (known := methods_with(name)):
+            raise UsageError(
+                f"--{name.replace('_', '-')}: an option of {', '.join(known)}, "
+                f"not of method {config.method}"
+            )
+    return config
+
+
+def training_subset(annotations: Annotations, subset: str | None) -> str | None:
+    """The subset asked for; else `training`, or everything where the file has no subsets."""
+    return subset or ("training" if annotations.subsets else None)
+
+
+def videos_to_validate(
+    annotations: Annotations, subset: str | None, labels: dict[str, tuple[str, ...]]
+) -> tuple[VideoAnnotation, ...]:
+    """The labelled videos to validate on; refused where one's label was never trained."""
+    from lpat.errors import AnnotationError
+
+    if subset is None:
+        return ()
+    known = {label for its_labels in labels.values() for label in its_labels}
+    videos = tuple(video for video in annotations.in_subset(subset) if not video.only_ambiguous)
+    for video in videos:
+        if unknown := [label for label in video.labels if label not in known]:
+            raise AnnotationError(
+                f"{annotations.path}: video {video.name!r} of subset {subset!r} shows "
+                f"{unknown[0]!r}, a label that no training video has"
+            )
+    return videos
+
+
+def _config_options() -> list[click.Option]:
+    from lpat_train.config import TrainingConfig
+
+    kinds = get_type_hints(TrainingConfig)
+    made = []
+    for entry in fields(TrainingConfig):
+        dashed = entry.name.replace("_", "-")
+        kind = kinds[entry.name]
+        words = entry.metadata["help"]
+        flag = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
+        choices = get_args(kind)
+        only = ", ".join(entry.metadata["methods"])
+        note = f"[{only + ' only; ' if only else ''}preset lpat: {entry.default}]"
+        made.append(
+            click.Option(
+                [flag, entry.name],
+                type=click.Choice(choices) if choices else kind,
+                default=None,
+                help=f"{words[0].upper()}{words[1:]}.  {note}",
+            )
+        )
+    return made
+
+
+@click.command("lpat-train", cls=TrainCommand)
 @click.argument("inputs", type=options.FILE, nargs=-1, required=True)
 @click.option(
     "--annotations",
@@ -98,21 +182,21 @@ def command(
     from lpat.errors import UsageError
     from lpat.features.extractors import default_jobs, spec_of
     from lpat.inputs import find_inputs
-    from lpat_train.checkpoint import read_run
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
-    from lpat_train.loop import choose_device
-    from lpat_train.processes import Processes
+    from lpat_train.distributed.processes import Processes
+    from lpat_train.training.checkpoint import read_run
+    from lpat_train.training.loop import choose_device
 
     processes = Processes.from_environment()
     changes = {name: value for name, value in changes.items() if value is not None}
     if resume and (changes or config_file or output):
         raise UsageError("--resume goes on under the run's own config; leave out other settings")
     run = read_run(resume) if resume else None
-    config = run.config if run else train_settings.config_of(preset, config_file, changes)
+    config = run.config if run else config_of(preset, config_file, changes)
     torch_device = choose_device(device, processes)  # type: ignore[arg-type] - click checked it
     read = read_annotations(annotations)
-    chosen = train_settings.training_subset(read, subset)
-    truth = train_settings.videos_to_validate(read, validate, read.labels_by_video(chosen))
+    chosen = training_subset(read, subset)
+    truth = videos_to_validate(read, validate, read.labels_by_video(chosen))
     for line in summarise(read.findings_in(chosen)) if processes.first else ():
         print(f"{annotations}: {line}", file=sys.stderr)
     files = find_inputs(inputs)

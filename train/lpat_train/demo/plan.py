@@ -63,7 +63,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Plan:
+class VideoPlan:
     """One video: its name, its length and what happens in it, in order of time."""
 
     recipe: Recipe
@@ -92,9 +92,9 @@ class Plan:
         )
 
 
-def plan_video(recipe: Recipe, subset: str, index: int) -> Plan:
+def plan_video(recipe: Recipe, subset: str, index: int) -> VideoPlan:
     """The plan of one video; it doesn't depend on how many others there are."""
-    blank = Plan(recipe, subset, index, 0, ())
+    blank = VideoPlan(recipe, subset, index, 0, ())
     rng = blank.generator("plan")
     frames = round(rng.uniform(*recipe.seconds) * recipe.fps)
     spans = _spans(frames / recipe.fps, rng)
@@ -103,7 +103,7 @@ def plan_video(recipe: Recipe, subset: str, index: int) -> Plan:
         Instance(label, float(start), float(end))
         for label, (start, end) in zip(labels, spans, strict=True)
     )
-    return Plan(recipe, subset, index, frames, instances)
+    return VideoPlan(recipe, subset, index, frames, instances)
 
 
 def _spans(duration: float, rng: Generator) -> Float64Array:

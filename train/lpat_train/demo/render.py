@@ -15,7 +15,7 @@ from lpat.errors import UsageError
 from lpat.files.atomic import atomic_path
 from lpat.files.json_files import write_json
 from lpat.parallel.processes import available_cores, run_all
-from lpat_train.demo.plan import Plan, Recipe, plan_video
+from lpat_train.demo.plan import Recipe, VideoPlan, plan_video
 from lpat_train.demo.scene import paint_frames
 
 CODEC_OPTIONS = {
@@ -76,7 +76,7 @@ def render_dataset(
     return annotations
 
 
-def describe(recipe: Recipe, plans: list[Plan]) -> dict[str, Any]:
+def describe(recipe: Recipe, plans: list[VideoPlan]) -> dict[str, Any]:
     """The annotations of the planned videos, ActivityNet-style."""
     return {
         "version": str(recipe),
@@ -94,7 +94,7 @@ def describe(recipe: Recipe, plans: list[Plan]) -> dict[str, Any]:
     }
 
 
-def render_video(plan: Plan, path: Path) -> None:
+def render_video(plan: VideoPlan, path: Path) -> None:
     """Write one video as H.264, whole or not at all, with its recipe in its metadata."""
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
         container.metadata["comment"] = str(plan.recipe)
@@ -106,7 +106,9 @@ def render_video(plan: Plan, path: Path) -> None:
         container.mux(stream.encode(None))
 
 
-def _render_all(plans: list[Plan], folder: Path, processes: int, progress: Progress | None) -> None:
+def _render_all(
+    plans: list[VideoPlan], folder: Path, processes: int, progress: Progress | None
+) -> None:
     """Render what is missing, several at once, and report each as it is done."""
     report = progress or (lambda name, done, total: None)
     kept, missing = [], []
@@ -123,11 +125,11 @@ def _render_all(plans: list[Plan], folder: Path, processes: int, progress: Progr
         report(plan.name, done, len(plans))
 
 
-def _render_into(folder: Path, plan: Plan) -> None:
+def _render_into(folder: Path, plan: VideoPlan) -> None:
     render_video(plan, folder / f"{plan.name}.mp4")
 
 
-def _remove_unplanned(plans: list[Plan], folder: Path) -> None:
+def _remove_unplanned(plans: list[VideoPlan], folder: Path) -> None:
     """Delete the videos that an earlier, larger demo rendered; they would count as false."""
     planned = {plan.name for plan in plans}
     for path in folder.glob("*.mp4"):

@@ -21,7 +21,7 @@ from lpat_train.methods import (
     untrimmednets,
     wtalc,
 )
-from lpat_train.methods.method import Method
+from lpat_train.methods.base import Method
 
 METHODS: Mapping[MethodName, Method] = MappingProxyType(
     {

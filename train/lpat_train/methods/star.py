@@ -12,12 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import Batch
-from lpat_train.losses import label_cross_entropy
-from lpat_train.methods.method import Method
-from lpat_train.methods.peer import Peer
-from lpat_train.network import without_background
-from lpat_train.pooling import masked_softmax
+from lpat_train.data.dataset import Batch
+from lpat_train.methods.base import Method, Peer
+from lpat_train.methods.losses import label_cross_entropy
+from lpat_train.network.base import without_background
+from lpat_train.network.pooling import masked_softmax
 
 
 class Output(NamedTuple):

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import Batch
-from lpat_train.methods.method import Method
-from lpat_train.methods.peer import Peer
-from lpat_train.network import without_background
-from lpat_train.pooling import masked_mean
+from lpat_train.data.dataset import Batch
+from lpat_train.methods.base import Method, Peer
+from lpat_train.network.base import without_background
+from lpat_train.network.pooling import masked_mean
 
 
 class Output(NamedTuple):

@@ -7,14 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lpat_train.casl import casl_loss
 from lpat_train.config import TrainingConfig
-from lpat_train.dataset import Batch
-from lpat_train.losses import label_cross_entropy
-from lpat_train.methods.method import Method
-from lpat_train.methods.peer import Peer
-from lpat_train.network import without_background
-from lpat_train.pooling import top_k_mean
+from lpat_train.data.dataset import Batch
+from lpat_train.methods.base import Method, Peer
+from lpat_train.methods.losses import casl_loss, label_cross_entropy
+from lpat_train.network.base import without_background
+from lpat_train.network.pooling import top_k_mean
 
 
 class Output(NamedTuple):

@@ -14,7 +14,7 @@ from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect
-from lpat_viewer.detection.detecting import Failure, LoadedModel, Remark, State, detect_in
+from lpat_viewer.detection.job import Failure, LoadedModel, Remark, State, detect_in
 from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace

@@ -43,7 +43,7 @@ class ExtractionError(LpatError, RuntimeError):
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ExtractedRows:
     """Features (n, D) of the next snippets, and how many seconds of how many were read."""
 
     values: Float32Array
@@ -64,7 +64,7 @@ def extract_beside(
     spec: FeatureSpec,
     cancelled: Callable[[], bool],
     backbones: Backbones = BACKBONES,
-) -> Iterator[Rows | Finished]:
+) -> Iterator[ExtractedRows | Finished]:
     """Rows as they come, then `Finished`; it ends early once `cancelled` says so.
 
     The process ends with the iteration, whatever ends that.
@@ -119,7 +119,7 @@ def _extract(sender: Connection, path: Path, spec: FeatureSpec, backbones: Backb
             video = stream.video
 
             def tell() -> None:
-                sender.send(Rows(np.stack(rows), video.duration, video.expected_duration))
+                sender.send(ExtractedRows(np.stack(rows), video.duration, video.expected_duration))
                 rows.clear()
 
             for row in stream:

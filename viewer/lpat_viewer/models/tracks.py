@@ -10,10 +10,10 @@ import numpy as np
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Float64Array, Int64Array
-from lpat_viewer.models.judging import Verdicts
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.selection import Chosen, Kind
+from lpat_viewer.models.verdicts import Verdicts
 from lpat_viewer.models.workspace import Workspace
 
 TRUTH, REVIEW = "truth", "review"

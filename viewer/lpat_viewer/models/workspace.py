@@ -13,7 +13,6 @@ from lpat.segments.detect import select_classes
 from lpat.types import Detections
 from lpat_viewer.models.classes import ClassEntry, ClassList
 from lpat_viewer.models.display import Display
-from lpat_viewer.models.judging import Verdicts, judge
 from lpat_viewer.models.layers import Layer, Layers
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.models.playhead import Playhead
@@ -21,6 +20,7 @@ from lpat_viewer.models.playlist import Playlist
 from lpat_viewer.models.review import Review
 from lpat_viewer.models.selection import Selection
 from lpat_viewer.models.time_range import TimeRange
+from lpat_viewer.models.verdicts import Verdicts, judge
 
 
 class Workspace(QObject):

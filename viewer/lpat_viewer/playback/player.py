@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.playback.audio import Audio
-from lpat_viewer.playback.inbox import Request
 from lpat_viewer.playback.picture import Picture, VideoInfo
 from lpat_viewer.playback.reader import Reader
+from lpat_viewer.playback.requests import Request
 
 TICK = 15
 """Milliseconds between moves of the playhead while it plays."""

@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from lpat.errors import LpatError
 from lpat.video.frame import Frame
 from lpat.video.seeking import SeekableVideo
-from lpat_viewer.playback.inbox import Inbox, Request
 from lpat_viewer.playback.picture import Picture, info_of, picture_of
+from lpat_viewer.playback.requests import LatestRequest, Request
 
 PREVIEW_AFTER = 0.03
 """Seconds after which a frame on the way to the one asked is shown meanwhile."""
@@ -36,48 +36,48 @@ class Reader(QObject):
     failed = Signal(str)
     shown = Signal(object)  # Picture
     stepped = Signal(object)  # Picture of the frame that a request with steps came to
-    _told = Signal(int, str, object)  # the video's number, a signal above, its value
+    _reported = Signal(int, str, object)  # the video's number, a signal above, its value
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._inbox = Inbox()
+        self._latest = LatestRequest()
         self._thread: threading.Thread | None = None
-        self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
+        self._reported.connect(self._on_reported, Qt.ConnectionType.QueuedConnection)
 
     def open(self, path: Path | None) -> None:
         """Read another video, or none, and show its first frame."""
-        self._inbox.open(path)
+        self._latest.open(path)
         if path is not None and self._thread is None:
             self._thread = threading.Thread(
-                target=_read_videos, args=(self._inbox, self._told.emit), name="video reader"
+                target=_read_videos, args=(self._latest, self._reported.emit), name="video reader"
             )
             self._thread.start()
 
     def ask(self, request: Request) -> None:
         """Show a frame, instead of what was asked before."""
-        self._inbox.ask(request)
+        self._latest.ask(request)
 
     def set_bounds(self, size: QSize) -> None:
         """Make pictures that fit into so many pixels, from the next one on."""
-        self._inbox.set_bounds(size)
+        self._latest.set_bounds(size)
 
     def stop(self) -> None:
         """Close the video and wait until the thread has ended."""
-        inbox, self._inbox = self._inbox, Inbox()
-        self._inbox.set_bounds(inbox.bounds)
-        inbox.close()
+        latest, self._latest = self._latest, LatestRequest()
+        self._latest.set_bounds(latest.bounds)
+        latest.close()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def _on_told(self, number: int, name: str, value: object) -> None:
-        if self._inbox.is_open(number):
+    def _on_reported(self, number: int, name: str, value: object) -> None:
+        if self._latest.is_open(number):
             getattr(self, name).emit(value)
 
 
-def _read_videos(inbox: Inbox, tell: Callable[[int, str, object], None]) -> None:
-    while not inbox.closed:
-        number, path = inbox.video
+def _read_videos(latest: LatestRequest, tell: Callable[[int, str, object], None]) -> None:
+    while not latest.closed:
+        number, path = latest.video
 
         def tell_of_it(name: str, value: object, number: int = number) -> None:
             tell(number, name, value)
@@ -85,20 +85,22 @@ def _read_videos(inbox: Inbox, tell: Callable[[int, str, object], None]) -> None
         if path is not None:
             try:
                 with SeekableVideo.open(path) as video:
-                    _Session(inbox, number, video, tell_of_it).run()
+                    _Session(latest, number, video, tell_of_it).run()
             except LpatError as error:
                 tell_of_it("failed", str(error))
             except Exception as error:  # a bug: its traceback is for whoever mends it
                 sys.excepthook(type(error), error, error.__traceback__)
                 tell_of_it("failed", f"{path}: an error in lpat itself: {error!r}")
-        inbox.wait_for_video(number)
+        latest.wait_for_video(number)
 
 
 class _Session:
     """Serves requests of one video, and uses idle time to decode around the last one."""
 
-    def __init__(self, inbox: Inbox, number: int, video: SeekableVideo, tell: Tell) -> None:
-        self._inbox, self._number = inbox, number
+    def __init__(
+        self, latest: LatestRequest, number: int, video: SeekableVideo, tell: Tell
+    ) -> None:
+        self._latest, self._number = latest, number
         self._video = video
         self._tell = tell
         self._last: tuple[float, bool, QSize] | None = None  # what was shown last, and how large
@@ -108,21 +110,21 @@ class _Session:
 
     def run(self) -> None:
         """Work until another video is wanted. Raises VideoError as `SeekableVideo` does."""
-        inbox, number = self._inbox, self._number
+        latest, number = self._latest, self._number
         first = self._video.frame_at(0.0)
         if first is not None:
             self._show(first, exact=True)
             self._tell("opened", info_of(self._video, first))
         around = 0.0
-        while inbox.is_open(number):
-            request = inbox.take(number)
+        while latest.is_open(number):
+            request = latest.take(number)
             if request is not None:
                 around = self._serve(request)
             elif not self._video.prepare(around, self._is_idle):
-                inbox.wait(number)
+                latest.wait(number)
 
     def _is_idle(self) -> bool:
-        return self._inbox.request is None and self._inbox.is_open(self._number)
+        return self._latest.request is None and self._latest.is_open(self._number)
 
     def _serve(self, request: Request) -> float:
         """Show what is asked, unless that changes meanwhile; gives the time reached."""
@@ -144,9 +146,9 @@ class _Session:
 
     def _is_wanted(self) -> bool:
         """Asked for each frame on the way: whether to go on."""
-        if not self._inbox.is_open(self._number):
+        if not self._latest.is_open(self._number):
             return False
-        request, newer = self._request, self._inbox.request
+        request, newer = self._request, self._latest.request
         lag = clock.monotonic() - self._taken_at
         if newer is not None and not (request.playing and newer.playing and lag < PATIENCE):
             return False
@@ -157,11 +159,11 @@ class _Session:
         return True
 
     def _show(self, frame: Frame, *, exact: bool, stepped: bool = False) -> None:
-        key = (frame.time, exact, self._inbox.bounds)
+        key = (frame.time, exact, self._latest.bounds)
         if key == self._last and not stepped:
             return
         self._last = key
         picture: Picture = picture_of(
-            frame, self._video.pixel_aspect, self._inbox.bounds, exact=exact
+            frame, self._video.pixel_aspect, self._latest.bounds, exact=exact
         )
         self._tell("stepped" if stepped else "shown", picture)

@@ -10,8 +10,7 @@ from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from lpat_viewer.timeline.curve_painter import Frame, is_vector
-from lpat_viewer.timeline.drawing import Drawing
+from lpat_viewer.timeline.curve_painting import CurveFrame, Drawing, is_vector
 from lpat_viewer.timeline.scale import TimeScale
 
 REFINED_AFTER = 80
@@ -31,9 +30,9 @@ class CurvesItem(GraphicsObject):
         self.setParentItem(box)
         self._box = box
         self._drawing: Drawing | None = None
-        self._frame: Frame | None = None
-        self._background: tuple[Frame, QImage] | None = None
-        self._whole: tuple[Frame, QImage] | None = None
+        self._frame: CurveFrame | None = None
+        self._background: tuple[CurveFrame, QImage] | None = None
+        self._whole: tuple[CurveFrame, QImage] | None = None
         self._refining = QTimer(self, singleShot=True, interval=REFINED_AFTER)
         self._refining.timeout.connect(self._refine)
 
@@ -47,7 +46,7 @@ class CurvesItem(GraphicsObject):
         self._drawing = drawing
         self._refine()
 
-    def set_frame(self, frame: Frame) -> None:
+    def set_frame(self, frame: CurveFrame) -> None:
         """Paint other times or values."""
         if frame != self._frame:
             self._frame = frame
@@ -72,7 +71,7 @@ class CurvesItem(GraphicsObject):
         ratio = device.devicePixelRatio() if device is not None else 1.0
         painter.drawImage(0, 0, self._picture(self._drawing, self._frame, ratio))
 
-    def _picture(self, drawing: Drawing, frame: Frame, ratio: float) -> QImage:
+    def _picture(self, drawing: Drawing, frame: CurveFrame, ratio: float) -> QImage:
         """Background and foreground; made where they aren't of this frame yet."""
         if self._whole is None or not _same(self._whole, frame, ratio):
             image = _blank(frame, ratio)
@@ -85,7 +84,7 @@ class CurvesItem(GraphicsObject):
             self._whole = frame, image
         return self._whole[1]
 
-    def _moved_background(self, drawing: Drawing, frame: Frame) -> tuple[Frame, QImage]:
+    def _moved_background(self, drawing: Drawing, frame: CurveFrame) -> tuple[CurveFrame, QImage]:
         """The background of a frame, at one pixel a point however fine the screen is."""
         old = self._background
         image = _blank(frame, 1.0)
@@ -122,7 +121,7 @@ class CurvesItem(GraphicsObject):
         self.update()
 
 
-def _blank(frame: Frame, ratio: float) -> QImage:
+def _blank(frame: CurveFrame, ratio: float) -> QImage:
     width, height = math.ceil(frame.times.width * ratio), math.ceil(frame.height * ratio)
     image = QImage(max(width, 1), max(height, 1), QImage.Format.Format_ARGB32_Premultiplied)
     image.setDevicePixelRatio(ratio)
@@ -130,11 +129,11 @@ def _blank(frame: Frame, ratio: float) -> QImage:
     return image
 
 
-def _same(kept: tuple[Frame, QImage], frame: Frame, ratio: float) -> bool:
+def _same(kept: tuple[CurveFrame, QImage], frame: CurveFrame, ratio: float) -> bool:
     return kept[0] == frame and kept[1].devicePixelRatio() == ratio
 
 
-def _movable(old: Frame, frame: Frame) -> bool:
+def _movable(old: CurveFrame, frame: CurveFrame) -> bool:
     """Whether a picture of one frame shows some of the other, at the same values."""
     return (
         replace(old, times=frame.times) == frame

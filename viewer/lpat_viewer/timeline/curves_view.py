@@ -12,13 +12,12 @@ from PySide6.QtWidgets import QGraphicsGridLayout, QLabel, QSizePolicy, QWidget
 
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.timeline.curve_painter import Frame
+from lpat_viewer.timeline.curve_painting import CurveFrame, Drawing
 from lpat_viewer.timeline.curves import CurveSet, curve_set
 from lpat_viewer.timeline.curves_item import CurvesItem
-from lpat_viewer.timeline.drawing import Drawing
-from lpat_viewer.timeline.hover import Hover
+from lpat_viewer.timeline.navigation import Hover
 from lpat_viewer.timeline.readout import Readout, reading_text
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale
 
 READOUT_AIR = 0.16
@@ -31,7 +30,7 @@ AIR = 0.06
 LEGEND_LINES = 5
 
 
-class CurvesView(Row):
+class CurvesView(TimelineRow):
     """A row with the active layer's curves, and with those of other layers laid over them."""
 
     def __init__(
@@ -81,11 +80,11 @@ class CurvesView(Row):
         return self._drawing.curves if self._drawing is not None else None
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> CurveFrame:
         """Where times and values lie in the box of the curves."""
         times, (low, high) = self.scale, self._box.viewRange()[1]
         times = TimeScale(times.start, times.end, 0.0, times.width)
-        return Frame(times, low, high, self._box.height())
+        return CurveFrame(times, low, high, self._box.height())
 
     @property
     def refined(self) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from lpat.types import Float64Array
 from lpat_viewer.models.corrections import Corrections
@@ -17,11 +17,8 @@ from lpat_viewer.models.tracks import tracks_of
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.dragging import Action, Drag, marks_of, snapped
 from lpat_viewer.timeline.lane_layout import Hit
+from lpat_viewer.timeline.lanes import LanesView
 from lpat_viewer.timeline.scale import GUTTER
-from lpat_viewer.timeline.segment_menu import segment_menu
-
-if TYPE_CHECKING:
-    from lpat_viewer.timeline.lanes import LanesView
 
 EDGE_DRAG = 2  # pixels from which on holding an end moves it
 SNAP = 6  # pixels from which on ends snap
@@ -255,3 +252,28 @@ class LaneTools(QObject):
         self._menu = segment_menu(self._view, self._workspace, self._corrections, time)
         self._menu.popup(place)
         return True
+
+
+def segment_menu(
+    parent: QWidget, workspace: Workspace, corrections: Corrections, time: float
+) -> QMenu:
+    """What can be done to the segment that is chosen; it is split at a time."""
+    menu, chosen = QMenu(parent), workspace.selection.chosen
+    editable = corrections.can_edit
+    for text, call, possible in (
+        ("Accept", corrections.accept, editable),
+        ("Reject", corrections.reject, editable),
+        ("Split here", lambda: corrections.split_at(time), corrections.can_split_at(time)),
+        ("Merge with next", corrections.merge_with_next, corrections.can_merge),
+        ("Remove", corrections.remove, editable),
+    ):
+        action = menu.addAction(text)
+        action.triggered.connect(lambda _=False, call=call: call())
+        action.setEnabled(possible)
+    labels = menu.addMenu("Relabel to")
+    labels.setEnabled(editable)
+    for label in workspace.classes.labels:
+        if chosen is None or label != chosen.label:
+            action = labels.addAction(label.replace("&", "&&"))
+            action.triggered.connect(lambda _=False, label=label: corrections.relabel(label))
+    return menu

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QToolTip, QWidget
 
-from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.selection import Chosen
 from lpat_viewer.models.tracks import Mark, Track, tracks_of
@@ -14,22 +13,19 @@ from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import class_colour
 from lpat_viewer.timeline.lane_layout import ClassRow, Hit, Lane, LaneLayout, lay_out
 from lpat_viewer.timeline.lane_painting import LanePicture, draw_lane, look_of, paint_lane
-from lpat_viewer.timeline.lane_tools import LaneTools
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale, clock_text
 
 SWATCH = 4  # pixels of a class's colour at the left of its row
 
 
-class LanesView(Row):
+class LanesView(TimelineRow):
     """A row for each class shown; scrolls where they don't fit, by Ctrl and the wheel too.
 
-    The mouse chooses, and corrects what is in the review (`lane_tools`).
+    What the mouse does on it is `lane_tools`' to say.
     """
 
-    def __init__(
-        self, workspace: Workspace, corrections: Corrections, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
         self._layout: LaneLayout | None = None
         self._tracks: tuple[Track, ...] = ()  # that it lays out
@@ -40,7 +36,6 @@ class LanesView(Row):
         self._bar.setAccessibleName("Scroll classes")
         self._bar.valueChanged.connect(self.update)
         self._bar.setVisible(False)
-        self.tools = LaneTools(self, workspace, corrections)
         self.setAccessibleName("Lanes of segments")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(self.lane_height * 3)

@@ -11,7 +11,7 @@ from lpat_viewer.timeline.navigation import Navigation
 from lpat_viewer.timeline.scale import TimeScale
 
 
-class Row(QWidget):
+class TimelineRow(QWidget):
     """A widget that paints what lies in the visible time; it repaints as that changes.
 
     Its `navigation` tells where the cursor hovers.

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, clock_text, tick_step
 
 HEIGHT = 30
@@ -17,7 +17,7 @@ LABEL_PIXELS = 84
 """Least distance of two labels."""
 
 
-class Ruler(Row):
+class Ruler(TimelineRow):
     """Pressing and dragging on it moves the playhead."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.playback.thumbnails import Thumbnails
-from lpat_viewer.timeline.row import Row
+from lpat_viewer.timeline.row import TimelineRow
 from lpat_viewer.timeline.scale import GUTTER, tick_step
 
 HEIGHT = 56
@@ -20,7 +20,7 @@ EXACT_STEP = 2.0
 """Seconds between pictures up to which key frames near them would be too much alike."""
 
 
-class ThumbnailStrip(Row):
+class ThumbnailStrip(TimelineRow):
     """A row of pictures, each with its left edge at its time; pressing and dragging seeks.
 
     Times are multiples of a round step that depends on the zoom alone, so panning keeps them.

@@ -1,20 +1,43 @@
-"""The timeline: overview, ruler, thumbnails, curves and lanes, one above the other."""
+"""The timeline: overview, ruler, thumbnails, curves and lanes, and the lines over all of them."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import theme_of
 from lpat_viewer.timeline.curves_view import CurvesView
-from lpat_viewer.timeline.hover import Hover
-from lpat_viewer.timeline.navigation import Navigation
+from lpat_viewer.timeline.navigation import Hover, Navigation
 from lpat_viewer.timeline.overview import Overview
 from lpat_viewer.timeline.ruler import Ruler
 from lpat_viewer.timeline.scale import TimeScale
-from lpat_viewer.timeline.time_line import TimeLine
+
+
+class TimeLine(QWidget):
+    """One pixel wide, so that moving it paints that much of the rows below and no more."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._colour = QColor()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def set_colour(self, colour: str) -> None:
+        """Paint it so."""
+        self._colour = QColor(colour)
+        self.update()
+
+    def place(self, x: float | None, top: int, bottom: int) -> None:
+        """Stand at a pixel, or nowhere."""
+        self.setVisible(x is not None)
+        if x is not None:
+            self.setGeometry(round(x), top, 1, bottom - top)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Qt's: paint the line."""
+        QPainter(self).fillRect(self.rect(), self._colour)
 
 
 class TimelineView(QWidget):

@@ -18,6 +18,7 @@ from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.thumbnails import Thumbnails
 from lpat_viewer.playback.video_view import VideoView
+from lpat_viewer.timeline.lane_tools import LaneTools
 from lpat_viewer.timeline.lanes import LanesView
 from lpat_viewer.timeline.thumbnail_strip import HEIGHT as THUMBNAIL_HEIGHT
 from lpat_viewer.timeline.thumbnail_strip import ThumbnailStrip
@@ -63,7 +64,8 @@ class Viewer(QObject):
             workspace.notices, settings, open_paths=self.open, may_close=self._may_close
         )
         self.class_panel = ClassPanel(workspace.classes)
-        self.lanes = LanesView(workspace, self.corrections)
+        self.lanes = LanesView(workspace)
+        self.lane_tools = LaneTools(self.lanes, workspace, self.corrections)
         self.timeline = TimelineView(
             workspace, strip=ThumbnailStrip(workspace, self.thumbnails), lanes=self.lanes
         )
@@ -95,7 +97,7 @@ class Viewer(QObject):
             detector=self.detector,
             corrections=self.corrections,
             opener=self.opener,
-            lanes=self.lanes,
+            lane_tools=self.lane_tools,
             find_class=self._find_class,
         )
         self.window.set_commands(command_table(self.parts, self.dialogs))

@@ -72,7 +72,7 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
 
 
 def _edit_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
-    corrections, lanes = parts.corrections, parts.lanes
+    corrections, lane_tools = parts.corrections, parts.lane_tools
 
     def can_edit() -> bool:
         return corrections.can_edit
@@ -104,7 +104,7 @@ def _edit_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
         menu("Delete", "Del", corrections.remove, can_edit, group=4),
         menu("New segment here", "N", dialogs.draw_here, group=5),
         menu("Draw with the mouse", "D", parts.toggle_drawing,
-             checked=lambda: lanes.tools.drawing, group=5),
+             checked=lambda: lane_tools.drawing, group=5),
     )  # fmt: skip
 
 

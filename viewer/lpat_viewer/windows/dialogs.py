@@ -11,7 +11,7 @@ from lpat.errors import LpatError, UsageError
 from lpat.formats.registry import FORMATS, Format, format_for
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.timeline.picture import save_picture
+from lpat_viewer.timeline.snapshot import save_picture
 from lpat_viewer.windows.opening import dialog_filters
 from lpat_viewer.windows.writing import Writer
 

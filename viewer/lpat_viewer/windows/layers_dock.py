@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lpat_viewer.detection.detecting import LoadedModel
 from lpat_viewer.detection.detector import Detector
+from lpat_viewer.detection.job import LoadedModel
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.windows.level_box import LevelBox

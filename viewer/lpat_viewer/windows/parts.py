@@ -10,7 +10,7 @@ from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.video_view import VideoView
-from lpat_viewer.timeline.lanes import LanesView
+from lpat_viewer.timeline.lane_tools import LaneTools
 from lpat_viewer.windows.opening import Opener
 
 
@@ -24,12 +24,12 @@ class Parts:
     detector: Detector
     corrections: Corrections
     opener: Opener
-    lanes: LanesView
+    lane_tools: LaneTools
     find_class: Callable[[], None]
 
     def toggle_drawing(self) -> None:
         """Whether dragging in the lanes draws segments."""
-        self.lanes.tools.set_drawing(not self.lanes.tools.drawing)
+        self.lane_tools.set_drawing(not self.lane_tools.drawing)
 
     def reload(self) -> None:
         """Read all open files again, as they are now."""

@@ -1,0 +1,1 @@
+"""Benchmarks and studies: `python -m benchmarks.FOLDER.NAME`, from the root of the repository."""

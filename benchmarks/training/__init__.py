@@ -1,0 +1,1 @@
+"""Steps, memory and throughput of training, and the exported network."""

@@ -1,0 +1,1 @@
+"""Decoding, optical flow and feature extraction."""

@@ -1,0 +1,1 @@
+"""Labelled features of videos, in batches."""

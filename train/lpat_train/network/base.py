@@ -1,0 +1,120 @@
+"""What the networks of all methods share: standardised features and one hidden layer.
+
+`hidden` units are those of each member; `windows` says which means of neighbours each sees.
+
+Axes: B video, T snippet, D feature, H hidden, C class. `mask` (B, T) is true on real snippets
+and false on padding; a video scores the same alone and padded in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lpat_train.config import Windows
+from lpat_train.distributed.shares import Share
+from lpat_train.network.level import Level
+from lpat_train.network.moments import Moments, moments_of
+from lpat_train.network.transformation import Transformation
+
+
+class Network(nn.Module):
+    """Base of a method's network.
+
+    `forward(features, mask)` gives a named tuple with at least `scores` (B, T, C) and `background`
+    (B, T), and `probabilities` those of the video's classes from that tuple.
+
+    Features are standardised first, by the mean and deviation of the training snippets, so that
+    one set of hyperparameters serves any extractor; `fit_standardisation` sets both.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        dimension: int,
+        *,
+        hidden: int,
+        dropout: float,
+        temporal_convolution: bool,
+        windows: Sequence[Windows] = ((),),
+    ) -> None:
+        super().__init__()
+        self.level: Level | None = None  # that exported scores are measured from
+        self.part: Share | None = None  # what the batch's rows are of, where others have the rest
+        self.register_buffer("mean", torch.zeros(dimension))
+        self.register_buffer("scale", torch.ones(dimension))
+        self.transform = Transformation(dimension, hidden, windows)
+        units, members = self.transform.units, len(windows)
+        self.convolution = (
+            nn.Conv1d(units, units, kernel_size=3, padding=1, groups=members)
+            if temporal_convolution
+            else None
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def fit_standardisation(self, snippets: Tensor) -> None:
+        """Take mean and deviation of snippets (N, D); constant features stay at zero."""
+        self.standardise_by(moments_of([snippets]))
+
+    def standardise_by(self, moments: Moments) -> None:
+        """Take mean and deviation of the moments; constant features stay at zero."""
+        self.mean, deviation = moments.mean.float(), moments.deviation.float()
+        floor = 1e-3 * deviation.max().clamp(min=1e-6)
+        self.scale = torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
+
+    def standardised(self, features: Tensor) -> Tensor:
+        """Features (B, T, D) of mean 0 and deviation 1 over the training snippets."""
+        return (features - self.mean) * self.scale
+
+    def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
+        """The hidden layer (B, T, H), after dropout, of standardised features."""
+        hidden = functional.relu(self.transform.joined(self.transform(standardised), mask))
+        if self.convolution is not None:
+            if mask is not None:  # what lies past a video's end must look like the zero padding
+                hidden = hidden * mask[..., None]
+            context = self.convolution(hidden.transpose(1, 2)).transpose(1, 2)
+            hidden = hidden + functional.relu(context)
+        if self.part is None or not self.training:
+            return self.dropout(hidden)
+        size = hidden.shape[1:]
+        return hidden * self.part.drawn(lambda rows: self.dropout(hidden.new_ones(rows, *size)))
+
+    def random_rows(self, draw: Callable[[int], Tensor], rows: int) -> Tensor:
+        """Random numbers for each row of a batch; for a part of it, those of the whole batch."""
+        return draw(rows) if self.part is None else self.part.drawn(draw)
+
+    def probabilities(self, output: Any) -> Tensor:
+        """Probabilities (B, C + 1) of a video's classes, the background's last."""
+        raise NotImplementedError
+
+
+def without_background(probabilities: Tensor) -> Tensor:
+    """Class probabilities (B, C) as (B, C + 1): the background's is zero."""
+    return functional.pad(probabilities, (0, 1))
+
+
+class ExportModule(nn.Module):
+    """What is exported: features (B, T, D) to scores, background and probabilities.
+
+    Scores and background are measured from the network's level, where it has been calibrated.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        level = network.level
+        self.level = level if level is not None and level.calibrated else None
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores (B, T, C), background (B, T), probabilities (B, C + 1)."""
+        output = self.network(features)
+        shown = self.network.probabilities(output)
+        if self.level is None:
+            return output.scores, output.background, shown
+        return *self.level(output), shown
