@@ -15,7 +15,7 @@ from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.files.atomic import atomic_path
 from lpat.inference.onnx_files import LARGEST
-from lpat.localizer import Localizer
+from lpat.model.model import Model
 from lpat.types import Features
 from lpat_train.backbones.conversion import opset_of
 from lpat_train.errors import BundleError
@@ -156,7 +156,7 @@ def _renamed(value: onnx.ValueInfoProto, name: str) -> onnx.ValueInfoProto:
 
 def _largest_difference(head: Path, backbones: Sequence[Backbone], path: Path) -> float:
     """How far a bundle's outputs are from those of the separate files, on random inputs."""
-    alone, together = Localizer(head, "cpu"), Localizer(path, "cpu")
+    alone, together = Model(head, "cpu"), Model(path, "cpu")
     spec, random = alone.metadata.features, np.random.default_rng(0)
     values = random.standard_normal((17, spec.dimension)).astype(np.float32)
     features = Features(values, spec, len(values) * spec.snippet_seconds)

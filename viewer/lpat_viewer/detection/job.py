@@ -13,7 +13,7 @@ import numpy as np
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, FeatureError, LpatError
 from lpat.features.cache import FeatureCache
-from lpat.features.extraction import Extraction, load_features
+from lpat.features.extraction import Extraction, ready_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect
@@ -126,11 +126,9 @@ class _Group:
     def _features(self, cache: FeatureCache | None) -> Features | None:
         """Features of the whole video; None when cancelled."""
         path, spec = self._source.file, self._spec
-        if self._source.holds_features:
-            return load_features(self._source, spec, None).features.load()
-        cached = cache.get(path, spec) if cache is not None else None
-        if cached is not None:
-            return cached.load()
+        ready = ready_features(self._source, spec, cache)
+        if ready is not None:
+            return ready.features.load()
         place = cache.path_of(path, spec) if cache is not None else None
         extraction = self._extract()
         if extraction is None:
