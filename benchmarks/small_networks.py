@@ -11,7 +11,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from lpat.backbones import metadata as backbone_metadata
-from lpat.model_file import KEY
+from lpat.inference.onnx_files import MODEL_KEY
 from lpat.types import Float32Array
 
 Shapes = Mapping[str, Sequence[int | str]]
@@ -55,7 +55,7 @@ def write_linear_model(
     }
     inputs = {"features": ["B", "T", dimension]}
     return write_network(
-        path, nodes, constants, inputs, outputs, {} if metadata is None else {KEY: metadata}
+        path, nodes, constants, inputs, outputs, {} if metadata is None else {MODEL_KEY: metadata}
     )
 
 

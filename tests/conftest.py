@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.small_networks import write_linear_model, write_mean_backbone
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
 
 Picture = NDArray[np.uint8]

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
 from lpat.batch.outputs import chosen_outputs
+from lpat.engine import Analysis
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.types import Detections, Scores

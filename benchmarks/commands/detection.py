@@ -39,9 +39,9 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
-from lpat.extraction import extract_features
+from lpat.features.extraction import extract_features
 from lpat.localizer import Localizer
-from lpat.video import Video
+from lpat.video.reader import Video
 
 CORES = len(os.sched_getaffinity(0))
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.following import live_features
-from lpat.live import WINDOW, LiveDetector
+from lpat.live import WINDOW, LiveDetector, live_features
 from lpat.localizer import Localizer
 from lpat.types import Detection, Features
 

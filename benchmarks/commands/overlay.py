@@ -17,12 +17,12 @@ from pathlib import Path
 import av
 import cv2
 
-from lpat.feature_cache import default_cache
+from lpat.features.cache import default_cache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.muxing import TICKS, add_pictures, video_output
-from lpat.overlay import write_overlay
-from lpat.video import Video
+from lpat.rendering.overlay import write_overlay
+from lpat.video.reader import Video
+from lpat.video.writer import TICKS_PER_SECOND, add_pictures, video_output
 
 
 def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) -> None:
@@ -34,7 +34,10 @@ def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) ->
             if stream is None:
                 stream = add_pictures(output, width, height, Fraction(25))
             picture = frame.picture.reformat(width, height, "yuv420p")
-            picture.pts, picture.time_base = round(frame.time * TICKS), Fraction(1, TICKS)
+            picture.pts, picture.time_base = (
+                round(frame.time * TICKS_PER_SECOND),
+                Fraction(1, TICKS_PER_SECOND),
+            )
             output.mux(stream.encode(picture))
         if stream is not None:
             output.mux(stream.encode(None))
@@ -50,7 +53,7 @@ def main() -> None:
     parser.add_argument("--time", type=float, default=0.0)
     options = parser.parse_args()
     localizer = Localizer(options.model)
-    from lpat.analysis import local_engine
+    from lpat.engine import local_engine
 
     source = Input(options.video.stem, options.video)
     [(_, analysis)] = local_engine(localizer, default_cache(), 1)([source])

@@ -21,15 +21,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.small_networks import write_linear_model
-from lpat.analysis import Analysis
 from lpat.batch.detection import detect_batch
-from lpat.extractors import default_spec
-from lpat.fleet import run_on_fleet
-from lpat.fleet.cluster import connected
+from lpat.distributed.cluster import connected
+from lpat.distributed.engines import run_on_cluster
+from lpat.engine import Analysis
+from lpat.features.extractors import default_spec
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing, detect
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Scores
 
 CLASSES = tuple(f"class_{n}" for n in range(20))
@@ -99,7 +100,7 @@ def compare(
     for source in sources:
         work(source)
     alone = time.perf_counter() - start
-    results = run_on_fleet(make_work, sources, arguments.address, arguments.workers)  # type: ignore[arg-type]
+    results = run_on_cluster(make_work, sources, arguments.address, arguments.workers)  # type: ignore[arg-type]
     next(results)  # by then the workers have started
     start = time.perf_counter()
     done = sum(1 for _ in results)

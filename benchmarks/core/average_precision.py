@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks.core.baselines.pandas_precision import pandas_precisions
 from lpat.core import average_precisions
-from lpat.protocols import PROTOCOLS, Protocol
+from lpat.evaluation.protocols import PROTOCOLS, Protocol
 from lpat.types import Float64Array
 
 TIOUS = np.arange(1, 10) / 10

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.core import ComponentTree, component_tree, select_components
-from lpat.evaluation import evaluate
+from lpat.evaluation.average_precision import evaluate
 from lpat.types import Detections, Float64Array, Int64Array
 
 VIDEOS = 60

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.studies.data import StudyData, load_data
 from benchmarks.studies.study import add_data_options, data_options
-from lpat.level import RATES
+from lpat.segments.level import RATES
 from lpat.types import Float64Array
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import make_training_set

@@ -25,9 +25,9 @@ from benchmarks.studies.data import load_data
 from benchmarks.studies.experiment import read_experiment
 from benchmarks.studies.measures import SnippetMeasures, measure_snippets
 from benchmarks.studies.study import add_data_options, data_options
-from lpat.charts import Axis, Curve, curve_chart_svg
 from lpat.errors import LpatError, UsageError
-from lpat.files import write_text
+from lpat.files.atomic import write_text
+from lpat.report.charts import Axis, Curve, curve_chart_svg
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import Batch, TrainingSet, make_training_set
 from lpat_train.data.sampling import batch_of, clips_at

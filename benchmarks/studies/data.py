@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.studies.simulation import DIFFICULTIES, simulate
-from lpat.annotations import Annotations, VideoAnnotation, read_annotations
+from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache, default_cache
+from lpat.features.cache import FeatureCache, default_cache
+from lpat.features.extractors import default_spec
 from lpat.inputs import find_inputs
+from lpat.parallel.processes import available_cores
 from lpat.types import Features, FeatureSpec
-from lpat.workers import available_cores
 from lpat_train.data.loading import open_labelled
 from lpat_train.demo import render_dataset
 from lpat_train.distributed.processes import ALONE

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.studies.data import SHARED, TIOUS
 from benchmarks.studies.simulation import DIFFICULTIES, simulate
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, make_training_set
 from lpat_train.data.sampling import batch_of, clips_at

@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.video.pair_flows import PAIR_FLOWS
-from lpat.annotations import read_annotations
-from lpat.flow import flow_fields
-from lpat.motion import DESCRIPTORS, MotionExtractor
-from lpat.snippets import resample
-from lpat.video import Video
+from lpat.annotations.reading import read_annotations
+from lpat.motion.extractor import DESCRIPTORS, MotionExtractor
+from lpat.motion.flow import flow_fields
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 from lpat_train.data.dataset import labelled
 from lpat_train.training.early_stopping import average_precision
 

@@ -12,8 +12,9 @@ import torch
 
 from benchmarks.studies.data import TIOUS, StudyData
 from benchmarks.studies.simulation import snippet_truth
-from lpat.evaluation import evaluate
-from lpat.segments import PostProcessing, detect
+from lpat.evaluation.average_precision import evaluate
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import BoolArray, Features, Float64Array, Int64Array, Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, make_training_set

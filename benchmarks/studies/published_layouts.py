@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.studies.simulation import DIFFICULTIES, simulate
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.types import Float32Array
 
 FOLDERS = {"validation": "train", "test": "test"}

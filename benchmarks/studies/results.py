@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import lpat.segments.detect as segments
 import lpat_train
 from benchmarks.studies import measures, simulation
-from lpat import evaluation, level, segments
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.evaluation import average_precision
+from lpat.files.json_files import write_json
+from lpat.segments import level, post_processing
 from lpat_train.config import TrainingConfig
 
 ELSEWHERE = frozenset({"cli", "demo"})
@@ -116,7 +118,7 @@ def code_version() -> str:
         for source in sorted(package.rglob("*.py"))
         if source.relative_to(package).parts[0] not in ELSEWHERE
     ]
-    judging = (segments, level, evaluation, simulation, measures)
+    judging = (segments, post_processing, level, average_precision, simulation, measures)
     sources += [Path(str(module.__file__)) for module in judging]
     digest = hashlib.sha256()
     for source in sources:

@@ -23,8 +23,8 @@ import torch
 
 from benchmarks.studies.data import SHARED, DataName, DataOptions, HeldOut, StudyData, load_data
 from benchmarks.studies.measures import CPU, precisions, scores_of
-from lpat.files import write_json
-from lpat.segments import PostProcessing
+from lpat.files.json_files import write_json
+from lpat.segments.post_processing import PostProcessing
 from lpat_train.config import MethodName, TrainingConfig
 from lpat_train.data.dataset import TrainingSet, make_training_set
 from lpat_train.network.base import Network

@@ -24,9 +24,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.random import Generator
 
-from lpat.annotations import VideoAnnotation
-from lpat.snippets import count_snippets, count_ticks
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import BoolArray, Features, FeatureSpec, Float32Array, Float64Array, Int64Array
+from lpat.video.resampling import count_ticks
 
 FPS, SNIPPET_FRAMES = 25.0, 16
 PARTS = 4
@@ -179,7 +179,7 @@ def _simulate_video(
     seed: int,
 ) -> Float32Array:
     random = np.random.default_rng((seed, 1, zlib.crc32(video.name.encode())))
-    count = max(1, count_snippets(count_ticks(duration, FPS), SNIPPET_FRAMES))
+    count = max(1, -(-count_ticks(duration, FPS) // SNIPPET_FRAMES))
     step = SNIPPET_FRAMES / FPS / PARTS
     times = (np.arange(count * PARTS, dtype=np.float64) + 0.5) * step
     weights = np.zeros((len(times), len(rows)))

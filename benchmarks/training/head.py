@@ -23,10 +23,10 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
-from lpat.devices import device_of
+from lpat.inference.devices import device_of
+from lpat.inference.sessions import load_on_cpu
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
-from lpat.sessions import cpu_session
+from lpat.model.metadata import ModelMetadata
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.export.onnx_export import export
@@ -108,7 +108,7 @@ def _bare(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     content = model.SerializeToString()
     if head.provider == "CPUExecutionProvider":
-        runtime = cpu_session(content)
+        runtime = load_on_cpu(content)
     else:  # which places a head of one input: products on one GPU need no such care
         import onnxruntime
 

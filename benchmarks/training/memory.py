@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lpat.stored_features import locate_features
+from lpat.features.files import locate_features
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import make_training_set
 from lpat_train.training.loop import train

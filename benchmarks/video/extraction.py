@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.video.pair_flows import PAIR_FLOWS
-from lpat.flow import flow_fields
-from lpat.motion import MotionExtractor
-from lpat.snippets import resample
-from lpat.video import Video
+from lpat.motion.extractor import MotionExtractor
+from lpat.motion.flow import flow_fields
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 
 
 def decode(path: Path) -> float:

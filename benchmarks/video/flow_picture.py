@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.video.tvl1 import coloured, opencv_flow, scaled
 from lpat.core import tvl1
-from lpat.frames import UInt8Array
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 from lpat_train.demo.plan import Recipe, plan_video
 from lpat_train.demo.scene import paint_frames
 

@@ -26,8 +26,8 @@ import onnxruntime
 import torch
 
 from benchmarks.video.random_i3d import random_state
+from lpat.parallel.processes import available_cores
 from lpat.types import Float32Array
-from lpat.workers import available_cores
 from lpat_train.backbones.i3d import CHANNELS, FRAMES, I3D, SIZE, Unit, network_of
 from lpat_train.backbones.i3d_graph import i3d_graph
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lpat.core import tvl1
-from lpat.flow import PairFlow, dis
-from lpat.frames import UInt8Array
+from lpat.motion.flow import PairFlow, dis
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 
 
 def tvl1_flow(last: UInt8Array, image: UInt8Array) -> Float32Array:

@@ -27,10 +27,10 @@ import cv2
 import numpy as np
 from av.error import FFmpegError
 
-from lpat.backbones.flow_methods import checked_frames, quantised
+from lpat.backbones.flow import quantised
 from lpat.core import tvl1, tvl1_instruction_sets
-from lpat.frames import UInt8Array
 from lpat.types import Float32Array
+from lpat.video.frame import UInt8Array
 
 SHORT_SIDE = 256
 GESTURES = 10
@@ -142,7 +142,7 @@ def frames_of(path: Path, count: int) -> UInt8Array | None:
     ]
     start = max(0, (len(changing) - count) // 2)
     chosen = [scaled(picture) for picture in changing[start : start + count]]
-    return checked_frames(chosen) if len(chosen) > 1 else None
+    return np.stack(chosen) if len(chosen) > 1 else None
 
 
 def scaled(picture: UInt8Array) -> UInt8Array:
@@ -228,7 +228,7 @@ def report_growth(result: Comparison, rounds: int) -> None:
     print("| --- | --- | --- | --- | --- |")
     fixed = partial(tvl1, epsilon=1e-9, inner_iterations=10, outer_iterations=1)
     for width, height in SIZES:
-        pictures = checked_frames([resized(frame, (width, height)) for frame in frames])
+        pictures = np.stack([resized(frame, (width, height)) for frame in frames])
         cost, _ = timed(partial(tvl1, pictures), len(frames) - 1, rounds)
         same, _ = timed(partial(fixed, pictures), len(frames) - 1, rounds)
         share, fixed_share = (1e9 * c.cpu / (width * height) for c in (cost, same))

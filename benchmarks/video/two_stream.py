@@ -32,14 +32,15 @@ from benchmarks.small_networks import write_mean_backbone
 from lpat.backbones import pictures as pictures_module
 from lpat.backbones.clips import clips_of, windows
 from lpat.backbones.extractor import BackboneExtractor, open_extractor
-from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream
+from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.pictures import Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
-from lpat.extractors import spec_of
-from lpat.frames import UInt8Array
-from lpat.snippets import resample
+from lpat.features.extractors import spec_of
+from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat.types import FeatureSpec, Float32Array
-from lpat.video import Video
+from lpat.video.frame import UInt8Array
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 
 SIZE = (340, 256)
 RATE = 25
@@ -257,7 +258,7 @@ def write_i3d(folder: Path) -> tuple[list[Path], dict[Stream, Module]]:
         network = network_of(state)
         model = i3d_graph({name: weight.numpy() for name, weight in state.items()})
         metadata = BackboneMetadata("i3d, random weights", stream, 1024)
-        helper.set_model_props(model, {KEY: metadata.to_json()})
+        helper.set_model_props(model, {BACKBONE_KEY: metadata.to_json()})
         path = folder / f"i3d_{stream}.onnx"
         path.write_bytes(model.SerializeToString())
         paths.append(path)

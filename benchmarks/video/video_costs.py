@@ -24,10 +24,10 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 
-from lpat.extraction import extract_features
+from lpat.features.extraction import extract_features
 from lpat.localizer import Localizer
 from lpat.types import Features
-from lpat.video import Video
+from lpat.video.reader import Video
 
 SIZES = ((320, 240), (1280, 720), (1920, 1080))
 HOUR = 3600.0

@@ -18,7 +18,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.landmarks import go_to_next

@@ -29,7 +29,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSize
 
-from lpat.seeking import SeekableVideo
+from lpat.video.seeking import SeekableVideo
 from lpat_viewer.playback.picture import Picture
 from lpat_viewer.playback.reader import Reader
 from lpat_viewer.playback.requests import Request

@@ -25,7 +25,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.viewer.playback import resident_megabytes
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings

@@ -3,45 +3,48 @@
 >>> from lpat import Localizer
 >>> detections = Localizer("model.onnx").detect("video.mp4")
 
-docs/api.md has the rest.
+docs/api.md has the rest. The names below are the public ones; where they are defined may change.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lpat.errors import LpatError
-
-if TYPE_CHECKING:
-    from lpat.feature_cache import FeatureCache
-    from lpat.live import LiveDetector
-    from lpat.localizer import Localizer
-    from lpat.types import Detection, Detections, Features, FeatureSpec, Scores
-
-__all__ = [
-    "Detection",
-    "Detections",
-    "FeatureCache",
-    "FeatureSpec",
-    "Features",
-    "LiveDetector",
-    "Localizer",
-    "LpatError",
-    "Scores",
-    "__version__",
-]
-__version__ = "0.1.0"
-
-# Loaded when first asked for: a command that prints its help needs none of them.
 _HOMES = {
+    "FORMATS": "lpat.formats.registry",
+    "PROTOCOLS": "lpat.evaluation.protocols",
+    "Backbones": "lpat.backbones.search",
     "Detection": "lpat.types",
     "Detections": "lpat.types",
-    "FeatureCache": "lpat.feature_cache",
+    "FeatureCache": "lpat.features.cache",
     "FeatureSpec": "lpat.types",
     "Features": "lpat.types",
     "LiveDetector": "lpat.live",
     "Localizer": "lpat.localizer",
+    "LpatError": "lpat.errors",
+    "PostProcessing": "lpat.segments.post_processing",
+    "ProtocolOptions": "lpat.evaluation.protocols",
     "Scores": "lpat.types",
+    "SeekableVideo": "lpat.video.seeking",
+    "Video": "lpat.video.reader",
+    "__version__": "lpat._version",
+    "default_cache": "lpat.features.cache",
+    "default_spec": "lpat.features.extractors",
+    "detect": "lpat.segments.detect",
+    "diagnose": "lpat.evaluation.error_analysis",
+    "evaluate": "lpat.evaluation.average_precision",
+    "extract_features": "lpat.features.extraction",
+    "leveled": "lpat.segments.level",
+    "precision_recall_curves": "lpat.evaluation.precision_recall",
+    "proposal_recall": "lpat.evaluation.proposal_recall",
+    "read_annotations": "lpat.annotations.reading",
+    "read_detections": "lpat.formats.detections",
+    "shifted": "lpat.segments.level",
+    "soften": "lpat.segments.suppression",
+    "suppress": "lpat.segments.suppression",
 }
+"""Modules of the public names; each is loaded when first asked for, as `--help` needs none."""
+
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

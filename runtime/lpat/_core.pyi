@@ -218,14 +218,15 @@ def average_precisions(
 ) -> Float64Array:
     """Average precision (class_count, K) at each of `tious` (K,), by the rules that follow.
 
-    They are the fields of `lpat.protocols.ProtocolOptions`. Detections rank by score, descending,
-    and of equal score in input order. Of equal tIoU, "best_truth" takes the later ground truth,
-    "best_detection" the better ranked detection. Without interpolation, the average is that of the
-    precisions at the true detections, with 0 for each ground truth that isn't found. With
-    `snippets_per_second`, ground truths and ambiguous intervals are rounded to whole snippets, half
-    to even; detections are not, except within a millionth of a snippet. A class without detections
-    has 0, or NaN with "skip"; one without ground truth is a ValueError. Classes are shared out
-    among `threads`, 0 for as many as the machine runs at once; the result is the same.
+    They are the fields of `lpat.evaluation.protocols.ProtocolOptions`. Detections rank by score,
+    descending, and of equal score in input order. Of equal tIoU, "best_truth" takes the later
+    ground truth, "best_detection" the better ranked detection. Without interpolation, the average
+    is that of the precisions at the true detections, with 0 for each ground truth that isn't
+    found. With `snippets_per_second`, ground truths and ambiguous intervals are rounded to whole
+    snippets, half to even; detections are not, except within a millionth of a snippet. A class
+    without detections has 0, or NaN with "skip"; one without ground truth is a ValueError. Classes
+    are shared out among `threads`, 0 for as many as the machine runs at once; the result is the
+    same.
     """
 
 def match_detections(

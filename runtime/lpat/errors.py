@@ -4,6 +4,15 @@ Each also is the built-in error that a Python caller would expect. The commands 
 `LpatError` as one line; any other exception is a bug and keeps its traceback.
 """
 
+from __future__ import annotations
+
+
+def one_line(subject: object) -> str:
+    """What `str` gives, as messages show it: on one line, whatever is in it."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(subject)
+    )
+
 
 class LpatError(Exception):
     """Base of every error that names something wrong with what the user gave."""
@@ -15,6 +24,11 @@ class UsageError(LpatError, ValueError):
 
 class VideoError(LpatError, OSError):
     """A video that can't be opened, or holds no picture that can be decoded."""
+
+    @classmethod
+    def of(cls, address: object, reason: str) -> VideoError:
+        """The error of a video at an address, which is shown in one line and without passwords."""
+        return cls(f"{one_line(address)}: {reason}")
 
 
 class FeatureError(LpatError, ValueError):
@@ -39,6 +53,14 @@ class OutputError(LpatError, OSError):
 
 class DeviceError(LpatError, RuntimeError):
     """A device that was asked for and isn't there."""
+
+
+class WorkerError(LpatError, RuntimeError):
+    """A worker process that ended in the middle of its work."""
+
+
+class ClusterError(LpatError, RuntimeError):
+    """A cluster that can't be reached, or a machine in it that can't be worked with."""
 
 
 class MissingPackageError(LpatError, ImportError):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import os
+import re
+import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat import feature_files
-from lpat.addresses import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
 from lpat.errors import UsageError
-from lpat.input_lists import read_list
-from lpat.input_names import differ_by_case_only, distinct_names, safe_name
+from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
 
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
     | {".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
 )
-SUFFIXES = VIDEO_SUFFIXES | feature_files.SUFFIXES
+FEATURE_SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
+SUFFIXES = VIDEO_SUFFIXES | FEATURE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Input:
     @property
     def holds_features(self) -> bool:
         """Whether it holds features rather than pictures."""
-        return self.path.suffix.lower() in feature_files.SUFFIXES
+        return self.path.suffix.lower() in FEATURE_SUFFIXES
 
 
 def output_name(source: Input) -> str:
@@ -125,7 +129,7 @@ def _meant(argument: str | Path, timeout: float) -> Iterator[Address]:
 
 
 def _meant_by_entry(entry: str | Path, timeout: float) -> Iterator[Address]:
-    """The same, but for what stands for a list or standard input."""
+    """The inputs that an argument or a list's entry stands for, if it is no list itself."""
     path = Path(entry)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         yield from _files_of_folder(path)
@@ -214,3 +218,136 @@ def _absolute(address: Address) -> Address:
     if isinstance(address, Url):
         return address
     return Path(os.path.abspath(address))  # noqa: PTH100 - Path.absolute keeps `..`
+
+
+def read_list(argument: str) -> list[str]:
+    """The entries of the list `@file`, or of `@-` the one on standard input.
+
+    One a line, without empty lines and those that begin with `#`; or, if there are NULs, separated
+    by these and all taken as they are (`find -print0`). What isn't found from the working folder is
+    looked for beside the list. UTF-16 with a byte order mark is understood.
+
+    Raises:
+        UsageError: the list can't be read, or is empty.
+    """
+    name = argument.removeprefix("@")
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{argument}: no such file or list {name!r}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{argument}: the list can't be read ({reason})") from error
+    entries = _entries(content)
+    if not entries:
+        raise UsageError(f"{argument}: expected a list of inputs, but it is empty")
+    if name == "-":
+        return entries
+    folder = Path(name).parent
+    return [_found(entry, folder) for entry in entries]
+
+
+def _entries(content: bytes) -> list[str]:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = os.fsencode(content.decode("utf-16", errors="replace"))
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in content:
+        return [os.fsdecode(entry) for entry in content.split(b"\0") if entry]
+    lines = (os.fsdecode(line).rstrip("\r") for line in content.split(b"\n"))
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _found(entry: str, folder: Path) -> str:
+    """The entry, from the list's folder on if it isn't to be found otherwise."""
+    if is_url(entry) or os.path.lexists(entry):
+        return entry
+    beside = folder / entry
+    is_pattern = any(character in entry for character in "*?[")
+    if os.path.lexists(beside) or (is_pattern and not _matches(entry) and _matches(str(beside))):
+        return str(beside)
+    return entry
+
+
+def _matches(pattern: str) -> bool:
+    path = Path(pattern)
+    start = Path(path.anchor)
+    try:
+        return next(iter(start.glob(str(path.relative_to(start)))), None) is not None
+    except (ValueError, OSError):
+        return False
+
+
+LONGEST_PART = 200
+"""Bytes of a part of a name. File systems take 255, of which suffixes need some."""
+
+_DIGITS = 10  # of the digest in a name that was made safe
+# What Windows forbids, what no terminal shows, and bytes that are no text.
+_FORBIDDEN = re.compile('[<>:"\\\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_RESERVED = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\..*)?", re.IGNORECASE)
+
+
+def distinct_names(addresses: Sequence[Address]) -> list[str]:
+    """A name for each of the addresses, all different: the stem, or the shortest end that will do.
+
+    Where even all parts are the same, as of URLs that differ in their query, they are numbered.
+    """
+    parts = [address.parts for address in addresses]
+    names = [address.stem for address in addresses]
+    depth, deepest = 1, max(map(len, parts), default=0)
+    while (clashes := _repeated(names)) and depth <= deepest:
+        for index, name in enumerate(names):
+            if name in clashes:
+                names[index] = "/".join(parts[index][-depth:]).lstrip("/")
+        depth += 1
+    return _numbered(names)
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, of equal ones all but the first with a number that makes them differ."""
+    taken, met, numbered = set(names), Counter[str](), []
+    for name in names:
+        met[name] += 1
+        if met[name] > 1:
+            while (other := f"{name} ({met[name]})") in taken:
+                met[name] += 1
+            taken.add(other)
+            numbered.append(other)
+        else:
+            numbered.append(name)
+    return numbered
+
+
+def differ_by_case_only(names: Sequence[str]) -> set[str]:
+    """The names that a file system without upper and lower case would take for another."""
+    keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
+    clashes = _repeated(keys)
+    return {name for name, key in zip(names, keys, strict=True) if key in clashes}
+
+
+def safe_name(name: str, *, is_ambiguous: bool = False) -> str:
+    """The name if files can be called so everywhere, else one like it with a digest of it.
+
+    A `/` stays: it parts folders. An ambiguous name gets the digest in any case.
+    """
+    safe = "/".join(_safe_part(part) for part in name.split("/"))
+    if safe == name and not is_ambiguous:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    folder, slash, last = safe.rpartition("/")
+    return f"{folder}{slash}{_shortened(last, LONGEST_PART - _DIGITS - 1)}-{digest}"
+
+
+def _safe_part(part: str) -> str:
+    safe = _shortened(_FORBIDDEN.sub("_", part), LONGEST_PART)
+    if safe.endswith((".", " ")) or not safe:
+        safe = f"{safe[:-1]}_"
+    return f"_{safe}" if _RESERVED.fullmatch(safe) else safe
+
+
+def _shortened(text: str, length: int) -> str:
+    """The text up to so many bytes, in whole characters."""
+    return text.encode()[:length].decode(errors="ignore")
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}

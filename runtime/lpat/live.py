@@ -7,21 +7,27 @@ for the rest of the video. docs/live.md says what differs from detection in a wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, ModelError
-from lpat.level import shifted
-from lpat.open_runs import ClosedRuns, OpenRuns
-from lpat.segments import segment_scores, select_classes
-from lpat.types import Detection, Features, Float32Array, Float64Array, Scores
-
-if TYPE_CHECKING:
-    from lpat.localizer import Localizer
-    from lpat.video import Video
+from lpat.features.extractors import extractor_of
+from lpat.model.model import Model
+from lpat.segments.detect import segment_scores, select_classes
+from lpat.segments.level import shifted
+from lpat.segments.runs import ClosedRuns, OpenRuns
+from lpat.types import Detection, Features, FeatureSpec, Float32Array, Float64Array, Scores
+from lpat.video.address import Address
+from lpat.video.growing import GrowingFile, follow
+from lpat.video.reader import Video
+from lpat.video.resampling import resample
 
 CONTEXT = 64
 """Snippets before one that its score is computed with."""
@@ -40,21 +46,21 @@ class LiveDetector:
         ModelError: the model's threshold is made of the whole video's scores.
     """
 
-    def __init__(self, localizer: Localizer, window: int = WINDOW) -> None:
-        self._localizer = localizer
-        self._options = localizer.metadata.post_processing
+    def __init__(self, model: Model, window: int = WINDOW) -> None:
+        self._model = model
+        self._options = model.metadata.post_processing
         if self._options.threshold != "predicted":
             raise ModelError(
-                f"{localizer.path}: expected a model with a predicted threshold, not a "
+                f"{model.path}: expected a model with a predicted threshold, not a "
                 f"{self._options.threshold} one, which is made of the whole video's scores"
             )
-        self._spec = localizer.metadata.features
-        lookahead = localizer.metadata.lookahead
+        self._spec = model.metadata.features
+        lookahead = model.metadata.lookahead
         self._lookahead = lookahead
         self._rows: deque[Float32Array] = deque(maxlen=max(window, CONTEXT + lookahead + 1))
         self._margins: deque[Float64Array] = deque(maxlen=window)  # of settled snippets, (C,)
         self._runs = OpenRuns(
-            len(localizer.classes), self._options.boundary, self._options.minimum_snippets
+            len(model.classes), self._options.boundary, self._options.minimum_snippets
         )
         self._pushed = 0
         self._settled = 0  # snippets whose scores are final
@@ -123,7 +129,7 @@ class LiveDetector:
         )
         selected = set(select_classes(probabilities, self._options.class_selection).tolist())
         return [
-            Detection(self._localizer.classes[label], score, start, end)
+            Detection(self._model.classes[label], score, start, end)
             for label, score, (start, end) in zip(
                 runs.classes.tolist(), confidence.tolist(), runs.segments.tolist(), strict=True
             )
@@ -135,20 +141,58 @@ class LiveDetector:
 
         Of the last `count` snippets of `scores`, so many are `settled` now.
         """
-        level = self._localizer.metadata.level
+        level = self._model.metadata.level
         if level is None:
             return scores
         margins = scores.scores.astype(np.float64) - scores.background[:, None]
         self._margins.extend(margins[len(margins) - count :][:settled])
         shown = select_classes(scores.probabilities)
         shift = level.following(np.array(self._margins), shown)
-        return shifted(scores, level, self._localizer.false_alarms, shift)
+        return shifted(scores, level, self._model.false_alarms, shift)
 
     def _scores_of_last(self, count: int) -> Scores:
         rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))
-        return self._localizer.learned_scores(
+        return self._model.learned_scores(
             Features(rows, self._spec, len(rows) * self._spec.snippet_seconds)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFeatures:
+    """Features of a video as it comes: `rows` gives a vector (D,) per snippet, once."""
+
+    video: Video
+    rows: Iterator[Float32Array]
+    stop: Callable[[], None]  # lets what a growing file holds be all; nothing to other sources
+
+
+@contextmanager
+def live_features(
+    source: Address, spec: FeatureSpec, timeout: float, backbones: Backbones = BACKBONES
+) -> Iterator[LiveFeatures]:
+    """Features of a source as it comes; a file ends when it hasn't grown for `timeout` seconds.
+
+    One thread decodes it, as several hold pictures back.
+
+    Raises:
+        VideoError: it can't be opened or, on iterating, holds no picture that can be decoded.
+        FeatureError: no extractor makes features of this spec.
+    """
+    extractor = extractor_of(spec, replace(backbones, batch=1))  # none waits for others
+
+    @contextmanager
+    def features_of(video: Video, stop: Callable[[], None]) -> Iterator[LiveFeatures]:
+        rows = cast("Generator[Float32Array]", extractor.extract(resample(video, spec.fps), spec))
+        with video, closing(rows):
+            yield LiveFeatures(video, rows, stop)
+
+    if isinstance(source, Path):
+        with GrowingFile(source, timeout) as file, features_of(follow(file), file.stop) as features:
+            yield features
+    else:
+        video = Video.open(source, threads=1, live=True)
+        with features_of(video, lambda: None) as features:
+            yield features
 
 
 def detect_in_stream(

@@ -125,7 +125,7 @@ class Features:
         yield self.values
 
     def load(self) -> Features:
-        """Themselves, as they are in memory."""
+        """These features, which are in memory already."""
         return self
 
     def __repr__(self) -> str:
@@ -231,7 +231,7 @@ class Detections:
         )
 
     def of(self, label: str) -> Detections:
-        """Those of one label.
+        """Detections of one label.
 
         Raises:
             UsageError: there is no such class.

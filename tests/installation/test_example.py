@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from lpat.cli.detect import command
-from lpat.detections import read_detections
-from lpat.feature_files import PRECOMPUTED
+from lpat.features.files import PRECOMPUTED
+from lpat.formats.detections import read_detections
 from lpat.types import FeatureSpec
 
 EXAMPLE = Path(os.environ["LPAT_EXAMPLE"])

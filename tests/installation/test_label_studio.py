@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from lpat.formats.label_studio import labelling_config, task
-from lpat.media import Media
+from lpat.formats.media import Media
 from lpat.types import Detections
 
 PYTHON = Path(os.environ["LPAT_LABEL_STUDIO_PYTHON"])

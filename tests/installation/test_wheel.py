@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 
 PYTHON = Path(os.environ["LPAT_CLEAN_PYTHON"])
 
@@ -108,9 +108,11 @@ def test_videos_are_extracted_detected_and_evaluated(
     annotations.write_text(
         json.dumps({"database": {"video": {"annotations": [annotation]}}}), encoding="utf-8"
     )
-    judged = run(command("lpat-eval"), annotations, out / "detections.json")
+    page = tmp_path / "page.html"
+    judged = run(command("lpat-eval"), annotations, out / "detections.json", "--report", page)
     assert judged.returncode == 0, judged.stderr
     assert "class_0" in judged.stdout
+    assert "<style>" in page.read_text(encoding="utf-8")
 
 
 def test_the_viewer_says_in_a_line_what_it_lacks() -> None:

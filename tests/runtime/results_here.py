@@ -14,11 +14,11 @@ import numpy as np
 from tests.runtime.drawn import Drawn, TickOf
 
 from lpat.core import tvl1
-from lpat.extractors import default_spec
-from lpat.motion import MotionExtractor
-from lpat.segments import detect
-from lpat.snippets import Tick
+from lpat.features.extractors import default_spec
+from lpat.motion.extractor import MotionExtractor
+from lpat.segments.detect import detect
 from lpat.types import Scores
+from lpat.video.resampling import Tick
 
 
 def pictures(count: int) -> Iterator[np.ndarray]:

@@ -1,5 +1,6 @@
 """The package as a Python program uses it: the examples of docs/api.md, and what they leave out."""
 
+import ast
 import doctest
 import pickle
 import subprocess
@@ -14,10 +15,10 @@ import lpat
 from benchmarks.small_networks import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
-from lpat.extractors import default_spec
-from lpat.model_file import ModelMetadata
-from lpat.motion import MotionExtractor
-from lpat.segments import PostProcessing
+from lpat.features.extractors import default_spec
+from lpat.model.metadata import ModelMetadata
+from lpat.motion.extractor import MotionExtractor
+from lpat.segments.post_processing import PostProcessing
 
 WriteVideo = Callable[..., Path]
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -96,6 +97,16 @@ def test_every_public_name_is_there() -> None:
     assert set(lpat.__all__) <= set(dir(lpat))
     with pytest.raises(AttributeError, match="module 'lpat' has no attribute 'Localiser'"):
         _ = lpat.Localiser  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_type_checkers_are_told_the_same_names() -> None:
+    stub = Path(lpat.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    told = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.Assign)
+    )
+    assert sorted(told) == sorted(lpat.__all__)
 
 
 def test_detections_are_a_sequence(detections: Detections) -> None:

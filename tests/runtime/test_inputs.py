@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lpat.addresses import STDIN, Url
 from lpat.errors import UsageError
 from lpat.inputs import Input, find_inputs, output_name
+from lpat.video.address import STDIN, Url
 
 
 def make_files(folder: Path, *names: str) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from benchmarks.small_networks import write_linear_model
 from lpat.errors import FeatureError, ModelError
-from lpat.level import LevelTable
 from lpat.live import CONTEXT, LiveDetector, detect_in_stream
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Detection, Features, FeatureSpec, Float32Array
 
 LOOKAHEAD = 2  # of a model that says nothing else

@@ -11,11 +11,12 @@ import pytest
 
 from lpat import __version__
 from lpat.errors import ModelError, UsageError
-from lpat.feature_halves import exchanged, statistics_of
-from lpat.level import LevelTable, leveled
+from lpat.features.statistics import exchanged, statistics_of
 from lpat.localizer import Localizer
-from lpat.model_file import LONGEST_TEXT, ModelMetadata, metadata_from_json
-from lpat.segments import PostProcessing, detect
+from lpat.model.metadata import LONGEST_TEXT, ModelMetadata, metadata_from_json
+from lpat.segments.detect import detect
+from lpat.segments.level import LevelTable, leveled
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec
 
 SPEC = FeatureSpec("precomputed", 1, {}, 6)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import read_annotations
-from lpat.feature_files import read_features, write_features
-from lpat.files import write_json
+from lpat.annotations.reading import read_annotations
+from lpat.features.files import read_features, write_features
+from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
 from lpat_train.data.dataset import TrainingSet, make_training_set, match_inputs

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import UsageError
-from lpat.segments import PostProcessing
+from lpat.segments.post_processing import PostProcessing
 from lpat_train.config import TrainingConfig
 from lpat_train.presets import PRESETS, changed, read_config, to_toml
 

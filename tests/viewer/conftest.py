@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tests.waiting import PATIENCE
 
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.segments import PostProcessing, detect
+from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.segments.detect import detect
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Scores
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.workspace import Workspace

@@ -43,11 +43,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lpat.extraction import extract_features
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
-from lpat.files import write_json
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import extract_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
+from lpat.files.json_files import write_json
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 
@@ -324,7 +324,7 @@ def write_files(folder: Path, videos: Sequence[Path], model: Path) -> list[Path]
     (folder / "broken.json").write_text("{")
     extraction = extract_features(videos[0], default_spec())
     cache = FeatureCache(folder / "cache")
-    cache.put(cache.path_of(videos[0], default_spec()), extraction)
+    cache.put(cache.path_of(videos[0], default_spec()), extraction.features)
     write_features(folder / "one.safetensors", extraction.features)
     written = (
         "annotations.json", "detections.json", "one.safetensors",

@@ -10,8 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 from tests.viewer.random_walk import Walk, write_files
 
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extractors import default_spec
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 

@@ -14,7 +14,7 @@ import pytest
 from tests.waiting import PATIENCE
 
 from lpat.cli.app import INTERRUPTED
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 
 PROGRAM = """
 import os, signal, sys

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from lpat.errors import UsageError
-from lpat.level import RATES
-from lpat.segments import Boundary, PostProcessing, Proposals, SegmentScore, Threshold
+from lpat.segments.level import RATES
+from lpat.segments.post_processing import (
+    Boundary,
+    PostProcessing,
+    Proposals,
+    SegmentScore,
+    Threshold,
+)
 
 MethodName = Literal[
     "lpat",

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.clips import normalised
+from lpat.backbones.files import Backbone
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
 from lpat.backbones.search import Backbones

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.errors import FeatureError
-from lpat.frames import Size, UInt8Array
-from lpat.snippets import snippet_windows
 from lpat.types import Float32Array
+from lpat.video.frame import Size, UInt8Array
+from lpat.video.resampling import snippet_windows
 
 Item = TypeVar("Item")
 Value = TypeVar("Value", np.uint8, np.float32)

@@ -17,25 +17,26 @@ from typing import TypeVar
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.clips import clips_of, windows
+from lpat.backbones.files import Backbone
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
 from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
-from lpat.last_one import LastOne
-from lpat.read_ahead import read_ahead
-from lpat.snippets import Tick, completes_window, first_tick
+from lpat.parallel.threads import LastValueCache, iterate_in_thread
 from lpat.types import FeatureSpec, Float32Array, Parameter
+from lpat.video.resampling import Tick, completes_window, first_tick
 
 READ_AHEAD = 2 * LONGEST_RUN
 """Ticks that are scaled, and whose flow is computed, before they are needed."""
 
 Item = TypeVar("Item")
 
-_LOADED: LastOne[tuple[tuple[Wanted, ...], Backbones, int], tuple[Network, ...]] = LastOne()
+_LOADED: LastValueCache[tuple[tuple[Wanted, ...], Backbones, int], tuple[Network, ...]] = (
+    LastValueCache()
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,14 @@ class BackboneExtractor:
             return completes_window(first + count - 1, frames, stride, self.batch)
 
         with (
-            closing(read_ahead(views_of(ticks, streams, first), READ_AHEAD)) as views,
+            closing(iterate_in_thread(views_of(ticks, streams, first), READ_AHEAD)) as views,
             closing(
-                read_ahead(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
+                iterate_in_thread(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
             ) as pictures,
             closing(
-                read_ahead(_clips(windows(pictures, frames, stride, skip), streams, self.batch), 1)
+                iterate_in_thread(
+                    _clips(windows(pictures, frames, stride, skip), streams, self.batch), 1
+                )
             ) as batches,
             ThreadPoolExecutor(len(self.networks), "network") as pool,
         ):

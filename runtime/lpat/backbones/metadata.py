@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from lpat.backbones.flow_methods import FlowMethod
+from lpat.backbones.flow import FlowMethod
 from lpat.errors import BackboneError
-from lpat.onnx_files import metadata_object
+from lpat.inference.onnx_files import metadata_object
 
-KEY = "lpat_backbone"
 SCHEMA = 1
 LONGEST_TEXT = 1 << 16
 LONGEST_NAME = 200

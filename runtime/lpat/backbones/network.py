@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lpat.backbones.backbone_file import Backbone
+from lpat.backbones.files import Backbone
 from lpat.backbones.search import Backbones
-from lpat.devices import CPU, Extent, device_of
 from lpat.errors import BackboneError, DeviceError, ModelError
-from lpat.feature_cache import default_folder
-from lpat.sessions import Session, bundle_session, cpu_session, place
+from lpat.files.folders import cache_folder
+from lpat.inference.devices import CPU, Extent, device_of
+from lpat.inference.sessions import Session, bundle_session, load_on_cpu, load_on_device
 from lpat.types import Float32Array
 
 CPU_BATCH, GPU_BATCH = 1, 8
@@ -91,19 +91,19 @@ def _session(backbones: Sequence[Backbone], how: Backbones, threads: int) -> Ses
         if first.is_bundled:
             on_cpu = bundle_session(content, first.file_sha256, threads)
         else:
-            on_cpu = cpu_session(content, threads=threads, steady=True)
+            on_cpu = load_on_cpu(content, threads=threads, steady=True)
         besides = _smallest_inputs(Session(on_cpu, CPU), first.beside)
         extents = {name: Extent.fixed(array.shape) for name, array in besides.items()}
         for backbone in backbones:
             extents[backbone.input] = _extent(backbone, how.batch or GPU_BATCH)
-        return place(
+        return load_on_device(
             content,
             on_cpu,
             extents,
             device_of(how.device),
             outputs=[backbone.output for backbone in backbones],
             require_gpu=how.require_gpu,
-            engines=default_folder() / "engines" / first.file_sha256[:24],
+            engines=cache_folder() / "engines" / first.file_sha256[:24],
         )
     except ModelError as error:
         raise BackboneError(f"{first.path}: {error}") from error

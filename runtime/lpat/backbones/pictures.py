@@ -8,10 +8,10 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from lpat.backbones.clips import kept_of, scaled_size
-from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.flow import flow_between, quantised
 from lpat.backbones.metadata import BackboneMetadata
-from lpat.frames import Frame, UInt8Array
-from lpat.snippets import Tick
+from lpat.video.frame import Frame, UInt8Array
+from lpat.video.resampling import Tick
 
 LONGEST_RUN = 32
 """Pairs of frames whose flow is computed in one call: it is in memory until all is."""

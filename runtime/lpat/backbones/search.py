@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from lpat.backbones.backbone_file import Backbone, read_backbones
+from lpat.backbones.files import Backbone, read_backbones
 from lpat.backbones.spec import NAME, VERSION, Wanted, streams_of, wanted_by
 from lpat.errors import BackboneError
+from lpat.files.folders import data_folder
 from lpat.types import FeatureSpec
 
 VARIABLE = "LPAT_BACKBONES"
@@ -21,8 +22,7 @@ VARIABLE = "LPAT_BACKBONES"
 
 def user_folder() -> Path:
     """The user's folder of backbones: `lpat/backbones` among their data."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "lpat" / "backbones"
+    return data_folder() / "backbones"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Backbones:
         return tuple(backbone for found in (*files, *sent) for backbone in found)
 
     def all_given(self) -> tuple[Backbone, ...]:
-        """The same, and those of all files in the folders that were given.
+        """The given backbones, and those of all files in the given folders.
 
         Raises:
             BackboneError: one can't be read, or isn't a backbone, or there is none.
@@ -134,7 +134,7 @@ class Backbones:
 
 
 BACKBONES = Backbones()
-"""Those that are found without being given, run where `auto` has it."""
+"""Backbones that are found without being given, run on the device that `auto` chooses."""
 
 
 def _found(wanted: Wanted, places: Iterator[Path]) -> Backbone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from lpat.backbones.backbone_file import SHA256, Backbone, title_of
+from lpat.backbones.files import SHA256, Backbone, title_of
 from lpat.backbones.metadata import CHANNELS, Stream
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec, Parameter

@@ -6,16 +6,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpat import __version__
-from lpat.analysis import Engine
+from lpat._version import __version__
 from lpat.backbones.spec import facts_of_backbones
-from lpat.batch.collection import write_collections
-from lpat.batch.folder import batch_folder
-from lpat.batch.ledger import Ledger, OnError, facts_of_run
-from lpat.batch.outcomes import Outcome, failure
 from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
-from lpat.batch.writing import Writer
+from lpat.batch.run_record import OnError, Outcome, RunRecord, batch_folder, facts_of_run, failure
+from lpat.batch.writer import Writer, write_collections
+from lpat.engine import Analysis, Engine
 from lpat.errors import LpatError
 from lpat.inputs import Input
 from lpat.localizer import Localizer
@@ -23,7 +20,7 @@ from lpat.localizer import Localizer
 
 def detect_batch(
     localizer: Localizer,
-    analyse: Engine,
+    analyse: Engine[Analysis],
     inputs: Sequence[Input],
     output: Path,
     *,
@@ -32,14 +29,14 @@ def detect_batch(
     on_error: OnError = "skip",
     options: Mapping[str, Any] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-) -> Ledger:
+) -> RunRecord:
     """Detect in every input; write `videos/NAME.json` each, `detections.json` and `run.json`.
 
     `outputs` says what is to be written beside. An input whose files are there already, made by
     this model at this level from the input as it is now, is left unchanged; what its stored
     detections suffice for is made of them. A bad input is reported and passed over, or with "stop"
     ends the batch. So does a disk that takes no more. However the batch ends, `run.json` says how
-    far it came, with `options` as they are given, and the ledger's `stopped` says what ended it
+    far it came, with `options` as they are given, and the record's `stopped` says what ended it
     before its end.
 
     Raises:
@@ -76,8 +73,8 @@ def detect_batch(
             else:
                 yield writer.write(plan.to_analyse[source.name], analysis)
 
-    with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
+    with batch_folder(output), RunRecord(output, inputs, facts, on_outcome=on_outcome) as record:
         writer = Writer(output, outputs, made_by, overwrite)
-        ledger.record_all(outcomes(), inputs, on_error)
+        record.record_all(outcomes(), inputs, on_error)
         write_collections(output, writer.written, made_by, outputs)
-    return ledger
+    return record

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpat.addresses import Address, Url
 from lpat.backbones.spec import facts_of_backbones
-from lpat.batch.entries import shortfalls
-from lpat.batch.folder import batch_folder
-from lpat.batch.ledger import Ledger, OnError, facts_of_run
-from lpat.batch.outcomes import UNCHANGED, Outcome, failure
+from lpat.batch.plan import shortfalls
+from lpat.batch.run_record import (
+    UNCHANGED,
+    OnError,
+    Outcome,
+    RunRecord,
+    batch_folder,
+    facts_of_run,
+    failure,
+)
+from lpat.engine import Engine
 from lpat.errors import FeatureError, LpatError, OutputError
-from lpat.extraction import Extraction
-from lpat.feature_files import read_features, write_features
-from lpat.files import takes_no_more
+from lpat.features.extraction import Extraction
+from lpat.features.files import read_features, write_features
+from lpat.files.atomic import takes_no_more
 from lpat.inputs import Input, output_name
 from lpat.types import FeatureSpec
-
-Extractor = Callable[[Sequence[Input]], Iterator[tuple[Input, Extraction | LpatError]]]
-"""Extracts features of all inputs, somewhere: on this machine or on others."""
+from lpat.video.address import Address, Url
 
 
 def extract_batch(
-    extract: Extractor,
+    extract: Engine[Extraction],
     spec: FeatureSpec,
     inputs: Sequence[Input],
     output: Path,
@@ -34,7 +38,7 @@ def extract_batch(
     on_error: OnError = "skip",
     options: Mapping[str, Any] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-) -> Ledger:
+) -> RunRecord:
     """Write `NAME.safetensors` with features of each input, and `run.json`.
 
     A file of this spec that isn't older than its video is left as it is. Bad inputs, a full disk
@@ -61,9 +65,9 @@ def extract_batch(
         "dimension": spec.dimension,
         "backbones": facts_of_backbones(spec),
     }
-    with batch_folder(output), Ledger(output, inputs, facts, on_outcome=on_outcome) as ledger:
-        ledger.record_all(outcomes(), inputs, on_error)
-    return ledger
+    with batch_folder(output), RunRecord(output, inputs, facts, on_outcome=on_outcome) as record:
+        record.record_all(outcomes(), inputs, on_error)
+    return record
 
 
 def _path(output: Path, source: Input) -> Path:

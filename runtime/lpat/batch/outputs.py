@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from lpat.batch.entries import Settings
-from lpat.files import write_text
-from lpat.formats import FORMATS, Format, check_formats
+from lpat.files.atomic import write_text
+from lpat.formats.media import Media, media_of
+from lpat.formats.registry import FORMATS, Format, check_formats
 from lpat.inputs import Input
-from lpat.media import Media, media_of
-from lpat.renderings import Stamp, reason_without_pictures
 from lpat.types import Detections, Scores
+from lpat.video.address import FileState
+
+Settings = Mapping[str, Any]
+"""What an output depends on beside the detections."""
 
 ALWAYS = "json"
 """The format that every input gets: it is the batch's memory too."""
@@ -28,7 +31,7 @@ class Result:
     """
 
     source: Input
-    stamp: Stamp | None  # of the file as it was before it was read
+    state: FileState | None  # of the file as it was before it was read
     model_sha256: str
     detections: Detections
     duration: float
@@ -82,6 +85,15 @@ def chosen_outputs(
     return tuple(chosen)
 
 
+def reason_without_pictures(source: Input) -> str | None:
+    """Why neither clips nor an overlay can be made of an input; None where they can."""
+    if source.holds_features:
+        return "clips and overlays are made of videos; this is a file of features"
+    if not isinstance(source.path, Path):
+        return "clips and overlays are made of files; this is a URL"
+    return None
+
+
 def entry_path(folder: Path, name: str) -> Path:
     """Where an input's detections go; a folder of their own keeps them from the batch's files."""
     return folder / "videos" / f"{name}.json"
@@ -90,7 +102,7 @@ def entry_path(folder: Path, name: str) -> Path:
 def missing_outputs(
     chosen: Iterable[Output], written: Mapping[str, Settings], folder: Path, name: str
 ) -> list[Output]:
-    """Those chosen that an input hasn't got, or has with other settings.
+    """Chosen outputs that an input hasn't got, or has with other settings.
 
     `written` is what its entry lists; where that has a note, there is no file.
     """
@@ -125,29 +137,29 @@ def _scores_of(result: Result) -> Scores:
 
 
 def _write_scores(result: Result, path: Path) -> None:
-    from lpat.score_files import write_scores
+    from lpat.formats.scores import write_scores
 
     write_scores(path, _scores_of(result), result.model_sha256)
 
 
 def _write_overlay(result: Result, path: Path) -> str | None:
-    from lpat.overlay import write_overlay
+    from lpat.rendering.overlay import write_overlay
 
     if (reason := reason_without_pictures(result.source)) is not None:
         return reason
     scores = _scores_of(result)
-    write_overlay(result.source.file, scores, result.detections, path, stamp=result.stamp)
+    write_overlay(result.source.file, scores, result.detections, path, state=result.state)
     return None
 
 
 def _clips_output(margin: float) -> Output:
     def write(result: Result, folder: Path) -> str | None:
-        from lpat.clips import write_clips
+        from lpat.rendering.clips import write_clips
 
         if (reason := reason_without_pictures(result.source)) is not None:
             return reason
         write_clips(
-            result.source.file, result.detections, folder, margin=margin, stamp=result.stamp
+            result.source.file, result.detections, folder, margin=margin, state=result.state
         )
         return None
 

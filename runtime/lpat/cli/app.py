@@ -1,4 +1,4 @@
-"""What every command shares: exit codes and one line for an error.
+"""What every command shares: exit codes, one line for an error, help in groups.
 
 Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
 """
@@ -8,12 +8,17 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from lpat.errors import LpatError
+
+if TYPE_CHECKING:
+    from lpat.batch.run_record import RunRecord
 
 DONE, FAILED, PARTIAL, INTERRUPTED = 0, 1, 3, 130
 
@@ -52,3 +57,50 @@ def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> No
 
 def _print_error(command: click.Command, message: str) -> None:
     print(f"{command.name}: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+@contextmanager
+def resumable(command: str, output: Path) -> Iterator[None]:
+    """Ctrl-C in the block exits by a line that tells how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(
+            f"\n{command}: interrupted; what is done is in {output}, "
+            "and the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def finish(command: str, record: RunRecord, where: str) -> int:
+    """The exit code of a batch, once its summary is printed."""
+    print(f"{record.summary()}; {where}")
+    if record.stopped is not None:
+        print(f"{command}: error: stopped, as {record.stopped}", file=sys.stderr)
+    elif not record.counts["failed"]:
+        return DONE
+    nothing = not (record.counts["done"] or record.counts["partial"] or record.unchanged)
+    return FAILED if nothing else PARTIAL
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options under titles; `groups` has their Python names."""
+
+    def __init__(self, *args: Any, groups: Mapping[str, Sequence[str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups, and what is in none of them last."""
+        records = {
+            parameter.name: record
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            and (record := parameter.get_help_record(ctx)) is not None
+        }
+        for title, names in self.groups.items():
+            with formatter.section(title):
+                formatter.write_dl([records.pop(name) for name in names])
+        with formatter.section("Other"):
+            formatter.write_dl(list(records.values()))

@@ -11,14 +11,12 @@ import click
 from click.core import ParameterSource
 
 from lpat.cli import options
-from lpat.cli.app import run
-from lpat.cli.batches import finish, resumable
-from lpat.cli.grouped_help import GroupedCommand
+from lpat.cli.app import GroupedCommand, finish, resumable, run
 from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
 
 if TYPE_CHECKING:
-    from lpat.backbones.backbone_file import Backbone
+    from lpat.backbones.files import Backbone
 
 GROUPS = {
     "Results": (
@@ -134,11 +132,11 @@ def command(
 
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
-    from lpat.analysis import local_engine
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import chosen_outputs
-    from lpat.extractors import default_jobs
-    from lpat.fleet import ray_engine
+    from lpat.distributed.engines import ray_engine
+    from lpat.engine import local_engine
+    from lpat.features.extractors import default_jobs
     from lpat.inputs import find_inputs
     from lpat.localizer import Localizer
 
@@ -191,7 +189,7 @@ def command(
             )
         else:
             analyse = local_engine(localizer, cache, jobs or 1, show.within)
-        ledger = detect_batch(
+        record = detect_batch(
             localizer,
             analyse,
             found,
@@ -202,9 +200,9 @@ def command(
             options=options.values_of(context),
             on_outcome=show,
         )
-    if ledger.total == 1 and ledger.stopped is None and not ledger.counts["failed"]:
+    if record.total == 1 and record.stopped is None and not record.counts["failed"]:
         _print_detections(output)
-    return finish("lpat-detect", ledger, f"results in {output / 'detections.json'}")
+    return finish("lpat-detect", record, f"results in {output / 'detections.json'}")
 
 
 def _tell_backbones(backbones: Sequence[Backbone], stream: TextIO) -> None:
@@ -219,7 +217,7 @@ def _check_live(context: click.Context) -> None:
 
 
 def _print_detections(output: Path) -> None:
-    from lpat.detections import read_detections
+    from lpat.formats.detections import read_detections
 
     for detections in read_detections(output / "detections.json").values():
         rows = zip(detections.segments, detections.labels, detections.scores, strict=True)

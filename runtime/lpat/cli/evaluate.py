@@ -13,7 +13,7 @@ import click
 from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
-from lpat.protocols import PROTOCOLS, Protocol, ProtocolOptions
+from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
 _MOST_THRESHOLDS = 1000
 
@@ -100,11 +100,11 @@ def command(
     judged_by = parse_rules(PROTOCOLS[protocol], rules)
     if ambiguous_path is not None and judged_by.ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
-    from lpat.ambiguous import read_ambiguous
-    from lpat.annotations import read_annotations
-    from lpat.detections import read_detections
-    from lpat.evaluation import evaluate, format_table
-    from lpat.findings import summarise
+    from lpat.annotations.checks import summarise
+    from lpat.annotations.reading import read_annotations
+    from lpat.annotations.thumos14 import read_ambiguous
+    from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.formats.detections import read_detections
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
@@ -134,18 +134,19 @@ def command(
     click.echo(format_table(evaluation))
     if json_path is None and report_path is None:
         return
-    from lpat.diagnosis import diagnose
-    from lpat.files import write_json, write_text
-    from lpat.proposals import proposal_recall
+    from lpat.evaluation.error_analysis import diagnose
+    from lpat.evaluation.proposal_recall import proposal_recall
+    from lpat.files.atomic import write_text
+    from lpat.files.json_files import write_json
 
-    proposals = proposal_recall(evaluation.judgement)
-    errors = diagnose(evaluation.judgement, tiou=error_tiou, length_bounds=bounds)
+    proposals = proposal_recall(evaluation.matching)
+    errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
         why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
-        from lpat.evaluation_page import evaluation_page
+        from lpat.report.evaluation_page import evaluation_page
 
         page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
         write_text(report_path, page)

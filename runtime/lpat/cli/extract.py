@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from lpat.cli import options
-from lpat.cli.app import run
-from lpat.cli.batches import finish, resumable
-from lpat.cli.grouped_help import GroupedCommand
+from lpat.cli.app import GroupedCommand, finish, resumable, run
 from lpat.cli.progress import progress as shown_progress
 
 if TYPE_CHECKING:
-    from lpat.extractors import FeatureExtractor
+    from lpat.features.extractors import FeatureExtractor
 
 GROUPS = {
     "Results": ("output", "stride", "overwrite"),
@@ -73,10 +71,10 @@ def command(
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
     from lpat.batch.extraction import extract_batch
+    from lpat.distributed.engines import ray_features
     from lpat.errors import UsageError
-    from lpat.extraction import load_all_features
-    from lpat.extractors import default_jobs, extractor_of, spec_of
-    from lpat.fleet import ray_features
+    from lpat.features.extraction import load_all_features
+    from lpat.features.extractors import default_jobs, extractor_of, spec_of
     from lpat.inputs import find_inputs
 
     backbones = options.backbones_from(backbone_paths, device, require_gpu, batch)
@@ -101,7 +99,7 @@ def command(
                 parts=None if cache else output,
                 on_progress=show.within,
             )
-        ledger = extract_batch(
+        record = extract_batch(
             extract,
             spec,
             found,
@@ -112,7 +110,7 @@ def command(
             on_outcome=show,
         )
     where = f"features of {spec.dimension} dimensions in {output}"
-    return finish("lpat-extract", ledger, where)
+    return finish("lpat-extract", record, where)
 
 
 def _say_where(extractor: FeatureExtractor) -> None:

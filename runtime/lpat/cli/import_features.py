@@ -13,8 +13,8 @@ from lpat.cli import options
 from lpat.cli.app import DONE, FAILED, PARTIAL, run
 
 if TYPE_CHECKING:
-    from lpat.annotations import VideoAnnotation
-    from lpat.feature_import import ImportPlan, Source
+    from lpat.annotations.reading import VideoAnnotation
+    from lpat.features.importing import ImportPlan, ImportSource
 
 
 @click.command("lpat-import")
@@ -89,9 +89,9 @@ def command(
 
     Exit codes: 0 all done, 1 nothing done, 3 some inputs failed, 130 interrupted.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
-    from lpat.feature_import import ImportPlan, output_paths
+    from lpat.features.importing import ImportPlan, output_paths
 
     plan = ImportPlan(**said)
     known: Mapping[str, VideoAnnotation] | None = None
@@ -113,10 +113,10 @@ def command(
 
 def _sources(
     features: Sequence[Path], rgb: Sequence[Path], flow: Sequence[Path], names: Path | None
-) -> list[Source]:
+) -> list[ImportSource]:
     from lpat.errors import UsageError
-    from lpat.feature_import import entry_sources, file_sources, pair_sources
-    from lpat.pickled_arrays import is_array_of_objects
+    from lpat.features.importing import entry_sources, file_sources, pair_sources
+    from lpat.files.npy import is_array_of_objects
 
     if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
         raise UsageError("expected either FEATURES or both --rgb and --flow")
@@ -133,7 +133,9 @@ def _sources(
     return file_sources(features)
 
 
-def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> list[Source]:
+def _annotated(
+    sources: list[ImportSource], known: Mapping[str, VideoAnnotation]
+) -> list[ImportSource]:
     from lpat.errors import AnnotationError
 
     kept = [source for source in sources if source.name in known]
@@ -152,14 +154,14 @@ def _annotated(sources: list[Source], known: Mapping[str, VideoAnnotation]) -> l
 
 
 def _objections(
-    sources: Sequence[Source],
+    sources: Sequence[ImportSource],
     plan: ImportPlan,
     durations: Mapping[str, float | None],
     subsets: Mapping[str, str | None],
 ) -> list[str]:
     """What speaks against the plan for most of the videos; what does for a few is only noted."""
-    from lpat.feature_checks import exchanged_subsets, sample_features
-    from lpat.feature_timing import Rate, timing_of
+    from lpat.features.importing import exchanged_subsets, sample_features
+    from lpat.features.timing import Rate, timing_of
 
     samples = sample_features(sources)
     counts = {sample.name: sample.snippets for sample in samples}
@@ -184,7 +186,7 @@ def _objections(
 
 
 def _import_all(
-    sources: Sequence[Source],
+    sources: Sequence[ImportSource],
     plan: ImportPlan,
     paths: Mapping[str, Path],
     durations: Mapping[str, float | None],
@@ -194,8 +196,8 @@ def _import_all(
     from tqdm import tqdm
 
     from lpat.errors import FeatureError
-    from lpat.feature_import import import_features, is_imported
-    from lpat.files import claim_folder
+    from lpat.features.importing import import_features, is_imported
+    from lpat.files.folders import claim_folder
 
     claim_folder(output)
     done = unchanged = failed = snippets = 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lpat.cli.app import DONE, PARTIAL
 
 if TYPE_CHECKING:
-    from lpat.following import LiveFeatures
+    from lpat.live import LiveFeatures
     from lpat.localizer import Localizer
     from lpat.types import Detection, Float32Array
 
@@ -38,13 +38,12 @@ def detect_live(
         ModelError: the model's threshold needs the whole video.
         OutputError: the folder can't be written.
     """
-    from lpat.addresses import one_line
-    from lpat.detections import detections_document, rows_of
-    from lpat.errors import UsageError, VideoError
-    from lpat.files import claim_folder, write_json
-    from lpat.following import live_features
+    from lpat.errors import UsageError, VideoError, one_line
+    from lpat.files.folders import claim_folder
+    from lpat.files.json_files import write_json
+    from lpat.formats.detections import detections_document, rows_of
     from lpat.inputs import one_input
-    from lpat.live import LiveDetector
+    from lpat.live import LiveDetector, live_features
     from lpat.types import Detections
 
     if len(sources) != 1:

@@ -12,7 +12,7 @@ from lpat.errors import UsageError
 
 if TYPE_CHECKING:
     from lpat.backbones.search import Backbones
-    from lpat.feature_cache import FeatureCache
+    from lpat.features.cache import FeatureCache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,7 +24,7 @@ INPUT = click.STRING
 
 
 def _checked_device(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from lpat.devices import device_of
+    from lpat.inference.devices import device_of
 
     try:
         return str(device_of(value))
@@ -84,7 +84,7 @@ progress = click.option(
 timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=30.0,  # as lpat.addresses has it
+    default=30.0,  # as lpat.video.address has it
     show_default=True,
     metavar="SECONDS",
     help="How long a URL may give nothing before it is given up.",
@@ -126,8 +126,8 @@ def cache_options(command: Command) -> Command:
 
 def cache_from(cache_folder: Path | None, no_cache: bool) -> FeatureCache | None:
     """The cache that `cache_options` chose, without what killed processes left in it."""
-    from lpat.feature_cache import FeatureCache, default_cache
-    from lpat.files import remove_abandoned
+    from lpat.features.cache import FeatureCache, default_cache
+    from lpat.files.atomic import remove_abandoned
 
     if no_cache:
         return None

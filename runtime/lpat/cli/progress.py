@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from lpat.pace import Pace
+from lpat.features.progress import Speed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from lpat.batch.outcomes import Outcome, Status
+    from lpat.batch.run_record import Outcome, Status
     from lpat.inputs import Input
 
 Kind = Literal["auto", "none", "json"]
@@ -60,10 +60,10 @@ class _Bar:
 
     def __init__(self, bar: tqdm[Any]) -> None:
         self._bar = bar
-        self._pace = Pace()
+        self._speed = Speed()
 
     def __call__(self, outcome: Outcome) -> None:
-        from lpat.addresses import one_line
+        from lpat.errors import one_line
 
         name = one_line(outcome.name)
         if outcome.status in ("failed", "partial"):
@@ -74,7 +74,7 @@ class _Bar:
         self._bar.update()
 
     def within(self, source: Input, seconds: float, duration: float | None) -> None:
-        if (words := self._pace.words(source, seconds, duration)) is not None:
+        if (words := self._speed.words(source, seconds, duration)) is not None:
             self._bar.set_postfix_str(words)
 
 
@@ -85,7 +85,7 @@ class _JsonLines:
         self._total = total
         self._counts: Counter[Status] = Counter()
         self._started = time.monotonic()
-        self._pace = Pace()
+        self._speed = Speed()
         self._say("start", {})
 
     def __call__(self, outcome: Outcome) -> None:
@@ -93,7 +93,7 @@ class _JsonLines:
         self._say("input", {**outcome.document(), "remaining_seconds": self._remaining_seconds()})
 
     def within(self, source: Input, seconds: float, duration: float | None) -> None:
-        if (speed := self._pace.of(source, seconds)) is not None:
+        if (speed := self._speed.of(source, seconds)) is not None:
             facts = {"name": source.name, "path": str(source.path), "seconds": round(seconds, 3)}
             times = {"duration": duration and round(duration, 3), "speed": round(speed, 3)}
             self._say("progress", {**facts, **times})

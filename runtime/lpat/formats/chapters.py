@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from lpat.formats.media import Media
 from lpat.formats.spans import MILLISECONDS, Span, spans
-from lpat.media import Media
 from lpat.types import Detections
 
 NOTHING = "-"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpat.formats.packages import package_for
+from lpat.formats.media import Media
+from lpat.formats.optional_packages import package_for
 from lpat.formats.spans import MILLISECONDS, lanes, spans, writable
-from lpat.media import Media
 from lpat.types import Detections
 
 VERSION = "3.0"

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from lpat.files import json_text
+from lpat.files.json_files import json_text
+from lpat.formats.media import Media
 from lpat.formats.spans import Span, one_line, spans
-from lpat.media import Media
 from lpat.types import Detections
 
 LOCAL_FILES = "/data/local-files/?d="

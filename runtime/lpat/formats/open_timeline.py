@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lpat.formats.packages import package_for
+from lpat.formats.media import Media
+from lpat.formats.optional_packages import package_for
 from lpat.formats.spans import Span, lanes, one_line, spans
-from lpat.media import Media
 from lpat.types import Detections
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from lpat.formats.media import Media
 from lpat.formats.spans import MILLISECONDS, spans
-from lpat.media import Media
 from lpat.types import Detections
 
 

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from lpat.detections import detections_document
-from lpat.media import Media
+from lpat.formats.detections import detections_document
+from lpat.formats.media import Media
 from lpat.types import Detections
 
 HEADER = ("video", "label", "start", "end", "score")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.commands.kill import Trial, check_complete, check_killed, kill_repeatedly
-from lpat.extractors import default_spec
-from lpat.feature_files import write_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
 from lpat.types import Features
 
 

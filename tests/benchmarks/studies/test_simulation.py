@@ -13,7 +13,7 @@ from benchmarks.studies.simulation import (
     simulate,
     snippet_truth,
 )
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Features
 
 CLASSES = ("dive", "jump", "run", "throw")

@@ -22,9 +22,9 @@ from benchmarks.studies.measures import (
     with_level,
 )
 from benchmarks.studies.results import Results, code_version, format_table
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat.types import Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import make_training_set

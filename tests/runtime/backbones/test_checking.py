@@ -4,8 +4,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 from benchmarks.small_networks import write_mean_backbone
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.checking import check, random_clips
+from lpat.backbones.files import read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError

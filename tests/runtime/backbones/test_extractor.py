@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from tests.waiting import PATIENCE
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.clips import clips_of, scaled_size
 from lpat.backbones.extractor import READ_AHEAD, open_extractor
-from lpat.backbones.flow_methods import flow_between, quantised
+from lpat.backbones.files import read_backbones
+from lpat.backbones.flow import flow_between, quantised
 from lpat.backbones.pictures import LONGEST_RUN
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import FeatureError
-from lpat.extraction import extract_features
-from lpat.extractors import default_jobs, spec_of
-from lpat.frames import Frame
-from lpat.snippets import Tick, resample
-from lpat.workers import available_cores
+from lpat.features.extraction import extract_features
+from lpat.features.extractors import default_jobs, spec_of
+from lpat.parallel.processes import available_cores
+from lpat.video.frame import Frame
+from lpat.video.resampling import Tick, resample
 
 
 @pytest.fixture
@@ -312,15 +312,15 @@ def test_backbones_stay_loaded_for_the_next_video(monkeypatch, rgb, flow):
 
 
 def test_one_video_at_a_time_is_the_default_for_backbones(rgb):
-    from lpat.extractors import default_spec
-    from lpat.workers import available_cores
+    from lpat.features.extractors import default_spec
+    from lpat.parallel.processes import available_cores
 
     assert default_jobs(spec_of_files(rgb)) == 1
     assert default_jobs(default_spec()) == default_jobs(None) == available_cores()
 
 
 def test_the_stride_is_the_backbones_own_unless_given(rgb):
-    from lpat.extractors import default_spec
+    from lpat.features.extractors import default_spec
 
     assert spec_of_files(rgb).stride == 4
     assert spec_of_files(rgb, stride=2).stride == 2
@@ -336,7 +336,7 @@ def test_a_folder_of_backbones_is_taken_whole(rgb, flow):
 
 def test_ticks_of_a_video_have_the_frames_that_are_needed(write_video, rgb, flow):
     """What is resampled from any rate goes through the same path as ticks that are made here."""
-    from lpat.video import Video
+    from lpat.video.reader import Video
 
     video = write_video(pts=range(0, 60, 2), size=(64, 48))
     spec = spec_of_files(rgb, flow)

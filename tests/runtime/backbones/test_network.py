@@ -6,13 +6,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.small_networks import write_mean_backbone
-from lpat import sessions
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.network import GPU_BATCH, load_networks
 from lpat.backbones.search import Backbones
-from lpat.devices import CPU, CUDA, TENSORRT, Extent, Plan, cuda_device_count
 from lpat.errors import BackboneError, DeviceError, UsageError
-from lpat.model_file import KEY as MODEL_KEY
+from lpat.inference import sessions
+from lpat.inference.devices import CPU, CUDA, TENSORRT, Extent, SessionPlan, cuda_device_count
+from lpat.inference.onnx_files import MODEL_KEY
 
 no_gpu = pytest.mark.skipif(cuda_device_count() > 0, reason="there is a CUDA device")
 needs_gpu = pytest.mark.skipif(cuda_device_count() == 0, reason="no CUDA device")
@@ -169,11 +169,11 @@ def test_a_session_is_tried_with_the_smallest_of_all_its_inputs(tmp_path):
         "features": Extent.fixed((1, 1, 12)),
     }
     outputs = ["rgb_features"]
-    session = sessions._gpu_session(content, Plan(CPU), {CPU: {}}, extents, outputs)
+    session = sessions._gpu_session(content, SessionPlan(CPU), {CPU: {}}, extents, outputs)
     assert session.get_providers() == [CPU]
     wrong = {**extents, "rgb": Extent.fixed((1, 3, 4, 16, 15))}
     with pytest.raises(DeviceError, match="invalid dimensions"):
-        sessions._gpu_session(content, Plan(CPU), {CPU: {}}, wrong, outputs)
+        sessions._gpu_session(content, SessionPlan(CPU), {CPU: {}}, wrong, outputs)
 
 
 @no_gpu

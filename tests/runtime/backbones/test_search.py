@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from lpat.backbones.backbone_file import read_backbones
+from lpat.backbones.files import read_backbones
 from lpat.backbones.search import Backbones, user_folder
 from lpat.backbones.spec import backbone_spec, streams_of, wanted_by
 from lpat.errors import BackboneError

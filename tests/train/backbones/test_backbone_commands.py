@@ -12,13 +12,13 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.extractor import BackboneExtractor
+from lpat.backbones.files import read_backbones
 from lpat.cli import detect
-from lpat.detections import read_detections
 from lpat.errors import BackboneError, OutputError, UsageError
-from lpat.extractors import default_spec, extractor_of
-from lpat.files import write_json
+from lpat.features.extractors import default_spec, extractor_of
+from lpat.files.json_files import write_json
+from lpat.formats.detections import read_detections
 from lpat.localizer import Localizer
 from lpat_train.cli import export, train
 from lpat_train.errors import BundleError

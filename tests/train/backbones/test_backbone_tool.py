@@ -14,10 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 
 from benchmarks.video.random_i3d import random_state
-from lpat.backbones.backbone_file import read_backbones
-from lpat.backbones.metadata import KEY, BackboneMetadata
+from lpat.backbones.files import read_backbones
+from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError
+from lpat.inference.onnx_files import BACKBONE_KEY
 from lpat_train.cli import launch
 from lpat_train.cli.backbone import command
 from lpat_train.errors import CheckpointError
@@ -279,4 +280,4 @@ def test_metadata_lies_in_the_file(tmp_path) -> None:
     source = write_network(tmp_path / "net.onnx", ("N", 3, 8, 8))
     invoke("convert", source, tmp_path / "out.onnx")
     texts = {entry.key: entry.value for entry in onnx.load(tmp_path / "out.onnx").metadata_props}
-    assert json.loads(texts[KEY])["schema"] == 1
+    assert json.loads(texts[BACKBONE_KEY])["schema"] == 1

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.cli import detect
-from lpat.detections import read_detections
-from lpat.files import write_text
+from lpat.files.atomic import write_text
+from lpat.formats.detections import read_detections
 from lpat_train.cli import backbone, export, train
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "backbones.md"

@@ -9,9 +9,9 @@ import torch
 from tests.train.backbones.conftest import SIZE, WIDTH
 
 from benchmarks.video.random_i3d import random_state
-from lpat.backbones.metadata import KEY
 from lpat.errors import OutputError
-from lpat.sessions import Session, cpu_session
+from lpat.inference.onnx_files import BACKBONE_KEY
+from lpat.inference.sessions import Session, load_on_cpu
 from lpat_train.backbones import i3d_export
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint
 from lpat_train.backbones.i3d_export import TOLERANCE, convert_i3d
@@ -25,12 +25,14 @@ def test_a_checkpoint_becomes_one_file_with_its_metadata(checkpoint: Path) -> No
     )
     assert 0 < difference <= TOLERANCE
     model = onnx.load(output)
-    assert {entry.key: entry.value for entry in model.metadata_props} == {KEY: '{"name": "i3d"}'}
+    assert {entry.key: entry.value for entry in model.metadata_props} == {
+        BACKBONE_KEY: '{"name": "i3d"}'
+    }
     (clips,) = model.graph.input
     assert [each.dim_param or each.dim_value for each in clips.type.tensor_type.shape.dim] == [
         "N", 3, 16, SIZE, SIZE,
     ]  # fmt: skip
-    session = Session(cpu_session(output.read_bytes()), "CPUExecutionProvider")
+    session = Session(load_on_cpu(output.read_bytes()), "CPUExecutionProvider")
     (features,) = session.run(["features"], {"clips": np.zeros((1, 3, 16, SIZE, SIZE), "f4")})
     assert features.shape == (1, 128)
 

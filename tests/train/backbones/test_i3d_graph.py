@@ -6,7 +6,7 @@ import pytest
 from tests.train.backbones.reference import features
 
 from benchmarks.video.random_i3d import random_state
-from lpat.sessions import Session, cpu_session
+from lpat.inference.sessions import Session, load_on_cpu
 from lpat_train.backbones.i3d_graph import State, i3d_graph, transforms
 
 WIDTH = 1 / 8
@@ -57,7 +57,7 @@ def test_a_published_size_has_2d_convolutions_of_whole_blocks() -> None:
 
 def _session(state: State, size: int) -> Session:
     content = i3d_graph(state, size).SerializeToString()
-    return Session(cpu_session(content), "CPUExecutionProvider")
+    return Session(load_on_cpu(content), "CPUExecutionProvider")
 
 
 @pytest.mark.parametrize(

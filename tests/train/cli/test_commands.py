@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from lpat.cli import detect, evaluate
 from lpat.errors import AnnotationError, LpatError, OutputError, UsageError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat_train.cli import export, train
 
 QUICK = ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect, evaluate
 from lpat.types import Detections
 from lpat_train.cli import export, train

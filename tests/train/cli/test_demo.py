@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lpat.detections import read_detections
+from lpat.formats.detections import read_detections
 from lpat_train.cli.demo_run import run_demo
 from lpat_train.demo.plan import Recipe
 

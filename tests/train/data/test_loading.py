@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from lpat.errors import FeatureError
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
+from lpat.features.cache import FeatureCache
+from lpat.features.extractors import default_spec
+from lpat.features.files import StoredFeatures, write_features
 from lpat.inputs import Input, find_inputs
-from lpat.stored_features import StoredFeatures
 from lpat.types import Features
 from lpat_train.data.loading import LoadedFeatures, open_labelled
 from lpat_train.distributed.processes import ALONE

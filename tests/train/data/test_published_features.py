@@ -14,9 +14,9 @@ from benchmarks.studies.published_layouts import (
     write_streams,
     write_wtalc,
 )
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect, evaluate, import_features
-from lpat.feature_files import read_features
+from lpat.features.files import read_features
 from lpat_train.cli import export, train
 
 QUICK = ("--steps", "6", "--hidden", "16", "--device", "cpu")

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from tests.waiting import PATIENCE
 
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat_train.distributed.processes import ALONE, Processes
 from lpat_train.distributed.shares import Share
 from lpat_train.presets import METHOD_DEFAULTS

@@ -15,8 +15,8 @@ from tests.train.export.saturation import Product, int8_products
 
 from lpat.errors import AnnotationError, UsageError
 from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import ModelMetadata, Precision
-from lpat.segments import PostProcessing
+from lpat.model.metadata import ModelMetadata, Precision
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Detections, Features, FeatureSpec
 from lpat_train.cli import export, train
 from lpat_train.errors import ExportError

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpat.stored_features import locate_features
+from lpat.features.files import locate_features
 from lpat.types import FeatureSpec
 from lpat_train.data import dataset
 from lpat_train.data.dataset import TrainingSet, TrainingVideo, make_training_set

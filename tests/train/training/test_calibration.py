@@ -10,11 +10,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from lpat.annotations import read_annotations
-from lpat.level import RATES
+from lpat.annotations.reading import read_annotations
 from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.level import RATES
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec
 from lpat_train.cli import train as train_command
 from lpat_train.config import TrainingConfig

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from lpat.annotations import read_annotations
+from lpat.annotations.reading import read_annotations
 from lpat.errors import AnnotationError, FeatureError, UsageError
-from lpat.feature_files import read_features
-from lpat.files import write_json
+from lpat.features.files import read_features
+from lpat.files.json_files import write_json
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.extraction import load_features
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import load_features
+from lpat.features.extractors import default_spec
+from lpat.features.files import write_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
 from lpat.types import Features, FeatureSpec

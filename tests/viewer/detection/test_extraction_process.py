@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from lpat.errors import FeatureError, VideoError
-from lpat.extraction import extract_features
-from lpat.extractors import default_spec
+from lpat.features.extraction import extract_features
+from lpat.features.extractors import default_spec
 from lpat.types import FeatureSpec
 from lpat_viewer.detection.extraction_process import (
     ExtractedRows,

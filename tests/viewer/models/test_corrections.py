@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.errors import UsageError
 from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.models import editing
 from lpat_viewer.models.review import ReviewedSegment

@@ -1,5 +1,6 @@
 """A review saved, and read again as lpat-train and lpat-eval do."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpat.annotations import Annotations, VideoAnnotation, read_annotations
-from lpat.detections import read_detections, read_external_data
+from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
 from lpat.errors import UsageError
-from lpat.files import write_json
-from lpat.formats import FORMATS
-from lpat.media import media_of
+from lpat.files.json_files import write_json
+from lpat.formats.detections import read_detections
+from lpat.formats.media import media_of
+from lpat.formats.registry import FORMATS
 from lpat.types import Detections
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.layers import Layer
@@ -127,7 +128,7 @@ def test_the_review_is_exported_as_detections(reviewed: Workspace, tmp_path: Pat
     assert read_detections(tmp_path / "d.json")["video"].segments.tolist() == [
         [7.0, 8.0], [1.0, 2.0], [5.0, 6.0],
     ]  # fmt: skip
-    assert read_external_data(tmp_path / "d.json") == {"corrected": True}
+    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {"corrected": True}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -159,7 +160,7 @@ def test_without_a_review_the_layer_is_exported(workspace: Workspace, tmp_path: 
     workspace.layers.put(Layer("model.onnx", detections))
     exporting(workspace, tmp_path / "d.json")()
     assert read_detections(tmp_path / "d.json")["video"].scores.tolist() == [0.25]
-    assert read_external_data(tmp_path / "d.json") == {"model": "model.onnx"}
+    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {"model": "model.onnx"}
 
 
 def test_without_a_video_nothing_is_saved(opened: Workspace, tmp_path: Path) -> None:

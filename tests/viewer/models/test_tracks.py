@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.review import ReviewedSegment

@@ -1,6 +1,6 @@
 """Hits, misses and false alarms of one video."""
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat_viewer.models.verdicts import judge
 from lpat_viewer.models.workspace import Workspace
 

@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import read_annotations
-from lpat.detections import read_detections
+from lpat.annotations.reading import read_annotations
 from lpat.errors import OutputError
-from lpat.formats import FORMATS
+from lpat.formats.detections import read_detections
+from lpat.formats.registry import FORMATS
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.saving import Saving

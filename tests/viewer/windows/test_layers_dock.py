@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
-from lpat.extractors import default_spec
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extractors import default_spec
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.layers import Layer

@@ -11,12 +11,13 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import write_features
-from lpat.level import LevelTable
+from lpat.features.cache import FeatureCache
+from lpat.features.files import write_features
 from lpat.localizer import Localizer
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing, detect
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.detect import detect
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec, Scores
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs

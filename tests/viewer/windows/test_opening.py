@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from lpat.errors import LpatError
-from lpat.files import write_json
+from lpat.files.json_files import write_json
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.windows.opening import Opener, read_path

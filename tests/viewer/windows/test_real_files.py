@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.extractors import default_spec
+from lpat.features.extractors import default_spec
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 

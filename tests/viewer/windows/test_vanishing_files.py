@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations import read_annotations
-from lpat.extractors import default_spec
-from lpat.files import write_json
+from lpat.annotations.reading import read_annotations
+from lpat.features.extractors import default_spec
+from lpat.files.json_files import write_json
 from lpat_viewer.models.notices import Notice
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings

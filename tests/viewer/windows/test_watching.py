@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat.files import write_text
+from lpat.files.atomic import write_text
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.windows.watching import Watcher
 

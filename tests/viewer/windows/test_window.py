@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from tests.waiting import PATIENCE
 
-from lpat.extractors import default_spec
-from lpat.level import LevelTable
-from lpat.model_file import ModelMetadata
-from lpat.segments import PostProcessing
+from lpat.features.extractors import default_spec
+from lpat.model.metadata import ModelMetadata
+from lpat.segments.level import LevelTable
+from lpat.segments.post_processing import PostProcessing
 
 TOUR = Path(__file__).with_name("window_tour.py")
 

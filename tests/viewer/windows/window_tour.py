@@ -15,9 +15,9 @@ from PySide6.QtCore import QDeadlineTimer, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
 
-from lpat.annotations import read_annotations
-from lpat.detections import read_detections
-from lpat.feature_cache import FeatureCache
+from lpat.annotations.reading import read_annotations
+from lpat.features.cache import FeatureCache
+from lpat.formats.detections import read_detections
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.layers_dock import LayersPanel
 from lpat_viewer.windows.settings import Settings

@@ -12,15 +12,15 @@ import onnx
 from google.protobuf.message import DecodeError, EncodeError
 from onnx import TensorProto, compose, external_data_helper, helper, numpy_helper
 
-from lpat.backbones.backbone_file import read_backbones
 from lpat.backbones.checking import random_clips
-from lpat.backbones.metadata import CHANNELS, KEY, BackboneMetadata, Stream
+from lpat.backbones.files import read_backbones
+from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, ModelError, OutputError
-from lpat.files import atomic_path
-from lpat.onnx_files import read_onnx
-from lpat.sessions import cpu_session
+from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import BACKBONE_KEY, read_onnx
+from lpat.inference.sessions import load_on_cpu
 
 FRAMES, SIDE = 16, 224
 """What a network is fed where it takes any number of frames, or pictures of any size."""
@@ -67,7 +67,7 @@ def convert_network(source: Path, output: Path, given: Mapping[str, Any]) -> Bac
         features = _shape_of_features(network, metadata)
         metadata = replace(metadata, dimension=features[1])
         model = _backbone_of(network, metadata, len(features))
-        helper.set_model_props(model, {KEY: metadata.to_json()})
+        helper.set_model_props(model, {BACKBONE_KEY: metadata.to_json()})
         onnx.checker.check_model(model, full_check=True)
         content = model.SerializeToString()
     except EncodeError as error:
@@ -154,7 +154,7 @@ def _shape_of_features(network: _Source, metadata: BackboneMetadata) -> tuple[in
     size = metadata.clip_shape
     if network.of_images:
         size = (metadata.channels, *metadata.crop)
-    session = cpu_session(network.model.SerializeToString())
+    session = load_on_cpu(network.model.SerializeToString())
     values = np.zeros((network.shape[0] or 1, *size), np.float32)
     try:
         (features,) = session.run(None, {network.input.name: values})

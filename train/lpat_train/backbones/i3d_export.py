@@ -10,15 +10,15 @@ import onnx
 import torch
 from torch import Tensor
 
-from lpat.backbones.backbone_file import Backbone
 from lpat.backbones.checking import TOLERANCE as CHECKED_TOLERANCE
 from lpat.backbones.checking import random_clips, relative_difference
-from lpat.backbones.metadata import KEY
+from lpat.backbones.files import Backbone
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, OutputError
-from lpat.files import atomic_path
-from lpat.sessions import cpu_session
+from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import BACKBONE_KEY
+from lpat.inference.sessions import load_on_cpu
 from lpat.types import Float32Array
 from lpat_train.backbones.i3d import FRAMES, I3D, SIZE, network_of
 from lpat_train.backbones.i3d_checkpoint import read_checkpoint, stream_of
@@ -53,7 +53,7 @@ def convert_i3d(
         raise OutputError(f"{output}: expected a name that ends in .onnx")
     network = network_of(state, width)
     model = i3d_graph({name: weight.numpy() for name, weight in state.items()}, size)
-    onnx.helper.set_model_props(model, {KEY: metadata})
+    onnx.helper.set_model_props(model, {BACKBONE_KEY: metadata})
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString()
     difference = largest_difference(network, content, size)
@@ -69,7 +69,7 @@ def convert_i3d(
 
 def largest_difference(network: I3D, content: bytes, size: int = SIZE) -> float:
     """Largest difference of any feature of random clips, in parts of the largest feature."""
-    session = cpu_session(content)
+    session = load_on_cpu(content)
     differences = []
     for clips in _random_clips(network.Conv3d_1a_7x7.conv3d.in_channels, size):
         with torch.inference_mode():

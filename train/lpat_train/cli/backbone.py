@@ -58,7 +58,7 @@ def inspect_command(
 
     Of a model it says which backbones it needs, and where each is found.
     """
-    from lpat.backbones.inspection import inspect
+    from lpat.model.inspection import inspect
 
     places = replace(options.backbones_from(backbone_paths), for_others=True)
     found = [inspect(path, places) for path in files]
@@ -86,8 +86,8 @@ def check_command(
     Features must be finite, the same for the same clip, alone and in a batch, and others for other
     clips. Exit code 1 says that something of that doesn't hold.
     """
-    from lpat.backbones.backbone_file import read_backbones
     from lpat.backbones.checking import check
+    from lpat.backbones.files import read_backbones
 
     if reference is not None and len(files) > 1:
         raise UsageError(f"--reference: expected one file, not {len(files)}")
@@ -165,7 +165,7 @@ def convert_command(source: Path, output: Path, **settings: Any) -> int:
         from lpat_train.backbones.conversion import convert_network
 
         convert_network(source, output, given)
-    from lpat.backbones.inspection import inspect
+    from lpat.model.inspection import inspect
 
     print("\n".join(inspect(output, options.backbones_from(())).lines()))
     return DONE

@@ -13,17 +13,17 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from lpat.annotations import VideoAnnotation, read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.cli import detect as detect_command
 from lpat.cli import evaluate as evaluate_command
-from lpat.extraction import load_features
-from lpat.feature_cache import FeatureCache
-from lpat.files import write_text
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import load_features
+from lpat.files.atomic import write_text
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.report import Section, Table, report_html
-from lpat.segments import detect
-from lpat.timeline import timeline_svg
+from lpat.report.html import Section, Table, report_html
+from lpat.report.timeline import timeline_svg
+from lpat.segments.detect import detect
 from lpat.types import Scores
 from lpat_train.cli import export as export_command
 from lpat_train.cli import train as train_command

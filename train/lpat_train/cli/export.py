@@ -18,11 +18,11 @@ from lpat.errors import UsageError
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
-    from lpat.backbones.backbone_file import Backbone
+    from lpat.backbones.files import Backbone
     from lpat.backbones.search import Backbones
-    from lpat.feature_cache import FeatureCache
+    from lpat.features.cache import FeatureCache
     from lpat.inputs import Input
-    from lpat.model_file import Precision
+    from lpat.model.metadata import Precision
     from lpat.types import Features, FeatureSpec
     from lpat_train.training.checkpoint import Run
 
@@ -80,7 +80,7 @@ def command(
     --bundle also the backbones that make these. It is compared with the trained network before it
     takes its place.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.reading import read_annotations
     from lpat.inputs import find_inputs
     from lpat_train.export.onnx_export import (
         COMPARED_LENGTHS,
@@ -147,7 +147,7 @@ def _backbones_of(run: Run, backbones: Backbones) -> tuple[Backbone, ...]:
 def _features_of(
     sources: Sequence[Input], spec: FeatureSpec, cache: FeatureCache | None, backbones: Backbones
 ) -> Iterator[tuple[str, Features]]:
-    from lpat.extraction import load_features
+    from lpat.features.extraction import load_features
 
     for source in sources:
         yield source.name, load_features(source, spec, cache, backbones).features.load()

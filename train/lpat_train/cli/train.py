@@ -14,7 +14,7 @@ from lpat.cli.app import DONE, PARTIAL
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
-    from lpat.annotations import Annotations, VideoAnnotation
+    from lpat.annotations.reading import Annotations, VideoAnnotation
     from lpat_train.config import TrainingConfig
 
 
@@ -177,10 +177,10 @@ def command(
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
-    from lpat.annotations import read_annotations
+    from lpat.annotations.checks import summarise
+    from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
-    from lpat.extractors import default_jobs, spec_of
-    from lpat.findings import summarise
+    from lpat.features.extractors import default_jobs, spec_of
     from lpat.inputs import find_inputs
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
     from lpat_train.distributed.processes import Processes

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lpat.annotations import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.backbones.search import Backbones
 from lpat.errors import UsageError
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
-from lpat.segments import PostProcessing
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import FeatureSource, TrainingSet, labelled, make_training_set

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from lpat.errors import AnnotationError, FeatureError
+from lpat.features.files import StoredFeatures
 from lpat.inputs import Input
-from lpat.stored_features import StoredFeatures
 from lpat.types import Features, FeatureSpec, Float32Array
 
 _CHUNK_VALUES = 1 << 20

@@ -9,16 +9,15 @@ from functools import partial
 
 from tqdm import tqdm
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import FeatureError, LpatError
-from lpat.extraction import OnProgress, load_all_features
-from lpat.extractors import OWN
-from lpat.feature_cache import FeatureCache
-from lpat.feature_timing import Rate, timing_of
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import load_all_features, ready_features
+from lpat.features.extractors import OWN
+from lpat.features.progress import OnProgress, Speed
+from lpat.features.timing import Rate, timing_of
 from lpat.inputs import Input
-from lpat.pace import Pace
-from lpat.stored_features import SUFFIXES, StoredFeatures, locate_features
 from lpat.types import FeatureSpec
 from lpat_train.data.dataset import FeatureSource, match_inputs
 from lpat_train.distributed.processes import Processes
@@ -87,42 +86,22 @@ def _opened(
     others = []
     for source in chosen:
         try:
-            stored = _stored(source, spec, cache, check=check)
+            ready = ready_features(source, spec, cache, check=check)
         except LpatError as error:
             yield source, error
             continue
-        if stored is None:
+        if ready is None:
             others.append(source)
         else:
-            yield source, stored
+            yield source, ready.features
     for source, extraction in load_all_features(
         others, spec, cache, jobs, backbones, on_progress=on_progress
     ):
         if isinstance(extraction, LpatError):
             yield source, extraction
         else:
-            cached = _stored(source, spec, cache, check=False)
-            yield source, extraction.features if cached is None else cached
-
-
-def _stored(
-    source: Input, spec: FeatureSpec | None, cache: FeatureCache | None, *, check: bool
-) -> StoredFeatures | None:
-    """Features in a file that can be mapped: the input's own, or in the cache; else None.
-
-    Raises:
-        FeatureError: the input is such a file, but broken, or of another spec.
-    """
-    if source.file.suffix.lower() in SUFFIXES:
-        stored = locate_features(source.file)
-        if spec is not None and (differences := spec.differences(stored.spec)):
-            raise FeatureError(f"{source.path}: {'; '.join(differences)}")
-        if check:
-            stored.check()
-        return stored
-    if source.holds_features or cache is None or spec is None:
-        return None
-    return cache.get(source.file, spec, check=check)
+            cached = ready_features(source, spec, cache, check=False)
+            yield source, (cached or extraction).features
 
 
 def _gathered(
@@ -134,7 +113,7 @@ def _gathered(
     features: dict[str, FeatureSource] = {}
     failures: dict[str, LpatError] = {}
     silent = None if shown else True  # None: shown on a terminal alone
-    pace = Pace()
+    pace = Speed()
     with tqdm(total=total, desc="features", unit="video", disable=silent, file=sys.stderr) as bar:
 
         def tell(source: Input, seconds: float, duration: float | None) -> None:

@@ -12,8 +12,9 @@ import av
 import av.error
 
 from lpat.errors import UsageError
-from lpat.files import atomic_path, write_json
-from lpat.workers import available_cores, run_all
+from lpat.files.atomic import atomic_path
+from lpat.files.json_files import write_json
+from lpat.parallel.processes import available_cores, run_all
 from lpat_train.demo.plan import Recipe, VideoPlan, plan_video
 from lpat_train.demo.scene import paint_frames
 

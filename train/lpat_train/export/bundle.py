@@ -9,13 +9,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
-from lpat.backbones.backbone_file import Backbone, bundled_keys, bundled_output, read_backbones
 from lpat.backbones.checking import relative_difference
+from lpat.backbones.files import Backbone, bundled_keys, bundled_output, read_backbones
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
-from lpat.files import atomic_path
-from lpat.localizer import Localizer
-from lpat.onnx_files import LARGEST
+from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import LARGEST
+from lpat.model.model import Model
 from lpat.types import Features
 from lpat_train.backbones.conversion import opset_of
 from lpat_train.errors import BundleError
@@ -156,7 +156,7 @@ def _renamed(value: onnx.ValueInfoProto, name: str) -> onnx.ValueInfoProto:
 
 def _largest_difference(head: Path, backbones: Sequence[Backbone], path: Path) -> float:
     """How far a bundle's outputs are from those of the separate files, on random inputs."""
-    alone, together = Localizer(head, "cpu"), Localizer(path, "cpu")
+    alone, together = Model(head, "cpu"), Model(path, "cpu")
     spec, random = alone.metadata.features, np.random.default_rng(0)
     values = random.standard_normal((17, spec.dimension)).astype(np.float32)
     features = Features(values, spec, len(values) * spec.snippet_seconds)

@@ -14,13 +14,14 @@ import numpy as np
 import onnx
 import torch
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import OutputError, UsageError
-from lpat.extractors import OWN
-from lpat.feature_halves import WIDEST, Statistics
-from lpat.files import atomic_path
-from lpat.localizer import Localizer as OnnxLocalizer
-from lpat.model_file import KEY, ModelMetadata
+from lpat.features.extractors import OWN
+from lpat.features.statistics import WIDEST, Statistics
+from lpat.files.atomic import atomic_path
+from lpat.inference.onnx_files import MODEL_KEY
+from lpat.model.metadata import ModelMetadata
+from lpat.model.model import Model
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.errors import ExportError
@@ -87,7 +88,7 @@ def export_reduced(
         else:
             reduced = in_int8(standardised_apart, (features for _, features in videos()))
         _write(reduced, metadata, temporary)
-        cost = cost_of(OnnxLocalizer(temporary, "cpu"), OnnxLocalizer(full, "cpu"), videos, truth)
+        cost = cost_of(Model(temporary, "cpu"), Model(full, "cpu"), videos, truth)
         highest = LARGEST_DEVIATIONS[metadata.precision]
         if not cost.deviation <= highest:
             raise ExportError(
@@ -114,7 +115,7 @@ def _write_compared(
     """Write a graph of float32, made lean; the largest difference from torch."""
     with atomic_path(path) as temporary:
         _write(lean(model, fold=True), metadata, temporary)
-        difference = largest_difference(localizer, OnnxLocalizer(temporary, "cpu"))
+        difference = largest_difference(localizer, Model(temporary, "cpu"))
         if not difference <= TOLERANCE:
             raise ExportError(
                 f"{path}: torch and ONNX Runtime differ by {difference:.2g}, "
@@ -125,7 +126,7 @@ def _write_compared(
 
 def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
     model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
-    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
+    onnx.helper.set_model_props(model, {MODEL_KEY: metadata.to_json()})
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
 
@@ -178,7 +179,7 @@ def random_features(network: Network, spec: FeatureSpec, length: int) -> Feature
     return Features(values, spec, length * spec.snippet_seconds)
 
 
-def largest_difference(localizer: ExportModule, exported: OnnxLocalizer) -> float:
+def largest_difference(localizer: ExportModule, exported: Model) -> float:
     """Largest absolute difference of any output on random features of `COMPARED_LENGTHS`."""
     largest = 0.0
     for length in COMPARED_LENGTHS:

@@ -76,7 +76,7 @@ def in_int8(model: onnx.ModelProto, videos: Iterable[Features]) -> onnx.ModelPro
 
     The range of what goes into each is measured on the beginnings of the videos, at most
     `CALIBRATION_SNIPPETS` in all; all but a ten-thousandth of it fits. Weights have seven bits
-    (`lpat.model_file.EXACT_WEIGHT_BITS`), so that every processor computes the same sums.
+    (`lpat.model.metadata.EXACT_WEIGHT_BITS`), so that every processor computes the same sums.
     """
     from onnxruntime.quantization import (
         CalibrationMethod,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.core import best_overlaps
 from lpat.errors import UsageError
-from lpat.evaluation import evaluate
-from lpat.localizer import Localizer
-from lpat.segments import detect
+from lpat.evaluation.average_precision import evaluate
+from lpat.model.model import Model
+from lpat.segments.detect import detect
 from lpat.types import Detections, Features, Float64Array, Scores
 
 Videos = Callable[[], Iterator[tuple[str, Features]]]
@@ -64,8 +64,8 @@ class Cost:
 
 
 def cost_of(
-    reduced: Localizer,
-    full: Localizer,
+    reduced: Model,
+    full: Model,
     videos: Videos,
     truth: Sequence[VideoAnnotation] | None = None,
 ) -> Cost:
@@ -153,12 +153,12 @@ def kept_detections(expected: Detections, found: Detections) -> Float64Array:
     return np.array([(overlaps[:, 0] >= tiou).sum() for tiou in TIOUS], np.float64)
 
 
-def _speed_ratio(reduced: Localizer, full: Localizer) -> float:
+def _speed_ratio(reduced: Model, full: Model) -> float:
     """How many times as fast one is as the other, in turns, on random features."""
     spec = full.metadata.features
     values = np.random.default_rng(0).standard_normal((_TIMED_SNIPPETS, spec.dimension))
     inputs = {"features": values.astype(np.float32)[None]}
-    seconds: dict[Localizer, list[float]] = {reduced: [], full: []}
+    seconds: dict[Model, list[float]] = {reduced: [], full: []}
     for _ in range(_ROUNDS):
         for localizer, times in seconds.items():
             start = time.perf_counter()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lpat.level import RATES, LevelTable
+from lpat.segments.level import RATES, LevelTable
 
 
 class Level(nn.Module):

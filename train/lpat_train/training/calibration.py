@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lpat.level import RATES, upper_margin
-from lpat.segments import select_classes
+from lpat.model.model import windows
+from lpat.segments.detect import select_classes
+from lpat.segments.level import RATES, upper_margin
 from lpat.types import BoolArray, Float32Array, Float64Array, Int64Array
-from lpat.windows import windows
 from lpat_train.data.dataset import TrainingVideo
 from lpat_train.methods.lpat import MembersOutput
 from lpat_train.network.base import Network

@@ -21,8 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lpat.errors import LpatError, OutputError, UsageError
-from lpat.feature_files import spec_from_json
-from lpat.files import atomic_path, write_json, write_text
+from lpat.features.files import spec_from_json
+from lpat.files.atomic import atomic_path, write_text
+from lpat.files.json_files import write_json
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet

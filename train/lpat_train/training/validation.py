@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from lpat.annotations import VideoAnnotation
-from lpat.evaluation import Evaluation, evaluate
-from lpat.level import leveled
-from lpat.segments import PostProcessing, detect
+from lpat.annotations.reading import VideoAnnotation
+from lpat.evaluation.average_precision import Evaluation, evaluate
+from lpat.segments.detect import detect
+from lpat.segments.level import leveled
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, Scores
 from lpat_train.network.base import ExportModule, Network
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat_viewer.detection.job import Failure, LoadedModel, Remark, State, detect_in
 from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.models.layers import Layer

@@ -19,9 +19,9 @@ import numpy as np
 
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import LpatError
-from lpat.feature_streams import stream_features
+from lpat.features.extraction import stream_features
+from lpat.parallel.processes import interrupts_blocked
 from lpat.types import FeatureSpec, Float32Array
-from lpat.workers import interrupts_blocked
 
 NICENESS = 10
 """How far the process stands back behind the window."""

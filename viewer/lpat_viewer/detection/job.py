@@ -12,11 +12,11 @@ import numpy as np
 
 from lpat.backbones.search import Backbones
 from lpat.errors import BackboneError, FeatureError, LpatError
-from lpat.extraction import Extraction, load_features
-from lpat.feature_cache import FeatureCache
+from lpat.features.cache import FeatureCache
+from lpat.features.extraction import Extraction, ready_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.segments import detect
+from lpat.segments.detect import detect
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat_viewer.detection.extraction_process import ExtractedRows, Finished, extract_beside
 from lpat_viewer.jobs import Progress
@@ -126,11 +126,9 @@ class _Group:
     def _features(self, cache: FeatureCache | None) -> Features | None:
         """Features of the whole video; None when cancelled."""
         path, spec = self._source.file, self._spec
-        if self._source.holds_features:
-            return load_features(self._source, spec, None).features.load()
-        cached = cache.get(path, spec) if cache is not None else None
-        if cached is not None:
-            return cached.load()
+        ready = ready_features(self._source, spec, cache)
+        if ready is not None:
+            return ready.features.load()
         place = cache.path_of(path, spec) if cache is not None else None
         extraction = self._extract()
         if extraction is None:
@@ -138,8 +136,8 @@ class _Group:
         if extraction.decode_failures:
             count = extraction.decode_failures
             self._progress.tell(Remark(f"{path}: {count} parts could not be decoded"))
-        if cache is not None and place is not None:
-            cache.put(place, extraction)
+        if cache is not None and place is not None and extraction.is_whole:
+            cache.put(place, extraction.features)
         return extraction.features.load()
 
     def _extract(self) -> Extraction | None:

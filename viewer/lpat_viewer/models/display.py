@@ -6,7 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from lpat.segments import Threshold
+from lpat.segments.post_processing import Threshold
 
 Curves = Literal["scores", "difference"]
 

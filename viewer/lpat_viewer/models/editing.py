@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Detections
 from lpat_viewer.models.review import ReviewedSegment, State, in_time
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lpat.level import LevelTable, shifted
-from lpat.segments import PostProcessing, detect
+from lpat.segments.detect import detect
+from lpat.segments.level import LevelTable, shifted
+from lpat.segments.post_processing import PostProcessing
 from lpat.types import Detections, Scores
 
 

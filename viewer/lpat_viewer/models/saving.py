@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from lpat.annotation_files import save_annotations
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.detections import detections_document
+from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.annotations.writing import save_annotations
 from lpat.errors import UsageError
-from lpat.files import write_json, write_text
-from lpat.formats import check_formats, format_for
-from lpat.media import media_of
+from lpat.files.atomic import write_text
+from lpat.files.json_files import write_json
+from lpat.formats.detections import detections_document
+from lpat.formats.media import media_of
+from lpat.formats.registry import check_formats, format_for
 from lpat.types import Detections
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.workspace import Workspace

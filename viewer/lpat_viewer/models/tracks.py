@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
+from lpat.annotations.reading import VideoAnnotation
 from lpat.types import Float64Array, Int64Array
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.review import ReviewedSegment

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.annotations import VideoAnnotation
-from lpat.event_tables import detection_table, truth_table
-from lpat.judgement import Judgement
-from lpat.protocols import PROTOCOLS
+from lpat.annotations.reading import VideoAnnotation
+from lpat.evaluation.matching import Matching, detection_table, truth_table
+from lpat.evaluation.protocols import PROTOCOLS
 from lpat.types import BoolArray, Detections
 
 
@@ -28,7 +27,7 @@ def judge(detections: Detections, truth: VideoAnnotation, tiou: float) -> Verdic
     """
     classes = tuple(sorted({*detections.classes, *truth.segment_labels}))
     proposals, _ = detection_table({truth.name: detections}, {truth.name: 0}, classes)
-    judgement = Judgement(
+    judgement = Matching(
         protocol="activitynet",
         options=PROTOCOLS["activitynet"],
         classes=classes,

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from lpat.annotations import Annotations, VideoAnnotation
-from lpat.segments import select_classes
+from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.segments.detect import select_classes
 from lpat.types import Detections
 from lpat_viewer.models.classes import ClassEntry, ClassList
 from lpat_viewer.models.display import Display

@@ -15,7 +15,7 @@ from av.error import FFmpegError
 from PySide6.QtCore import QObject, QTimer
 
 from lpat.errors import VideoError
-from lpat.sound import BYTES_OF_A_SAMPLE, RATE, decode_sound
+from lpat.video.audio import BYTES_OF_A_SAMPLE, RATE, decode_sound
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.playback.picture import VideoInfo
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 
-from lpat.frames import Frame
-from lpat.seeking import SeekableVideo
+from lpat.video.frame import Frame
+from lpat.video.seeking import SeekableVideo
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 
 from lpat.errors import LpatError
-from lpat.frames import Frame
-from lpat.seeking import SeekableVideo
+from lpat.video.frame import Frame
+from lpat.video.seeking import SeekableVideo
 from lpat_viewer.playback.picture import Picture, info_of, picture_of
 from lpat_viewer.playback.requests import LatestRequest, Request
 

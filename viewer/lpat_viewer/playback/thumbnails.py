@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from lpat.errors import LpatError
-from lpat.frames import Frame
-from lpat.seeking import SeekableVideo
+from lpat.video.frame import Frame
+from lpat.video.seeking import SeekableVideo
 from lpat_viewer.playback.picture import picture_of
 
 KEPT = 400

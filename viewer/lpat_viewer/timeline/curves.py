@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from lpat.segments import Threshold, manual_threshold
+from lpat.segments.detect import manual_threshold
+from lpat.segments.post_processing import Threshold
 from lpat.types import Float32Array, Float64Array, Scores
 from lpat_viewer.models.display import Curves
 

@@ -10,7 +10,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from lpat.errors import UsageError
-from lpat.files import atomic_path
+from lpat.files.atomic import atomic_path
 
 PIXEL_RATIO = 2
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.feature_cache import FeatureCache
-from lpat.feature_files import SUFFIXES as FEATURES
+from lpat.features.cache import FeatureCache
+from lpat.inputs import FEATURE_SUFFIXES as FEATURES
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from lpat.errors import LpatError, UsageError
-from lpat.formats import FORMATS, Format, format_for
+from lpat.formats.registry import FORMATS, Format, format_for
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.snapshot import save_picture

@@ -9,10 +9,10 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from lpat.annotations import Annotations, read_annotations
-from lpat.detections import read_detections
-from lpat.documents import expect, read_json
+from lpat.annotations.reading import Annotations, read_annotations
 from lpat.errors import LpatError, UsageError
+from lpat.files.json_files import expect, read_json
+from lpat.formats.detections import read_detections
 from lpat.inputs import SUFFIXES, Input, find_inputs
 from lpat.types import Detections
 from lpat_viewer.jobs import Jobs, Progress

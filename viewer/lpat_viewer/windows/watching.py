@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
+from lpat.video.address import FileState
 from lpat_viewer.models.notices import Notices
 
 SETTLING_MILLISECONDS = 300
@@ -20,7 +21,7 @@ class Watcher(QObject):
         super().__init__(parent)
         self._notices = notices
         self._files = QFileSystemWatcher(self)
-        self._seen: dict[Path, tuple[int, int] | None] = {}
+        self._seen: dict[Path, FileState | None] = {}
         self._timer = QTimer(self, singleShot=True, interval=SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._look)
         self._files.fileChanged.connect(self._timer.start)
@@ -32,7 +33,7 @@ class Watcher(QObject):
         if wanted.keys() == self._seen.keys():
             return
         self._seen = {
-            path: self._seen[path] if path in self._seen else _stamp(path) for path in wanted
+            path: self._seen[path] if path in self._seen else FileState.of(path) for path in wanted
         }
         self._find()
         self._timer.start()  # what changed meanwhile
@@ -40,7 +41,7 @@ class Watcher(QObject):
     def expect(self, path: Path) -> None:
         """Take a file as it is now: the viewer itself has written it, or read it again."""
         if path in self._seen:
-            self._seen[path] = _stamp(path)
+            self._seen[path] = FileState.of(path)
             self._find()
 
     def _find(self) -> None:
@@ -56,7 +57,7 @@ class Watcher(QObject):
     def _look(self) -> None:
         gone, changed = [], []
         for path, seen in self._seen.items():
-            now = _stamp(path)
+            now = FileState.of(path)
             if now != seen:
                 self._seen[path] = now
                 (gone if now is None else changed).append(path)
@@ -77,11 +78,3 @@ def _named(paths: Sequence[Path]) -> str:
     if len(paths) == 1:
         return f"{paths[0]}: the file"
     return f"{', '.join(path.name for path in paths)}: the files"
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns

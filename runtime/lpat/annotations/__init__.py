@@ -1,0 +1,1 @@
+"""What is true of videos: annotation files of the field, read, checked and written."""

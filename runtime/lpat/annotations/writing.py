@@ -1,0 +1,150 @@
+"""Writing annotations: new files, and one video's part of a file that is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lpat.annotations.checks import AMBIGUOUS
+from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.errors import AnnotationError, LpatError, UsageError
+from lpat.files.json_files import expect, expect_times, read_json, write_json
+
+_Key = tuple[str, float, float]  # label, start and end to the millisecond
+
+
+def annotations_document(videos: Iterable[VideoAnnotation]) -> dict[str, Any]:
+    """The JSON value that holds some videos' annotations, as `read_annotations` reads it.
+
+    Times are rounded to the millisecond and never to an empty segment. A video of which labels
+    alone are known gets `labels`; one of which nothing is known, or nothing left, no annotations.
+    """
+    return {"database": {video.name: _entry(video) for video in videos}}
+
+
+def save_annotations(
+    path: Path,
+    video: VideoAnnotation,
+    source: Annotations | None = None,
+    *,
+    also_called: str | None = None,
+    all_judged: bool = True,
+) -> None:
+    """Write one video's annotations into a JSON file, whole or not at all.
+
+    A file that is there keeps all but that video's annotations: other videos and whatever fields
+    it has, the video's subset and duration, ambiguous times, and what stands beside annotations
+    that are as they were. The video's `labels` and `counts` would contradict what was looked at:
+    the labels follow the annotations, the counts go. A new file begins as a copy of `source`, of
+    whatever format. The video may be `also_called` in the file. Without segments nothing happens
+    in it, but unless `all_judged` that isn't said: its annotations go, its labels stay.
+
+    Raises:
+        UsageError: the path is a folder, or no JSON file.
+        AnnotationError: the file there isn't JSON of annotations.
+        OutputError: it can't be written.
+    """
+    if path.is_dir() or path.suffix.lower() in {".csv", ".txt", ".npy"}:
+        raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
+    document = _document(path, source)
+    database = document["database"]
+    name = also_called if also_called in database and video.name not in database else video.name
+    place = f"{path}: video {name!r}"
+    entry = expect(database.get(name, {}), dict, place)
+    database[name] = _updated(entry, video, place, all_judged=all_judged)
+    try:
+        write_json(path, document)
+    except ValueError as error:
+        raise AnnotationError(f"{path}: has a number that JSON can't hold ({error})") from error
+
+
+def _document(path: Path, source: Annotations | None) -> dict[str, Any]:
+    """What is to be updated: the file there, or what the source holds."""
+    if path.exists():
+        return _read(path)
+    if source is None:
+        return {"database": {}}
+    try:
+        return _read(source.path)
+    except LpatError:  # of another format, or gone since it was read
+        return annotations_document(source.videos)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document = expect(read_json(path), dict, str(path))
+    if "database" not in document:
+        raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
+    expect(document["database"], dict, f"{path}: database")
+    return document
+
+
+def _entry(video: VideoAnnotation) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    if video.subset is not None:
+        entry["subset"] = video.subset
+    if video.duration is not None:
+        entry["duration"] = round(video.duration, 3) or video.duration
+    timed = set(video.segment_labels)
+    if len(video.segments) or len(video.ambiguous) or not video.labels:
+        entry["annotations"] = _rows(video, {}, entry.get("duration"))
+    if not set(video.labels) <= timed:
+        entry["labels"] = list(video.labels)
+    elif video.only_ambiguous and not len(video.ambiguous):
+        entry["labels"] = [AMBIGUOUS]
+    if counts := {label: n for label, n in video.counts.items() if label not in timed}:
+        entry["counts"] = counts
+    return entry
+
+
+def _updated(
+    entry: dict[str, Any], video: VideoAnnotation, place: str, *, all_judged: bool
+) -> dict[str, Any]:
+    rows = expect(entry.get("annotations") or [], list, place)
+    known: dict[_Key, list[Any]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        here = f"{place}, annotation {number}"
+        label = expect(row, dict, here).get("label")
+        known[_key(str(label), *expect_times(row.get("segment"), here))].append(row)
+    updated = {**_entry(replace(video, counts={})), **entry}
+    updated["annotations"] = _rows(video, known, updated.get("duration"))
+    ambiguous = [row for (label, *_), left in known.items() if label == AMBIGUOUS for row in left]
+    updated["annotations"] += ambiguous
+    if not (updated["annotations"] or all_judged):
+        if entry.get("annotations") != []:
+            del updated["annotations"]
+        return updated
+    if "labels" in updated:
+        updated["labels"] = list(dict.fromkeys(video.segment_labels))
+    updated.pop("counts", None)
+    return updated
+
+
+def _rows(
+    video: VideoAnnotation, known: Mapping[_Key, list[Any]], duration: float | None
+) -> list[Any]:
+    """Its annotations; those that are `known` are taken from there as they were."""
+    pairs = [
+        *zip(video.segment_labels, video.segments.tolist(), strict=True),
+        *((AMBIGUOUS, times) for times in video.ambiguous.tolist()),
+    ]
+    rows = []
+    for label, (start, end) in pairs:
+        same = known.get(_key(label, start, end))
+        rows.append(same.pop(0) if same else _row(label, start, end, duration))
+    return rows
+
+
+def _row(label: str, start: float, end: float, duration: float | None) -> dict[str, Any]:
+    times = [round(start, 3), round(end, 3)]
+    if times[0] >= times[1]:
+        times = [start, end]
+    if duration is not None and end <= duration < times[1]:
+        times[1] = duration  # rounded up, it would end after what the file says of the video
+    return {"label": label, "segment": times}
+
+
+def _key(label: str, start: float, end: float) -> _Key:
+    return label, round(start, 3), round(end, 3)

@@ -1,0 +1,1 @@
+"""Reading and writing that can be trusted: whole files, locks, other programs' JSON and .npy."""

@@ -1,0 +1,46 @@
+"""Scores of one video as a file: what the detections were made of, for whoever wants more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lpat.files.atomic import atomic_path
+from lpat.types import Scores
+
+KEY = "lpat"
+"""Where the file says what it holds."""
+
+_SCHEMA = 1
+_KIND = "scores"
+
+
+def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
+    """Write scores as .safetensors, whole or not at all.
+
+    `times` (T + 1,) float64 are the snippets' borders in seconds; `scores` (T, C), `background`
+    (T,) and `probabilities` (C + 1,), whose last is the background's, are float32. The metadata
+    `lpat` is JSON with the classes and the SHA-256 of the model.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    from safetensors.numpy import save
+
+    header = {
+        "schema": _SCHEMA,
+        "kind": _KIND,
+        "classes": list(scores.classes),
+        "model_sha256": model_sha256,
+    }
+    arrays = {
+        "times": np.ascontiguousarray(scores.edges, np.float64),
+        "scores": np.ascontiguousarray(scores.scores, np.float32),
+        "background": np.ascontiguousarray(scores.background, np.float32),
+        "probabilities": np.ascontiguousarray(scores.probabilities, np.float32),
+    }
+    content = save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)})
+    with atomic_path(path) as temporary:  # written here: a full disk is an OSError then
+        temporary.write_bytes(content)

@@ -1,0 +1,218 @@
+"""A model file, checked and loaded: scores of features, of long videos window by window."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lpat.backbones.files import Backbone, bundled_outputs
+from lpat.backbones.search import BACKBONES, Backbones
+from lpat.errors import ModelError, UsageError
+from lpat.features.files import StoredFeatures
+from lpat.features.statistics import halves_look_exchanged
+from lpat.files.folders import cache_folder
+from lpat.inference.devices import device_of, extents_of_head
+from lpat.inference.onnx_files import MODEL_KEY, read_onnx
+from lpat.inference.sessions import bundle_session, load_on_cpu, load_on_device
+from lpat.model.metadata import ModelMetadata, metadata_from_json
+from lpat.segments.level import leveled
+from lpat.types import Features, Scores
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+WINDOW = 8192
+"""Snippets that are scored at once: 44 minutes at the default stride."""
+
+CONTEXT = 64
+"""Snippets that a window sees beyond its own, on each side; networks here look a few far."""
+
+_OUTPUTS = ("scores", "background", "probabilities")
+
+
+class Model:
+    """A model file, checked and loaded on a device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`.
+
+    `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
+    take a GPU that is there.
+
+    `false_alarms` is the rate at which the level begins; None is the model's own.
+
+    `content` is the file's where the path is another machine's. `backbones` says where those are
+    found that make the model's features, if any do; a bundled model's are in itself.
+
+    Raises:
+        ModelError: the file can't be read or isn't a model of lpat.
+        UsageError: no such rate, or a model whose level isn't calibrated.
+        DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        device: str = "auto",
+        *,
+        require_gpu: bool = False,
+        false_alarms: float | None = None,
+        content: bytes | None = None,
+        backbones: Backbones = BACKBONES,
+    ) -> None:
+        self.path = Path(path)
+        sent = content is not None
+        content = read_onnx(self.path) if content is None else content
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        try:
+            on_cpu = load_on_cpu(content)
+            self.metadata = _metadata_of(on_cpu)
+            bundled = bool(bundled_outputs(on_cpu))
+            self.false_alarms = self._checked_rate(false_alarms)
+            if bundled:
+                del on_cpu  # before the next, as it is large
+                on_cpu = bundle_session(content, self.sha256, backbones.threads)
+        except ModelError as error:
+            raise ModelError(f"{self.path}: {error}") from error
+        self.session = load_on_device(
+            content,
+            on_cpu,
+            extents_of_head(self.metadata.features.dimension),
+            device_of(device),
+            outputs=_OUTPUTS,
+            precision=self.metadata.precision,
+            require_gpu=require_gpu,
+            engines=cache_folder() / "engines" / self.sha256[:24],
+        )
+        if bundled:
+            if sent:
+                backbones = replace(backbones, contents=(content, *backbones.contents))
+            else:
+                backbones = replace(backbones, paths=(self.path, *backbones.paths))
+        self.backbones = replace(backbones, device=device, require_gpu=require_gpu)
+        self.provider = self.session.provider
+        self.provider_note = self.session.note
+
+    def find_backbones(self) -> tuple[Backbone, ...]:
+        """The backbones that the model needs, if any, found once and before a video is read.
+
+        Raises:
+            BackboneError: one isn't found, or one was given that the model doesn't take.
+        """
+        self.backbones = self.backbones.found_for(self.metadata.features)
+        return self.backbones.given
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels in the order of the scores."""
+        return self.metadata.classes
+
+    def _checked_rate(self, rate: float | None) -> float | None:
+        level = self.metadata.level
+        if rate is None:
+            return None
+        if level is None:
+            raise UsageError(
+                f"{self.path}: false alarms: expected a model whose level is calibrated; this "
+                "one's is as it was learned: train with --false-alarms above 0"
+            )
+        level.shifts(rate)  # refuses what it doesn't know
+        return None if rate == level.false_alarms else rate
+
+    def score(self, features: Features | StoredFeatures) -> Scores:
+        """Scores of one video's features, measured from the level: see `lpat.segments.level`.
+
+        Raises as `learned_scores` does.
+        """
+        scores = self.learned_scores(features)
+        level = self.metadata.level
+        return scores if level is None else leveled(scores, level, self.false_alarms)
+
+    def learned_scores(self, features: Features | StoredFeatures) -> Scores:
+        """Scores of one video's features, as the file gives them.
+
+        A long video is scored in `windows`; of its windows' probabilities, the highest of each
+        class counts, as a video shows what any part of it shows. Of features in a file only a
+        window's are in memory.
+
+        Raises:
+            ModelError: features of another spec than the model was trained on, or whose halves
+                fit those only when exchanged; or scores that are not finite.
+            FeatureError: the file of the features can no longer be read.
+        """
+        if differences := self.metadata.features.differences(features.spec):
+            raise ModelError(f"{self.path}: features with {'; '.join(differences)}")
+        count = len(features)
+        scores = np.empty((count, len(self.classes)), np.float32)
+        background = np.empty(count, np.float32)
+        probabilities = np.full(len(self.classes) + 1, -np.inf, np.float32)
+        total = np.zeros(features.spec.dimension)
+        for window in windows(count):
+            rows, own = features.rows(window.first, window.last), slice(window.start, window.stop)
+            outputs = self.session.run(list(_OUTPUTS), {"features": rows[None]})
+            window_scores, thresholds, shown = (np.asarray(output)[0] for output in outputs)
+            scores[own], background[own] = window_scores[window.kept], thresholds[window.kept]
+            probabilities = np.maximum(probabilities, shown)
+            total += rows[window.kept].sum(axis=0, dtype=np.float64)
+        statistics = self.metadata.statistics
+        if statistics and halves_look_exchanged(total / count, statistics):
+            raise ModelError(
+                f"{self.path}: features with their halves exchanged: expected RGB and flow in the "
+                "order of the training features, not the other way round"
+            )
+        if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):
+            raise ModelError(f"{self.path}: the model gives scores that are not finite")
+        return Scores(self.classes, scores, background, probabilities, features.edges)
+
+
+def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
+    text = session.get_modelmeta().custom_metadata_map.get(MODEL_KEY)
+    if text is None:
+        raise ModelError(f"expected a model exported by lpat; it has no {MODEL_KEY!r} metadata")
+    metadata = metadata_from_json(text)
+    inputs = {entry.name: list(entry.shape) for entry in session.get_inputs()}
+    outputs = {entry.name: list(entry.shape) for entry in session.get_outputs()}
+    dimension, classes = metadata.features.dimension, len(metadata.classes)
+    fits = (
+        set(inputs) == {"features"}
+        and len(inputs["features"]) == 3
+        and inputs["features"][2] == dimension
+        and set(outputs) == {*_OUTPUTS, *bundled_outputs(session)}
+        and (outputs["scores"][-1], outputs["probabilities"][-1]) == (classes, classes + 1)
+    )
+    if not fits:
+        raise ModelError(
+            f"expected input features (B, T, {dimension}) and outputs "
+            f"{', '.join(_OUTPUTS)} of {classes} classes, not {inputs} and {outputs}"
+        )
+    return metadata
+
+
+@dataclass(frozen=True)
+class Window:
+    """Snippets `start` to before `stop`, read from `first` to before `last` to be scored."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    @property
+    def kept(self) -> slice:
+        """The window's own snippets among those read for it."""
+        return slice(self.start - self.first, self.stop - self.first)
+
+
+def windows(count: int) -> list[Window]:
+    """Windows that share `count` snippets out in order, evenly and in as few as can be.
+
+    Each has at most `WINDOW` of its own; up to that many make one, without context.
+    """
+    parts = -(-count // WINDOW)
+    edges = [part * count // parts for part in range(parts)] + [count]
+    return [
+        Window(start, stop, max(start - CONTEXT, 0), min(stop + CONTEXT, count))
+        for start, stop in pairwise(edges)
+    ]

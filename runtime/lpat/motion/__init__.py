@@ -1,0 +1,1 @@
+"""The built-in extractor: statistics of optical flow."""

@@ -1,0 +1,73 @@
+"""Curves as points: which snippets draw them, where lines cross, and their colours."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from lpat.types import Float64Array, Int64Array, Scores
+
+COLOURS = (
+    # Light page, dark page; after Okabe and Ito, told apart by colour-blind readers too.
+    ("#0072b2", "#56a8e0"),
+    ("#d55e00", "#f0803c"),
+    ("#009e73", "#2cc295"),
+    ("#b5478c", "#e08cc0"),
+    ("#b8860b", "#e6b422"),
+    ("#2f9fc9", "#8fd3f0"),
+    ("#6a51a3", "#a993e0"),
+    ("#7a6a53", "#b8a78c"),
+)
+
+
+def value_range(scores: Scores, curves: list[int]) -> tuple[float, float]:
+    """Lowest and highest score of the panel, a little beyond what is drawn."""
+    values = np.concatenate((scores.background, scores.scores[:, curves].ravel()))
+    low, high = float(values.min()), float(values.max())
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def extremes(columns: int, *curves: Float64Array) -> Int64Array:
+    """Snippets that draw the curves: all of them, or each column's lowest and highest points."""
+    count = len(curves[0])
+    if count <= 2 * columns:
+        return np.arange(count)
+    borders = np.linspace(0, count, columns + 1).astype(int)
+    kept = {0, count - 1}
+    for first, last in pairwise(borders):
+        for curve in curves:
+            kept |= {
+                first + int(curve[first:last].argmin()),
+                first + int(curve[first:last].argmax()),
+            }
+    return np.array(sorted(kept))
+
+
+def samples(
+    edges: Float64Array, kept: Int64Array, values: Float64Array
+) -> tuple[Float64Array, Float64Array]:
+    """Seconds and values of the kept snippets' middles, and flat on to both ends."""
+    middles = (edges[:-1] + edges[1:])[kept] / 2
+    seconds = np.concatenate((edges[:1], middles, edges[-1:]))
+    return seconds, values[np.concatenate((kept[:1], kept, kept[-1:]))]
+
+
+def with_crossings(
+    seconds: Float64Array, above: Float64Array, threshold: Float64Array
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Two lines, with a point of both added wherever they cross."""
+    margin = above - threshold
+    before = np.flatnonzero(margin[:-1] * margin[1:] < 0)
+    share = margin[before] / (margin[before] - margin[before + 1])
+
+    def at_crossing(values: Float64Array) -> Float64Array:
+        return values[before] + share * (values[before + 1] - values[before])
+
+    level = at_crossing(threshold)
+    return (
+        np.insert(seconds, before + 1, at_crossing(seconds)),
+        np.insert(above, before + 1, level),
+        np.insert(threshold, before + 1, level),
+    )

@@ -1,0 +1,348 @@
+"""A picture of one video's timeline: scores, the predicted threshold, detections and truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
+from lpat.report.svg import element
+from lpat.types import Detections, Float64Array, Scores
+
+Truth = Sequence[tuple[str, float, float]]
+"""Label, start and end in seconds of each true action."""
+
+MOST_CLASSES = 6  # shown at once; more would hide each other
+MOST_SINGLE_BARS = 120  # in a lane; beyond, neighbours in one pixel are merged
+MOST_LETTERS = 60  # of a class's name
+NAME_HEIGHT, LANE_HEIGHT, BAR_HEIGHT, RULER_HEIGHT = 24, 14, 10, 30
+TICK_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+LEFT, RIGHT, TOP, CURVE_HEIGHT = 84, 14, 36, 150
+PIXELS_PER_COLUMN = 3  # of a long video's curve, each drawn by its extremes
+
+
+@dataclass(frozen=True)
+class CurveFrame:
+    """Where seconds and scores lie in the picture."""
+
+    width: int
+    duration: float
+    low: float
+    high: float
+
+    def x(self, seconds: Float64Array | float) -> Float64Array:
+        """Horizontal places; times outside the video lie on its border."""
+        share = np.clip(np.asarray(seconds, np.float64) / self.duration, 0, 1)
+        return LEFT + share * (self.width - LEFT - RIGHT)
+
+    def y(self, values: Float64Array | float) -> Float64Array:
+        """Vertical places in the panel of curves."""
+        share = (np.asarray(values, np.float64) - self.low) / (self.high - self.low)
+        return TOP + CURVE_HEIGHT * (1 - share)
+
+
+def colour_class(index: int | None) -> str:
+    """Name of the style that carries a class's colour; None stands for no known class."""
+    return "c-other" if index is None else f"c{index % len(COLOURS)}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Lane:
+    """Bars of one kind and one class: seconds (N, 2), a strength in [0, 1] and a tooltip each."""
+
+    kind: str
+    segments: Float64Array
+    strengths: Float64Array
+    tooltips: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """A class that is shown: its curve and lanes. `index` is None for a class of truth alone."""
+
+    name: str
+    index: int | None
+    note: str
+    lanes: tuple[_Lane, ...]
+
+
+def timeline_svg(
+    scores: Scores,
+    detections: Detections,
+    truth: Truth | None = None,
+    *,
+    manual: Detections | None = None,
+    width: int = 960,
+) -> str:
+    """One video's timeline as an SVG element, for a page or a file of its own.
+
+    Shown are the classes of truth, of detections, those more probable than the mean class, and
+    the most probable one in any case, together at most six. The area is shaded where a class's
+    score is above the predicted threshold. A colour belongs to a class's index, so it is the
+    same in every video. Of a long video, the curves' extremes are drawn and bars that share a
+    pixel become one, so the text stays small.
+
+    Args:
+        scores: what the model says; at least one snippet.
+        detections: found by the predicted threshold.
+        truth: the true actions; None draws no lanes for them.
+        manual: found by a threshold chosen by hand; None draws no lanes for them.
+        width: of the picture in pixels, at least 720.
+
+    Raises:
+        ValueError: scores without snippets or without duration, or too small a width.
+    """
+    if width < 720:
+        raise ValueError(f"width must be at least 720, not {width}")
+    if len(scores.background) == 0 or not scores.edges[-1] > 0:
+        raise ValueError(f"expected scores of at least one snippet, not {scores!r}")
+    rows, hidden = _rows(scores, detections, truth, manual)
+    indices = [row.index for row in rows if row.index is not None]
+    low, high = value_range(scores, indices)
+    frame = CurveFrame(width, float(scores.edges[-1]), low, high)
+    lanes = sum(len(row.lanes) for row in rows)
+    bottom = TOP + CURVE_HEIGHT + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
+    height = bottom + RULER_HEIGHT
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="lpat" role="img" width="{width}" '
+        f'height="{height}" viewBox="0 0 {width} {height}" '
+        f'aria-label="Scores, predicted threshold and detections over time">',
+        f"<style>{_STYLE}</style>",
+        f'<rect class="paper" width="{width}" height="{height}"/>',
+        *_grid(frame, bottom),
+        *draw_curves(scores, indices, frame),
+        *_draw_rows(rows, frame),
+        *_legend(frame, hidden),
+        "</svg>\n",
+    ]
+    return "\n".join(parts)
+
+
+def _rows(
+    scores: Scores, detections: Detections, truth: Truth | None, manual: Detections | None
+) -> tuple[list[_Row], int]:
+    """The classes to show, those of truth first, by probability; how many had no room."""
+    probability = dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
+    true_names = {label for label, _, _ in truth or ()}
+    mean = sum(probability.values()) / max(len(probability), 1)
+    names = true_names | {name for name in probability if probability[name] > mean}
+    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
+    for found in (detections, *([manual] if manual else [])):
+        names |= {found.classes[label] for label in found.labels}
+    ordered = sorted(names, key=lambda name: (name not in true_names, -probability.get(name, -1)))
+    rows = []
+    for name in ordered[:MOST_CLASSES]:
+        lanes = [] if truth is None else [_truth_lane(name, truth)]
+        lanes.append(_detection_lane("predicted", name, detections))
+        if manual is not None:
+            lanes.append(_detection_lane("manual", name, manual))
+        known = name in probability
+        index = scores.classes.index(name) if known else None
+        note = f"probability {probability[name]:.2f}" if known else "not a class of the model"
+        rows.append(_Row(name, index, note, tuple(lanes)))
+    return rows, len(ordered) - len(rows)
+
+
+def _truth_lane(name: str, truth: Truth) -> _Lane:
+    """The true actions of one label."""
+    spans = [(start, end) for label, start, end in truth if label == name]
+    tooltips = tuple(f"{name}, truth: {start:.2f} to {end:.2f} s" for start, end in spans)
+    segments = np.array(spans, np.float64).reshape(-1, 2)
+    return _Lane("truth", segments, np.ones(len(spans)), tooltips)
+
+
+def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
+    """The detections of one class, stronger with a higher score."""
+    index = detections.classes.index(name) if name in detections.classes else -1
+    mine = np.flatnonzero(detections.labels == index)
+    scores = detections.scores[mine]
+    tooltips = tuple(
+        f"{name}, {kind} threshold: {start:.2f} to {end:.2f} s, score {score:.3f}"
+        for (start, end), score in zip(detections.segments[mine], scores, strict=True)
+    )
+    highest = detections.scores.max(initial=0)
+    shares = scores / highest if highest > 0 else np.ones(len(mine))
+    return _Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
+
+
+def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
+    """Shaded areas, then a curve for each class, then the threshold on top of all."""
+    background = scores.background.astype(np.float64)
+    columns = max((frame.width - LEFT - RIGHT) // PIXELS_PER_COLUMN, 1)
+    for index in reversed(curves):
+        score = scores.scores[:, index].astype(np.float64)
+        kept = extremes(columns, score, score - background)
+        seconds, above = samples(scores.edges, kept, score)
+        _, threshold = samples(scores.edges, kept, background)
+        shade = _shade(seconds, above, threshold, frame)
+        if shade:
+            yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
+        dashes = " again" if index >= len(COLOURS) else ""
+        line = _polyline(frame.x(seconds), frame.y(above))
+        yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
+    seconds, threshold = samples(scores.edges, extremes(columns, background), background)
+    dense = " dense" if len(seconds) > columns else ""
+    yield f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+
+
+def _shade(
+    seconds: Float64Array, above: Float64Array, threshold: Float64Array, frame: CurveFrame
+) -> str:
+    """Path around the areas in which one line lies above the other, "" if there are none."""
+    seconds, above, threshold = with_crossings(seconds, above, threshold)
+    inside = above >= threshold
+    # Only runs with some height count, not single points where the lines touch.
+    steps = np.flatnonzero(np.diff(np.concatenate(([0], inside.astype(int), [0]))))
+    paths = []
+    for first, last in steps.reshape(-1, 2):
+        if (above[first:last] > threshold[first:last]).any():
+            x = frame.x(seconds[first:last])
+            there = _polyline(x, frame.y(above[first:last]))
+            back = _polyline(x[::-1], frame.y(threshold[first:last][::-1]))
+            paths.append(f"M{there} {back}Z")
+    return "".join(paths)
+
+
+def _polyline(x: Float64Array, y: Float64Array) -> str:
+    """Points of a path, to a tenth of a pixel."""
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+
+
+def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
+    """Each class's name and, below it, its lanes."""
+    top = TOP + CURVE_HEIGHT
+    right = frame.width - RIGHT
+    for row in rows:
+        colour = colour_class(row.index)
+        name = row.name if len(row.name) <= MOST_LETTERS else row.name[: MOST_LETTERS - 1] + "…"
+        base = top + NAME_HEIGHT - 5
+        yield f'<rect class="chip {colour}" x="{LEFT}" y="{base - 8}" width="8" height="8"/>'
+        yield element(
+            '<text class="name" x="{}" y="{}">{}<tspan class="note" dx="8">{}</tspan></text>',
+            LEFT + 13,
+            base,
+            name,
+            row.note,
+        )
+        top += NAME_HEIGHT
+        for lane in row.lanes:
+            middle = top + LANE_HEIGHT / 2
+            yield f'<text class="kind" x="{LEFT - 8}" y="{middle + 3.5}">{lane.kind}</text>'
+            yield f'<path class="rail" d="M{LEFT},{middle}H{right}"/>'
+            yield from _bars(lane, colour, top + (LANE_HEIGHT - BAR_HEIGHT) / 2, frame)
+            top += LANE_HEIGHT
+
+
+def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
+    """A bar for each segment of the lane; one path for all if there are very many."""
+    style = f'class="bar {lane.kind} {colour}"'
+    starts, ends = frame.x(lane.segments).T
+    if len(starts) > MOST_SINGLE_BARS:
+        spans = _merged_pixels(starts, ends)
+        path = "".join(f"M{a},{top}h{b - a}v{BAR_HEIGHT}h{a - b}z" for a, b in spans)
+        yield f'<path {style} d="{path}"/>'
+        return
+    for start, end, strength, tooltip in zip(
+        starts, ends, lane.strengths, lane.tooltips, strict=True
+    ):
+        yield (
+            f'<rect {style} x="{start:.2f}" y="{top}" width="{max(end - start, 1):.2f}" '
+            f'height="{BAR_HEIGHT}" rx="1.5" opacity="{strength:.2f}">'
+            f"{element('<title>{}</title>', tooltip)}</rect>"
+        )
+
+
+def _merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, int]]:
+    """Whole pixels covered by any of the bars, as spans that don't touch, in order."""
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(zip(np.floor(starts), np.ceil(ends), strict=True)):
+        first, last = int(start), max(int(end), int(start) + 1)
+        if spans and first <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], last))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
+    """Upright lines with the time below, level lines with the score at the left."""
+    right = frame.width - RIGHT
+    fitting = max((right - LEFT) / 70, 1)
+    longest = TICK_STEPS[-1] * float(np.ceil(frame.duration / TICK_STEPS[-1] / fitting))
+    step = next((step for step in TICK_STEPS if frame.duration / step <= fitting), longest)
+    ticks = [k * step for k in range(int(frame.duration / step + 1e-9) + 1)]
+    places = [float(frame.x(seconds)) for seconds in ticks]
+    yield '<path class="grid" d="' + "".join(f"M{x:.1f},{TOP}V{bottom}" for x in places) + '"/>'
+    for x, seconds in zip(places, ticks, strict=True):
+        yield f'<text class="tick" x="{x:.1f}" y="{bottom + 15}">{_clock(seconds, frame)}</text>'
+    for value in _level_ticks(frame.low, frame.high):
+        y = float(frame.y(value))
+        yield f'<path class="grid" d="M{LEFT},{y:.1f}H{right}"/>'
+        yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
+
+
+def _clock(seconds: float, frame: CurveFrame) -> str:
+    """A time of the ruler: seconds of a short video, else minutes and hours."""
+    if frame.duration <= 120:
+        return f"{seconds:.3g} s"
+    return clock_text(round(seconds), frame.duration)
+
+
+def clock_text(seconds: int, duration: float) -> str:
+    """A time as minutes and seconds, with hours where what lasts `duration` has some."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if duration >= 3600 else f"{minutes}:{rest:02d}"
+
+
+def _level_ticks(low: float, high: float) -> list[float]:
+    """Two to five round values between `low` and `high`."""
+    power = 10.0 ** np.floor(np.log10(high - low))
+    step = next(s * power for s in (0.2, 0.5, 1, 2, 5) if (high - low) / (s * power) <= 5)
+    return [float(f"{k * step:.6g}") for k in range(int(np.ceil(low / step)), int(high / step) + 1)]
+
+
+def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
+    """What the marks mean, above the curves."""
+    yield f'<path class="threshold" d="M{LEFT},17h26"/>'
+    yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
+    yield f'<path class="score c-other" d="M{LEFT + 168},17h26"/>'
+    yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
+    yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
+    yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
+    if hidden:
+        yield (
+            f'<text class="legend end" x="{frame.width - RIGHT}" y="21">'
+            f"{hidden} more {'class' if hidden == 1 else 'classes'} not shown</text>"
+        )
+
+
+def _style() -> str:
+    """Rules of the picture, for light pages and then for dark ones."""
+    light = "".join(f".lpat .c{i}{{color:{day}}}" for i, (day, _) in enumerate(COLOURS))
+    dark = "".join(f".lpat .c{i}{{color:{night}}}" for i, (_, night) in enumerate(COLOURS))
+    return (
+        ".lpat{font:11px system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}"
+        ".lpat .paper{fill:#fff}.lpat text{fill:#3d4452}.lpat .name{font-weight:600;font-size:12px}"
+        ".lpat .note{font-weight:400;font-size:10.5px;fill:#767d8b}"
+        ".lpat .kind{text-anchor:end;font-size:10px;fill:#767d8b}"
+        ".lpat .tick{text-anchor:middle;fill:#767d8b}.lpat .end{text-anchor:end}"
+        ".lpat .grid,.lpat .rail{stroke:#e3e6eb;stroke-width:1;fill:none}"
+        ".lpat .score{stroke:currentColor;stroke-width:1.5;fill:none;stroke-linejoin:round}"
+        ".lpat .again{stroke-dasharray:5 2}"
+        ".lpat .shade{fill:currentColor;fill-opacity:.24}"
+        ".lpat .threshold{stroke:#14171d;stroke-width:2.2;stroke-dasharray:6 3;fill:none}"
+        ".lpat .dense{stroke-width:1;stroke-dasharray:none}"
+        ".lpat .chip,.lpat .bar{fill:currentColor}.lpat .c-other{color:#767d8b}"
+        ".lpat .truth{fill:#3d4452}"
+        ".lpat .manual{fill-opacity:.22;stroke:currentColor;stroke-width:1}" + light + "@media "
+        "(prefers-color-scheme:dark){.lpat .paper{fill:#171a20}.lpat text{fill:#d5d9e1}"
+        ".lpat .note,.lpat .kind,.lpat .tick{fill:#969eac}"
+        ".lpat .grid,.lpat .rail{stroke:#2b303a}.lpat .threshold{stroke:#f4f6fa}"
+        ".lpat .c-other{color:#969eac}.lpat .truth{fill:#c3c9d4}" + dark + "}"
+    )
+
+
+_STYLE = _style()

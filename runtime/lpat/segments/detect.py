@@ -1,0 +1,115 @@
+"""Detections from scores: which classes, which segments, and how sure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lpat.core import Runs, extract_components, extract_level_sets, extract_segments, suppress
+from lpat.segments.post_processing import DEFAULT, ClassSelection, PostProcessing, SegmentScore
+from lpat.segments.runs import ClosedRuns
+from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
+
+PEAK_WEIGHT = 0.3
+"""Of a level set's highest margin, in its score."""
+
+CONTRAST_WEIGHT = 3.0
+"""Of how a level set's mean gate stands out of its surroundings, in its score."""
+
+
+def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
+    """Detections of one video, best first; of equal score by class, then by time.
+
+    For each selected class, segments are the maximal runs of snippets whose score lies strictly
+    above the threshold, or the selected components of score - threshold. Those of a class are
+    disjoint either way, so nothing is suppressed afterwards. Level sets of a class lie in each
+    other: the best of those that overlap by more than `PostProcessing.overlap` stays.
+
+    Raises:
+        ValueError: a score, a probability or an edge isn't finite, or edges decrease.
+    """
+    values = np.ascontiguousarray(scores.scores, np.float32)
+    probabilities = scores.probabilities.astype(np.float64)
+    predicted = options.threshold == "predicted"
+    background = scores.background if predicted else manual_threshold(values, options.cut)
+    background = np.ascontiguousarray(background, np.float32)
+    edges = np.ascontiguousarray(scores.edges, np.float64)
+    classes = select_classes(scores.probabilities, options.class_selection)
+    if options.proposals == "levels":
+        return _detect_by_levels(
+            scores.classes, (values, background, edges, classes), probabilities, options
+        )
+    extract = extract_segments if options.proposals == "runs" else extract_components
+    runs = extract(
+        values,
+        background,
+        edges,
+        classes,
+        boundary=options.boundary,
+        minimum_snippets=options.minimum_snippets,
+    )
+    confidence = segment_scores(runs, probabilities, options.segment_score)
+    order = np.argsort(-confidence, kind="stable")
+    return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
+
+
+def _detect_by_levels(
+    labels: tuple[str, ...],
+    arrays: tuple[Float32Array, Float32Array, Float64Array, Int64Array],
+    probabilities: Float64Array,
+    options: PostProcessing,
+) -> Detections:
+    """Detections from what `extract_level_sets` takes, best first."""
+    sets = extract_level_sets(
+        *arrays,
+        lowest=options.lowest_level,
+        highest_share=options.highest_level,
+        count=options.levels,
+        sharpness=options.sharpness,
+        boundary=options.boundary,
+        minimum_snippets=options.minimum_snippets,
+    )
+    confidence = PEAK_WEIGHT * sets.peak + CONTRAST_WEIGHT * sets.contrast
+    order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
+    return Detections(labels, sets.segments[order], sets.classes[order], confidence[order])
+
+
+def select_classes(probabilities: Float32Array, selection: ClassSelection = "mean") -> Int64Array:
+    """Classes (K,), ascending, out of `probabilities` (C + 1,), whose last is the background's.
+
+    "mean" takes those at least as probable as the mean of p[0..C-1]. The paper takes those above
+    it, which of a single class, or of equal ones, would leave none.
+
+    Raises:
+        ValueError: a probability isn't finite.
+    """
+    finite = np.isfinite(probabilities)
+    if not finite.all():
+        raise ValueError(f"probabilities[{int(finite.argmin())}] must be finite")
+    # The float64 sum of equal float32 values is exact, so that equal ones equal their mean.
+    classes = probabilities[:-1].astype(np.float32).astype(np.float64)
+    if selection == "all" or len(classes) == 0:
+        return np.arange(len(classes), dtype=np.int64)
+    return np.flatnonzero(classes >= classes.mean()).astype(np.int64)
+
+
+def manual_threshold(scores: Float32Array, cut: float = 0.5) -> Float32Array:
+    """Threshold (T, C) that is, for each class, min + cut (max - min) of its `scores` (T, C)."""
+    if len(scores) == 0:
+        return scores
+    place = (1 - cut) * scores.min(axis=0).astype(np.float64) + cut * scores.max(axis=0)
+    return np.broadcast_to(place.astype(np.float32), scores.shape).copy()
+
+
+def segment_scores(
+    runs: Runs | ClosedRuns, probabilities: Float64Array, reading: SegmentScore
+) -> Float64Array:
+    """Score (N,) of each run as `PostProcessing.segment_score` has it; `probabilities` (C + 1,)."""
+    match reading:
+        case "probability":
+            return probabilities[runs.classes] * runs.mean_probability
+        case "wtalc":
+            return runs.maximum_score + 0.7 * probabilities[runs.classes]
+        case "margin":
+            return runs.mean_margin
+        case "contrast":
+            return runs.contrast

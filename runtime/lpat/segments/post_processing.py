@@ -1,0 +1,104 @@
+"""How scores become detections: the options, and their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from lpat.errors import UsageError
+
+Threshold = Literal["predicted", "manual"]
+Proposals = Literal["runs", "components", "levels"]
+Boundary = Literal["snippet", "crossing"]
+SegmentScore = Literal["probability", "wtalc", "margin", "contrast"]
+ClassSelection = Literal["mean", "all"]
+
+_CHOICES = {
+    "threshold": get_args(Threshold),
+    "proposals": get_args(Proposals),
+    "boundary": get_args(Boundary),
+    "segment_score": get_args(SegmentScore),
+    "class_selection": get_args(ClassSelection),
+}
+_RANGES = {
+    "lowest_level": (-1000.0, 0.0),
+    "highest_level": (0.0, 1.0),
+    "cut": (0.0, 1.0),
+    "overlap": (0.0, 1.0),
+    "sharpness": (0.001, 1000.0),
+}
+_MOST_LEVELS = 64
+
+
+@dataclass(frozen=True)
+class PostProcessing:
+    """How scores become detections; the readings that LPAT's paper leaves open.
+
+    Attributes:
+        proposals: "runs", the maximal runs of snippets above the threshold; "components", of the
+            connected stretches above any level at all, the best that don't overlap, judged by
+            how their sigmoid(s - b) stands out of its surroundings; "levels", the runs above the
+            threshold and above levels around it, the best of those that overlap (docs/core.md).
+        boundary: segments end at snippet edges, or where score - threshold, linear between
+            snippet centres, crosses zero; of a component, the middle of its levels; of a run
+            above a level, that level.
+        minimum_snippets: shorter segments are left out.
+        segment_score: of a segment of class c with probability p, scores s and threshold b:
+            "probability", p * mean sigmoid(s - b); "wtalc", max(s) + 0.7 p (W-TALC);
+            "margin", mean (s - b); "contrast", mean s inside minus outside (AutoLoc), of a
+            component, mean (s - b). "levels" are scored by peak and contrast, whatever it is:
+            0.3 max(s - b) + 3 (mean gate inside - just outside).
+        threshold: the model's background, or a cut between the extremes of each class's scores
+            in the video.
+        class_selection: classes at least as probable as the mean class, or all.
+        cut: where that lies: min + cut (max - min); a half is W-TALC's (max + min) / 2.
+        levels: how many, 1 to 64; as are those below, of "levels" only.
+        lowest_level: the lowest, a margin s - b of at most 0.
+        highest_level: the highest, as a share of the class's highest margin in the video.
+        overlap: tIoU above which a segment gives way to a better one of its class.
+        sharpness: the gate of the contrast is sigmoid(sharpness * (s - b)).
+
+    Raises:
+        UsageError: an option has no such value.
+    """
+
+    boundary: Boundary = "snippet"
+    minimum_snippets: int = 1
+    segment_score: SegmentScore = "probability"
+    threshold: Threshold = "predicted"
+    class_selection: ClassSelection = "mean"
+    cut: float = 0.5
+    proposals: Proposals = "runs"
+    levels: int = 7
+    lowest_level: float = -0.5
+    highest_level: float = 0.8
+    overlap: float = 0.5
+    sharpness: float = 1.5
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise UsageError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        count = self.minimum_snippets
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise UsageError(f"minimum_snippets must be a positive whole number, not {count!r}")
+        levels = self.levels
+        if (
+            not isinstance(levels, int)
+            or isinstance(levels, bool)
+            or not 1 <= levels <= _MOST_LEVELS
+        ):
+            raise UsageError(
+                f"levels must be a whole number from 1 to {_MOST_LEVELS}, not {levels!r:.40}"
+            )
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not least <= value <= most:
+                raise UsageError(
+                    f"{name} must be a number from {least:g} to {most:g}, not {value!r:.40}"
+                )
+
+
+DEFAULT = PostProcessing()

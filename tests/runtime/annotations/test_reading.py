@@ -1,0 +1,233 @@
+"""Annotations files: what is read, and the one line that each broken one gives."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpat.annotations.checks import summarise
+from lpat.annotations.reading import read_annotations
+from lpat.errors import AnnotationError
+
+GOOD = """{"database": {
+  "one": {"subset": "training", "duration": 9.5, "annotations": [
+    {"label": "jump", "segment": [1, 2.5]},
+    {"label": "run", "segment": [3, 4]},
+    {"label": "jump", "segment": [5, 6]}]},
+  "two": {"subset": "test", "labels": ["run", "run"]}}}"""
+
+
+def written(folder: Path, text: str | bytes, name: str = "annotations.json") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_json_gives_labels_once_and_segments_in_order(tmp_path: Path) -> None:
+    one, two = read_annotations(written(tmp_path, GOOD)).videos
+    assert (one.name, one.subset, one.duration) == ("one", "training", 9.5)
+    assert one.labels == ("jump", "run")
+    assert one.segment_labels == ("jump", "run", "jump")
+    np.testing.assert_array_equal(one.segments, [[1, 2.5], [3, 4], [5, 6]])
+    assert (two.labels, two.duration, two.segments.shape) == (("run",), None, (0, 2))
+
+
+def test_subsets_select_videos(tmp_path: Path) -> None:
+    annotations = read_annotations(written(tmp_path, GOOD))
+    assert annotations.subsets == ("training", "test")
+    assert [video.name for video in annotations.in_subset("test")] == ["two"]
+    assert annotations.labels_by_video(None) == {"one": ("jump", "run"), "two": ("run",)}
+    with pytest.raises(AnnotationError, match="no subset 'dev'; its subsets: training, test"):
+        annotations.in_subset("dev")
+
+
+def test_segments_are_counted_whatever_their_times_and_before_any_stated_count(
+    tmp_path: Path,
+) -> None:
+    text = """{"database": {
+      "one": {"counts": {"run": 9, "jump": 2}, "annotations": [
+        {"label": "run", "segment": [3, 4]}, {"label": "run", "segment": [5, 6]},
+        {"label": "Ambiguous", "segment": [7, 8]}]},
+      "two": {"labels": ["run", "jump"], "counts": {"run": 9}},
+      "three": {"labels": ["run"], "counts": null}}}"""
+    counts = read_annotations(written(tmp_path, text)).counts_by_video(None)
+    assert counts == {"one": {"run": 2, "jump": 2}, "two": {"run": 9}, "three": {}}
+    table = "video,labels\none,run\n"
+    read = read_annotations(written(tmp_path, table, "labels.csv"))
+    assert read.counts_by_video(None) == {"one": {}}
+    folder = tmp_path / "thumos"
+    folder.mkdir()
+    written(folder, "one 1 2\none 4 4\none -1 2\n", "run_val.txt")  # two of them are left out
+    read = read_annotations(folder)
+    assert len(read.videos[0].segments) == 1
+    assert read.counts_by_video(None) == {"one": {"run": 3}}
+
+
+def test_csv_separates_labels_by_semicolon_or_bar(tmp_path: Path) -> None:
+    text = "\ufeffvideo,labels,subset\none,jump; run,training\ntwo,run|run,\n"
+    one, two = read_annotations(written(tmp_path, text, "labels.csv")).videos
+    assert (one.name, one.labels, one.subset) == ("one", ("jump", "run"), "training")
+    assert (two.name, two.labels, two.subset) == ("two", ("run",), None)
+
+
+def test_ambiguous_is_no_class(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"annotations": [
+        {"label": "Ambiguous", "segment": [7, 8]}, {"label": "run", "segment": [3, 4]}]},
+      "two": {"annotations": [{"label": "Ambiguous", "segment": [1, 2]}]},
+      "three": {"labels": ["Ambiguous", "run"]}}}"""
+    one, two, three = read_annotations(written(tmp_path, text)).videos
+    assert one.labels == one.segment_labels == three.labels == ("run",)
+    np.testing.assert_array_equal(one.segments, [[3, 4]])
+    np.testing.assert_array_equal(one.ambiguous, [[7, 8]])
+    assert (two.labels, two.segments.shape, two.ambiguous.shape) == ((), (0, 2), (1, 2))
+    assert three.ambiguous.shape == (0, 2)
+    table = "video,labels\none,Ambiguous;run\n"
+    assert read_annotations(written(tmp_path, table, "labels.csv")).videos[0].labels == ("run",)
+
+
+def test_what_is_odd_in_json_is_found(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"subset": "a", "labels": ["run"], "duration": 5, "annotations": [
+        {"label": "run", "segment": [3, 6]}, {"label": "jump", "segment": [1, 2]},
+        {"label": "jump", "segment": [1, 2]}]},
+      "two": {"subset": "b", "labels": ["run"], "annotations": [
+        {"label": "jump", "segment": [3, 4]}]},
+      "three": {"subset": "b", "labels": null, "annotations": [
+        {"label": "jump", "segment": [3, 4]}]}}}"""
+    read = read_annotations(written(tmp_path, text))
+    one, two, three = read.videos
+    assert (one.labels, two.labels, three.labels) == (("run", "jump"), ("jump",), ("jump",))
+    np.testing.assert_array_equal(one.segments, [[3, 6], [1, 2], [1, 2]])
+    assert [(finding.kind, finding.message) for finding in read.findings_in("a")] == [
+        ("labels", "the list lacks jump"),
+        ("past_end", "run [3.0, 6.0] in a video of 5.0 s"),
+        ("duplicate", "jump [1.0, 2.0] stands 2 times"),
+    ]
+    assert [(finding.kind, finding.video) for finding in read.findings_in("b")] == [
+        ("labels", "two")
+    ]
+    assert len(read.findings_in(None)) == len(read.findings) == 4
+
+
+def test_videos_with_ambiguous_labels_alone_teach_nothing(tmp_path: Path) -> None:
+    text = """{"database": {
+      "one": {"labels": ["run"]}, "two": {"annotations": []}, "four": {"labels": ["Ambiguous"]},
+      "three": {"annotations": [{"label": "Ambiguous", "segment": [1, 2]}]}}}"""
+    read = read_annotations(written(tmp_path, text))
+    assert read.labels_by_video(None) == {"one": ("run",), "two": ()}
+    read = read_annotations(written(tmp_path, "video,labels\na,run\nb,Ambiguous\n", "labels.csv"))
+    assert read.labels_by_video(None) == {"a": ("run",)}
+    folder = tmp_path / "thumos"
+    folder.mkdir()
+    written(folder, "v1 1 2\n", "run_val.txt")
+    written(folder, "v2 4 4\n", "Ambiguous_val.txt")  # takes no time
+    assert read_annotations(folder).labels_by_video(None) == {"v1": ("run",)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "annotations.json",
+            """{"database": {"a": {"labels": ["run"]}, "b": {"annotations": []},
+            "c": {"labels": []}, "d": {"annotations": [], "labels": []},
+            "e": {"annotations": [], "labels": null}, "f": {"labels": null}, "g": {}}}""",
+        ),
+        ("labels.csv", "video,labels\na,run\nb,\nc, ; \nd,\ne,|\nf\ng\n"),
+    ],
+)
+def test_an_empty_list_says_that_nothing_happens_and_no_list_says_nothing(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    read = read_annotations(written(tmp_path, text, name))
+    assert read.labels_by_video(None) == {"a": ("run",), "b": (), "c": (), "d": (), "e": ()}
+    assert [(its.kind, its.video) for its in read.findings] == [("unknown", "f"), ("unknown", "g")]
+    assert summarise(read.findings_in(None)) == [
+        "2 videos: what they show isn't said (first: 'f': neither annotations nor labels); left out"
+    ]
+
+
+def test_videos_of_which_nothing_is_said_are_found_in_their_subset(tmp_path: Path) -> None:
+    text = """{"database": {"a": {"subset": "x", "labels": ["run"]}, "b": {"subset": "x"},
+      "c": {"subset": "y", "labels": []}, "d": {"subset": "y"}}}"""
+    read = read_annotations(written(tmp_path, text))
+    assert [finding.video for finding in read.findings_in("x")] == ["b"]
+    assert dict(read.unknown) == {"b": "x", "d": "y"}
+
+
+def video(annotation: str) -> str:
+    return '{"database": {"v": {"annotations": [' + annotation + "]}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected JSON, but line 1 column 1"),
+        ("{", "expected JSON, but line 1"),
+        (b"\xff\xfe{", "expected UTF-8 text, but byte 0 isn't"),
+        ("[]", "expected an object, not a list"),
+        ("{}", 'expected a "database" of videos'),
+        ('{"database": {}}', "expected annotated videos, but it has none"),
+        ('{"database": {"v": 3}}', "video 'v': expected an object, not 3"),
+        ('{"database": {"v": {}}}', "annotations or labels of a video, but none of 1 .* 'v'"),
+        ('{"database": {"v": {"labels": []}, "v": {"labels": []}}}', "'v' appears twice"),
+        ('{"database": {"v": {"labels": [], "subset": 1}}}', "subset: expected a string, not 1"),
+        ('{"database": {"v": {"labels": [" "]}}}', "expected a label, not ' '"),
+        ('{"database": {"v": {"labels": [], "duration": -1}}}', "expected a duration in seconds"),
+        (video('{"label": "a", "segment": [0, 1]}')[:-3] + ', "labels": "a"}}}', "expected a list"),
+        (
+            '{"database": {"v": {"labels": ["a"], "counts": {"a": 0}}}}',
+            "counts: expected a whole number from 1 for 'a', not 0",
+        ),
+        ('{"database": {"v": {"labels": ["a"], "counts": 2}}}', "expected an object, not 2"),
+        (video('{"segment": [0, 1]}'), "annotation 0: expected a label, not None"),
+        (video('{"label": "a"}'), r"annotation 0: expected a segment \[start, end\]"),
+        (video('{"label": "a", "segment": [0, NaN]}'), "expected a segment"),
+        (video('{"label": "a", "segment": [true, 2]}'), "expected a segment"),
+        (video('{"label": "a", "segment": [0, 1' + "0" * 400 + "]}"), "expected a segment"),
+        (video('{"label": "a", "segment": [-1, 2]}'), "starts before 0"),
+        (video('{"label": "a", "segment": [3, 2]}'), "ends before or where it starts"),
+        (video('{"label": "a", "segment": [2, 2]}'), "ends before or where it starts"),
+        ("[" * 200_000, "nested too deeply"),
+    ],
+)  # fmt: skip
+def test_a_broken_json_file_gives_one_clear_line(tmp_path: Path, text, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(AnnotationError, match=message) as caught:
+        read_annotations(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected columns video,labels"),
+        ("name,labels\na,b\n", "it lacks video"),
+        ("video,labels\na,x\na,y\n", "'a' appears twice"),
+        ("video,labels\n,x\n", "line 2: expected a video's name"),
+        ("video,labels\na,x,y\n", "line 2: more values than columns"),
+        ('video,labels\na,"x\n', "line"),
+    ],
+)
+def test_a_broken_csv_file_gives_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        read_annotations(written(tmp_path, text, "labels.csv"))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match=r"nowhere\.json: no such file"):
+        read_annotations(tmp_path / "nowhere.json")
+
+
+def test_the_fields_own_annotations_are_read(shared_data: Path) -> None:
+    thumos = read_annotations(shared_data / "thumos14" / "annotations.json")
+    assert {name: len(thumos.in_subset(name)) for name in thumos.subsets} == {
+        "validation": 200,
+        "test": 212,
+    }
+    assert sum(len(video.segments) for video in thumos.videos) == 6365
+    kinds = Counter(finding.kind for finding in thumos.findings)
+    assert kinds == {"labels": 28, "past_end": 30}
