@@ -226,7 +226,7 @@ def _draw_key(strip: UInt8Array, layout: Layout) -> None:
 def draw_time(layout: Layout, seconds: int) -> UInt8Array:
     """The time for the strip's upper left corner, of one and a half lines."""
     image = np.full((_even(2 * layout.text), _even(layout.names), 3), PAPER, np.uint8)
-    clock = clock_text(seconds, layout.duration)
+    clock = clock_text(seconds, of=layout.duration)
     draw_text(image, clock, (layout.pad, round(1.4 * layout.text)), layout.text, TEXT, BOLD)
     return image
 
@@ -319,7 +319,7 @@ def _draw_bars(
 
 def _draw_ruler(strip: UInt8Array, layout: Layout) -> None:
     """Upright lines with the time below."""
-    clock = clock_text(int(layout.duration), layout.duration)
+    clock = clock_text(int(layout.duration), of=layout.duration)
     room = text_width(clock, layout.text) + 3 * layout.text
     fitting = max((layout.x(layout.duration) - layout.x(0.0)) / room, 1)
     steps = [step for step in TICK_STEPS if step >= 1]
@@ -328,7 +328,7 @@ def _draw_ruler(strip: UInt8Array, layout: Layout) -> None:
     for number in range(int(layout.duration / step + 1e-9) + 1):
         x = round(float(layout.x(number * step)))
         cv2.line(strip, (x, layout.pad), (x, layout.ruler), GRID, 1)
-        text = clock_text(round(number * step), layout.duration)
+        text = clock_text(number * step, of=layout.duration)
         width = text_width(text, layout.text)
         left = min(x - width // 2, layout.width - width - 2)
         draw_text(strip, text, (left, layout.ruler + round(1.2 * layout.text)), layout.text, NOTE)

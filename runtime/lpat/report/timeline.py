@@ -287,14 +287,18 @@ def _clock(seconds: float, frame: CurveFrame) -> str:
     """A time of the ruler: seconds of a short video, else minutes and hours."""
     if frame.duration <= 120:
         return f"{seconds:.3g} s"
-    return clock_text(round(seconds), frame.duration)
+    return clock_text(seconds, of=frame.duration)
 
 
-def clock_text(seconds: int, duration: float) -> str:
-    """A time as minutes and seconds, with hours where what lasts `duration` has some."""
-    minutes, rest = divmod(seconds, 60)
+def clock_text(time: float, decimals: int = 0, *, of: float = 0.0) -> str:
+    """A time as people write it: 1:02:03.45, or 0:07; with hours where `of` seconds have some."""
+    unit = 10**decimals
+    seconds, fraction = divmod(round(time * unit), unit)
+    minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if duration >= 3600 else f"{minutes}:{rest:02d}"
+    with_hours = hours or of >= 3600
+    text = f"{hours}:{minutes:02}:{seconds:02}" if with_hours else f"{minutes}:{seconds:02}"
+    return f"{text}.{fraction:0{decimals}}" if decimals else text
 
 
 def _level_ticks(low: float, high: float) -> list[float]:

@@ -7,7 +7,7 @@ import pytest
 from pyqtgraph.functions import ndarray_from_qpolygonf
 
 from lpat.types import Scores
-from lpat_viewer.timeline.curve_painting import Blocks, CurveFrame, polylines, with_crossings
+from lpat_viewer.timeline.curve_painting import Blocks, CurveFrame, polylines
 from lpat_viewer.timeline.curves import Pyramid, curve_set
 from lpat_viewer.timeline.scale import TimeScale
 
@@ -75,14 +75,6 @@ def test_blocks_about_a_pixel_wide_show_every_peak() -> None:
     highest = points[points[:, 1].argmin()]
     assert highest[1] == 50.0
     assert highest[0] == pytest.approx(617.5 / 2 / 10, abs=1.0)
-
-
-def test_a_gate_begins_and_ends_where_the_lines_cross() -> None:
-    x = np.array([0.0, 10.0, 20.0])
-    top, bottom = np.array([-1, 1, -3], np.float32), np.zeros(3, np.float32)
-    x, top, bottom = with_crossings(x, top, bottom, top > bottom)
-    np.testing.assert_allclose(x, [0, 5, 10, 12.5, 20])
-    np.testing.assert_allclose(top, [-1, 0, 1, 0, -3], atol=1e-7)
 
 
 @pytest.mark.parametrize("snippets", [1, 2, 7, 64, 1001])

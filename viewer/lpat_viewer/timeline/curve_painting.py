@@ -11,7 +11,8 @@ from pyqtgraph.functions import create_qpolygonf, ndarray_from_qpolygonf
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPolygonF
 
-from lpat.types import BoolArray, Float32Array, Float64Array
+from lpat.report.curves import with_crossings
+from lpat.types import Float32Array, Float64Array
 from lpat_viewer.theme import Theme, class_colour, mixed
 from lpat_viewer.timeline.curves import CurveSet, Pyramid
 from lpat_viewer.timeline.scale import TimeScale
@@ -132,7 +133,7 @@ class CurveFrame:
     high: float
     height: float
 
-    def y(self, values: Float32Array | float) -> Float32Array | float:
+    def y(self, values: Float32Array | Float64Array | float) -> Float32Array | float:
         """Pixels from the top."""
         return (self.high - values) * (self.height / (self.high - self.low))
 
@@ -266,7 +267,7 @@ def paint_gate(
         bottom = np.minimum.reduceat(bottom, starts)
         top = np.where(np.logical_or.reduceat(above, starts), top, bottom)
     else:
-        x, top, bottom = with_crossings(x, top, bottom, above)
+        x, top, bottom = with_crossings(x, top.astype(np.float64), bottom.astype(np.float64))
     polygon = create_qpolygonf(2 * len(x))
     memory = ndarray_from_qpolygonf(polygon)
     memory[:, 0] = np.concatenate([x, x[::-1]])
@@ -278,22 +279,3 @@ def paint_gate(
     painter.setBrush(colour)
     painter.drawPolygon(polygon)
     painter.restore()
-
-
-def with_crossings(
-    x: Float64Array, top: Float32Array, bottom: Float32Array, above: BoolArray
-) -> tuple[Float64Array, Float32Array, Float32Array]:
-    """The same curves with a point more wherever, linear between points, they cross."""
-    before = np.flatnonzero(above[1:] != above[:-1])
-    margin = (top - bottom).astype(np.float64)
-    share = margin[before] / (margin[before] - margin[before + 1])
-
-    def between(values: np.ndarray) -> np.ndarray:
-        return values[before] + share * (values[before + 1] - values[before])
-
-    crossing = between(bottom)
-    return (
-        np.insert(x, before + 1, between(x)),
-        np.insert(top, before + 1, crossing),
-        np.insert(bottom, before + 1, crossing),
-    )

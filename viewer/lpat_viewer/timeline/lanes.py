@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QToolTip, QWidget
 
+from lpat.report.timeline import clock_text
 from lpat_viewer.models.review import ReviewedSegment
 from lpat_viewer.models.selection import Chosen
 from lpat_viewer.models.tracks import Mark, Track, tracks_of
@@ -14,7 +15,7 @@ from lpat_viewer.theme import class_colour
 from lpat_viewer.timeline.lane_layout import ClassRow, Hit, Lane, LaneLayout, lay_out
 from lpat_viewer.timeline.lane_painting import LanePicture, draw_lane, look_of, paint_lane
 from lpat_viewer.timeline.row import TimelineRow
-from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale, clock_text
+from lpat_viewer.timeline.scale import GUTTER, MARGIN, TimeScale
 
 SWATCH = 4  # pixels of a class's colour at the left of its row
 

@@ -7,9 +7,9 @@ import html
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lpat.report.timeline import clock_text
 from lpat_viewer.theme import Theme, class_colour
 from lpat_viewer.timeline.curves import CurveSet
-from lpat_viewer.timeline.scale import clock_text
 
 
 class Readout(QLabel):

@@ -8,9 +8,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from lpat.report.timeline import clock_text
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.row import TimelineRow
-from lpat_viewer.timeline.scale import GUTTER, clock_text, tick_step
+from lpat_viewer.timeline.scale import GUTTER, tick_step
 
 HEIGHT = 30
 LABEL_PIXELS = 84

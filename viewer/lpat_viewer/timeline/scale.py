@@ -60,14 +60,3 @@ _STEPS = (
 def tick_step(seconds: float) -> float:
     """The least round number of seconds that isn't below `seconds`."""
     return _STEPS[min(bisect_left(_STEPS, seconds), len(_STEPS) - 1)]
-
-
-def clock_text(time: float, decimals: int = 0) -> str:
-    """A time as people write it: 1:02:03.45, or 0:07."""
-    unit = 10**decimals
-    ticks = round(time * unit)
-    seconds, fraction = divmod(ticks, unit)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-    return f"{text}.{fraction:0{decimals}}" if decimals else text

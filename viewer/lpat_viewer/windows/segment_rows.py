@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from lpat.report.timeline import clock_text
 from lpat.types import Float64Array, Int64Array
 from lpat_viewer.models.selection import Chosen
 from lpat_viewer.models.tracks import Mark, Track
-from lpat_viewer.timeline.scale import clock_text
 
 _Index = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from lpat.report.timeline import clock_text
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.timeline.scale import clock_text
 
 
 class StatusLine(QStatusBar):
