@@ -10,8 +10,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from lpat.backbones import metadata as backbone_metadata
-from lpat.inference.onnx_files import MODEL_KEY
+from lpat.inference.onnx_files import BACKBONE_KEY, MODEL_KEY
 from lpat.types import Float32Array
 
 Shapes = Mapping[str, Sequence[int | str]]
@@ -87,7 +86,7 @@ def write_mean_backbone(
         constants,
         {"clips": ["N", *clip_shape]},
         {"features": ["N", weights.shape[1]]},
-        {} if metadata is None else {backbone_metadata.KEY: metadata},
+        {} if metadata is None else {BACKBONE_KEY: metadata},
     )
 
 

@@ -225,7 +225,7 @@ def average_precisions(
     found. With `snippets_per_second`, ground truths and ambiguous intervals are rounded to whole
     snippets, half to even; detections are not, except within a millionth of a snippet. A class
     without detections has 0, or NaN with "skip"; one without ground truth is a ValueError. Classes
-    are shared out among `threads`, 0 for as many as the machine runs at once; the result is the
+    are divided among `threads`, 0 for as many as the machine runs at once; the result is the
     same.
     """
 
@@ -349,7 +349,7 @@ def tvl1(
     `lambda_` weighs the data term, `theta` couples both terms, and `tau` is the dual step.
 
     With `warm_start`, a pair begins with the flow of the one before, except every sixteenth. Pairs
-    are shared out among `threads`, 0 for as many as the machine runs at once. Neither their number
+    are divided among `threads`, 0 for as many as the machine runs at once. Neither their number
     nor `instruction_set`, one of `tvl1_instruction_sets()` and by default the last, changes a bit.
     Frames must be at least two, of at least 16 x 16 pixels.
     """

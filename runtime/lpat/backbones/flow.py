@@ -27,7 +27,7 @@ SMALLEST = 16
 def flow_between(frames: UInt8Array, method: FlowMethod, *, threads: int = 0) -> Float32Array:
     """Flow (N - 1, 2, H, W) in pixels, along x and along y, from each grey frame to the next.
 
-    Pairs of `frames` (N, H, W) are shared out among `threads`, 0 for as many as the machine runs at
+    Pairs of `frames` (N, H, W) are divided among `threads`, 0 for as many as the machine runs at
     once; their number doesn't change the result. A frame alone has no flow: (0, 2, H, W).
 
     Raises:

@@ -206,7 +206,7 @@ class Window:
 
 
 def windows(count: int) -> list[Window]:
-    """Windows that share `count` snippets out in order, evenly and in as few as can be.
+    """Windows that divide `count` snippets in order, evenly, as few as possible.
 
     Each has at most `WINDOW` of its own; up to that many make one, without context.
     """

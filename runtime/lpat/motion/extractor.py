@@ -143,7 +143,7 @@ class MotionExtractor:
     def _blocks(
         self, ticks: Sequence[_Description], phase: Sequence[int] = ()
     ) -> dict[str, Float32Array]:
-        """The descriptors of the snippet with these ticks, each in so-manieth phase."""
+        """The descriptors of the snippet with these ticks, each in the phase of that number."""
         known = [tick.motion for tick in ticks if tick.known]
         phases = np.array([p for tick, p in zip(ticks, phase, strict=True) if tick.known], np.int64)
         if not known:
