@@ -55,7 +55,7 @@ class Graph:
         return name
 
     def reshaped(self, name: str, *shape: int) -> str:
-        """The same values in another shape, one side of which may be -1."""
+        """The values in another shape, one side of which may be -1."""
         return self.add("Reshape", name, self.constant(shape))
 
     def as_frames(self, frames: Frames) -> Frames:

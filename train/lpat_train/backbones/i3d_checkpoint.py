@@ -53,7 +53,7 @@ def stream_of(state: Mapping[str, Tensor]) -> str:
 
 
 def _content(path: Path) -> Any:
-    """What a file holds."""
+    """The content of a file of weights."""
     try:
         if path.suffix.lower() == ".safetensors":
             return load_file(path)

@@ -82,14 +82,14 @@ class TrainingSet:
         return torch.cat([video.values[:] for video in self.videos])
 
     def chunks(self) -> Iterator[Tensor]:
-        """The same in parts (N, D) of a few megabytes, of one video each."""
+        """All snippets of all videos in parts (N, D) of a few megabytes, of one video each."""
         rows = max(1, _CHUNK_VALUES // self.spec.dimension)
         for video in self.videos:
             for start in range(0, len(video.values), rows):
                 yield video.values[start : start + rows]
 
     def labelled(self) -> TrainingSet:
-        """Those of its videos that have a label."""
+        """This set without the videos that have no label."""
         return replace(self, videos=tuple(video for video in self.videos if video.labels.any()))
 
     @cached_property

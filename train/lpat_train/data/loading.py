@@ -68,7 +68,7 @@ def open_labelled(
 
 
 def _needed(chosen: Sequence[Input], spec: FeatureSpec) -> FeatureSpec | None:
-    """What all must be of; None where only feature files are, which say it themselves."""
+    """The spec that all features must have; None where all inputs are feature files of one."""
     return None if all(source.holds_features for source in chosen) else spec
 
 

@@ -43,7 +43,7 @@ def clips_at(
     paired: bool = False,
     labels: Float32Array | None = None,
 ) -> tuple[TrainingClip, ...]:
-    """What the batch of a step is made of, which `seed` and `step` alone decide.
+    """The clips that make the batch of a step; `seed` and `step` alone decide which.
 
     Each epoch takes all videos once in an order of its own; its last batch may be smaller. Videos
     longer than `clip_snippets` come as a random window. `paired` fills but half of a batch so, and

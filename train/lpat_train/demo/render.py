@@ -138,7 +138,7 @@ def _remove_unplanned(plans: list[VideoPlan], folder: Path) -> None:
 
 
 def _rendered_recipe(path: Path) -> str | None:
-    """What the video says it was rendered from; None if there is no such video."""
+    """The recipe in the metadata of a rendered video; None if there is no such video."""
     try:
         with av.open(str(path)) as container:
             return container.metadata.get("comment")

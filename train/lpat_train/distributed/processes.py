@@ -37,7 +37,7 @@ class Processes:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Processes:
-        """What torchrun says; a process that it didn't start is alone."""
+        """The processes that torchrun started, as the environment says; else this one, alone."""
         names = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
         if not all(environment.get(name, "").isdigit() for name in names):
             return cls()

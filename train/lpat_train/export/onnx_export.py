@@ -137,7 +137,7 @@ def _random_videos(network: Network, spec: FeatureSpec) -> Iterator[tuple[str, F
 
 
 def metadata_of(run: Run) -> ModelMetadata:
-    """What a run's model tells the runtime of itself."""
+    """The metadata that goes into the file of a run's model."""
     training = {"videos": run.videos, "config": asdict(run.config)}
     return ModelMetadata(
         run.classes,

@@ -69,7 +69,7 @@ def cost_of(
     videos: Videos,
     truth: Sequence[VideoAnnotation] | None = None,
 ) -> Cost:
-    """What `reduced` costs beside `full` on the videos, and by the `truth` of some of them.
+    """The cost of `reduced` beside `full` on the videos, and by the `truth` of some of them.
 
     Raises:
         ModelError: scores that aren't finite, or features that don't fit.

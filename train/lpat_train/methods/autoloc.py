@@ -250,7 +250,7 @@ def painted(values: Tensor, boxes: Boxes, threshold: float) -> Tensor:
 
 
 def _partly(values: Tensor, cover: Tensor, threshold: float) -> Tensor:
-    """What a snippet shows of boxes of `values` (B, T, M, C) that cover (B, T, M) of it."""
+    """Values (B, T, M, C) of boxes as snippets show them that are covered by a share (B, T, M)."""
     half = values.clamp(max=threshold)
     twice = 2 * cover[..., None]
     return LOWEST + (half - LOWEST) * twice.clamp(0, 1) + (values - half) * (twice - 1).clamp(0, 1)

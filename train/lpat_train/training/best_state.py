@@ -45,7 +45,7 @@ class BestState:
             network.load_state_dict(current)
 
     def judge(self, network: Network, step: int) -> LabelJudgement | None:
-        """What the network is worth after `step` steps; kept, if better than any before."""
+        """Judge the network after `step` steps by the held-out labels, and keep the best state."""
         if not self._held_out:
             return None
         labels = torch.stack([video.labels for video in self._held_out]).numpy() > 0
@@ -68,7 +68,7 @@ class BestState:
             save_best(self._folder, _copy_of(network), self.best)
 
     def _probabilities(self, network: Network, shape: tuple[int, ...]) -> np.ndarray:
-        """Of all held-out videos; each process scores some."""
+        """Class probabilities of all held-out videos; each process scores some."""
         rank, count = self._processes.rank, self._processes.count
         values = np.zeros(shape)
         own = self._held_out[rank::count]

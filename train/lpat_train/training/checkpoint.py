@@ -120,7 +120,7 @@ def write_run(
 
 
 def read_run(folder: Path) -> Run:
-    """What the run in a folder is of.
+    """Read what the run in a folder is of: config, classes, features, videos.
 
     Raises:
         UsageError: no run there, or a broken one.
@@ -167,7 +167,7 @@ def load_checkpoint(
 
 
 def load_best_so_far(folder: Path) -> Best:
-    """What had been best when the checkpoint was saved.
+    """The best validation so far when the checkpoint was saved.
 
     Raises:
         UsageError: no checkpoint there, or a broken one.

@@ -75,7 +75,7 @@ class Best:
     """Validations after the best one."""
 
     def after(self, step: int, cross_entropy: float) -> Best:
-        """What is best once the state after `step` steps was judged; of equals, the earlier."""
+        """The best of this and of the state after `step` steps; of equals, the earlier."""
         if cross_entropy < self.cross_entropy:
             return Best(step, cross_entropy)
         return Best(self.step, self.cross_entropy, self.worse_since + 1)

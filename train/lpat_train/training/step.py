@@ -82,7 +82,7 @@ class StepLosses:
         return self._method.losses(whole, batch, self._config)
 
     def _output(self, step: int, batch: Batch) -> tuple[Any, Tensor | None]:
-        """What the network makes of a batch, and the margins of its teacher, if that teaches."""
+        """The network's output on a batch, and the margins of its teacher, if that teaches."""
         products = bfloat16_products(self._network, self._device)
         with products if self._bfloat16 else nullcontext():
             margins, teacher = None, getattr(self._network, "teacher", None)
@@ -94,7 +94,7 @@ class StepLosses:
 
 
 def computes_in_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """What a precision means on a device: `auto` is bfloat16 on CUDA devices made for it.
+    """Whether a precision means bfloat16 on a device: `auto` does on CUDA devices made for it.
 
     Raises:
         DeviceError: bfloat16 was asked for, and the CUDA device isn't made for it.

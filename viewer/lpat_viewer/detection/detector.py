@@ -70,7 +70,7 @@ class Detector(QObject):
 
     @property
     def state_text(self) -> str:
-        """What is going on, or how it ended."""
+        """What the models are doing, or how the last run ended."""
         if self._loading and not self.running:
             return f"{next(iter(self._loading)).name}: loading"
         return self._state.text
@@ -188,7 +188,7 @@ class Detector(QObject):
         self.changed.emit()
 
     def _take(self, news: State | Layer | Failure | Remark) -> None:
-        """What the job tells."""
+        """Take what the job tells: a state, a layer or a line for the user."""
         if isinstance(news, State):
             self._state = news
             self.changed.emit()

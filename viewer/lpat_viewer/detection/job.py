@@ -161,7 +161,7 @@ class _Group:
         return None
 
     def _backbones(self) -> Backbones:
-        """Those that the features need, as one of the models has them in its file or finds them.
+        """The backbones of the features, as one of the models has them in its file or finds them.
 
         Raises:
             BackboneError: none does.

@@ -66,18 +66,18 @@ class ClassList(QObject):
 
     @property
     def listed(self) -> tuple[str, ...]:
-        """Those that the search finds."""
+        """The classes that the search finds."""
         return tuple(label for label in self.labels if self._search in label.casefold())
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Those that the timeline shows, in order."""
+        """The classes that the timeline shows, in order."""
         if self._solo is not None:
             return (self._solo,)
         return tuple(label for label in self.labels if self.is_shown(label))
 
     def entry(self, label: str) -> ClassEntry:
-        """What is known of a class."""
+        """How a class is listed and shown."""
         return self._entries[label]
 
     def colour(self, label: str) -> int:

@@ -158,7 +158,7 @@ class Corrections(Target):
     # Files
 
     def saving(self, path: Path) -> Saving:
-        """What is to be written to a path: its `write` may run in another thread, then `saved`.
+        """The review to be saved at a path: its `write` may run in another thread, then `saved`.
 
         Raises:
             UsageError: nothing is being corrected.
@@ -171,7 +171,7 @@ class Corrections(Target):
         self._workspace.notices.tell(saving.summary)
 
     def exporting(self, path: Path) -> Callable[[], None]:
-        """What writes all that isn't rejected, or else the active layer, as lpat-detect does.
+        """A function that writes all that isn't rejected, or else the active layer.
 
         It may run in another thread.
 

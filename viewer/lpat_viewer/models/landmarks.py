@@ -55,7 +55,7 @@ class Landmarks:
 
 
 def landmarks_of(tracks: Iterable[Track], shown: Sequence[str], landmark: Landmark) -> Landmarks:
-    """Those of the classes shown."""
+    """The landmarks of the classes shown."""
     kept = tuple(track for track in tracks if track.kind in _KINDS[landmark])
     numbers, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for number, track in enumerate(kept):

@@ -44,7 +44,7 @@ class Layers(QObject):
 
     @property
     def shown(self) -> tuple[Layer, ...]:
-        """Those that the timeline shows."""
+        """The layers that the timeline shows."""
         return tuple(layer for layer in self.all if layer.name not in self._hidden)
 
     @property

@@ -34,7 +34,7 @@ class Saving:
 
     @classmethod
     def of(cls, workspace: Workspace, path: Path) -> Saving:
-        """What is there to be saved.
+        """The review as it is to be saved.
 
         Raises:
             UsageError: nothing is being corrected, or no video is open.
@@ -72,7 +72,7 @@ class Saving:
 
     @property
     def summary(self) -> str:
-        """What was saved, in a line."""
+        """A line on what was saved."""
         count = len(self.annotation.segments)
         text = f"Saved {count} segment{'' if count == 1 else 's'} to {self.path.name}"
         if self.proposed:
@@ -101,7 +101,7 @@ def annotation_of(
 
 
 def detections_of(segments: Sequence[ReviewedSegment]) -> Detections:
-    """What wasn't rejected, best first.
+    """Segments that weren't rejected as detections, best first.
 
     What was drawn has no score; it gets the highest there is, and at least 1.
     """
@@ -116,7 +116,7 @@ def detections_of(segments: Sequence[ReviewedSegment]) -> Detections:
 
 
 def exporting(workspace: Workspace, path: Path) -> Callable[[], None]:
-    """What writes all that isn't rejected, or without a review the active layer, as lpat-detect.
+    """A function that writes all that isn't rejected, or the active layer without a review.
 
     The path's ending chooses the format. It may run in another thread, and raises OutputError
     where the file can't be written.

@@ -114,7 +114,7 @@ class Target(QObject):
 
     @property
     def segment_to_be(self) -> ReviewedSegment | None:
-        """The same, or of a detection the copy that acting on it would make."""
+        """The chosen segment of the review, or the copy that a chosen detection would have."""
         chosen, layer = self._workspace.selection.chosen, self._workspace.layers.active
         segment = self.segment
         if segment is not None or chosen is None or not self.can_edit:

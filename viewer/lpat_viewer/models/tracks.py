@@ -33,7 +33,7 @@ class Mark(IntEnum):
 
     @property
     def text(self) -> str:
-        """As people read it; empty for `NONE`."""
+        """The verdict as people read it; empty for `NONE`."""
         return "" if self is Mark.NONE else self.name.lower().replace("_", " ")
 
 
@@ -92,7 +92,7 @@ def tracks_of(workspace: Workspace) -> tuple[Track, ...]:
 
 
 def truth_track(truth: VideoAnnotation, verdicts: Verdicts | None) -> Track:
-    """What is true; found or missed where something was judged."""
+    """The true segments; found or missed where something was judged."""
     labels = tuple(dict.fromkeys(truth.segment_labels))
     count = len(truth.segments)
     marks = np.zeros(count, np.int64)
@@ -111,7 +111,7 @@ def truth_track(truth: VideoAnnotation, verdicts: Verdicts | None) -> Track:
 
 
 def layer_track(layer: Layer, verdicts: Verdicts | None) -> Track:
-    """What a layer detects; hits and false alarms where it was judged."""
+    """The segments that a layer detects; hits and false alarms where it was judged."""
     detections = layer.detections
     marks = np.zeros(len(detections), np.int64)
     if verdicts is not None:
@@ -136,7 +136,7 @@ _STATES = {
 
 
 def review_track(segments: Sequence[ReviewedSegment]) -> Track:
-    """What the user corrects, and what became of it."""
+    """The segments of the review, and what became of each."""
     names = [s.label for s in segments]
     labels = tuple(dict.fromkeys(names))
     return Track(

@@ -68,7 +68,7 @@ class Workspace(QObject):
 
     @property
     def truth(self) -> VideoAnnotation | None:
-        """What the open annotations say of the open video."""
+        """The annotation of the open video, if the open annotations have one."""
         return self._truth
 
     @property
@@ -78,7 +78,7 @@ class Workspace(QObject):
 
     @property
     def verdicts(self) -> Verdicts | None:
-        """What became of the active layer's detections; None where there is no truth of times."""
+        """Hits and misses of the active layer; None where there is no truth of times."""
         if not self._verdicts_known:
             self._verdicts_known = True
             layer = self.layers.active

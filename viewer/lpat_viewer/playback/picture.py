@@ -36,7 +36,7 @@ class Picture:
 
 
 def info_of(video: SeekableVideo, first: Frame) -> VideoInfo:
-    """What is known of a video and its first frame."""
+    """Size, rate and duration of a video, as its first frame tells."""
     size = shown_size(first, video.pixel_aspect)
     return VideoInfo(
         video.path,

@@ -51,12 +51,12 @@ class Player(QObject):
 
     @property
     def picture(self) -> Picture | None:
-        """What is shown; None without a video, and until its first frame is there."""
+        """The picture that is shown; None without a video, and until its first frame is there."""
         return self._picture
 
     @property
     def info(self) -> VideoInfo | None:
-        """What is open; None until it is."""
+        """The open video's size, rate and duration; None until it is open."""
         return self._info
 
     @property

@@ -47,7 +47,7 @@ class LatestRequest:
 
     @property
     def request(self) -> Request | None:
-        """What is wanted and wasn't taken yet."""
+        """The request that wasn't taken yet."""
         return self._request
 
     @property

@@ -153,7 +153,7 @@ class Blocks:
 
     @classmethod
     def of(cls, edges: Float64Array, times: TimeScale) -> Blocks:
-        """Those that the frame's times meet, and one more at either side."""
+        """The blocks that the visible times meet, and one more at either side."""
         snippets = len(edges) - 1
         seconds = (edges[-1] - edges[0]) / max(snippets, 1)
         wanted = times.seconds_per_pixel / seconds if seconds > 0 else 1

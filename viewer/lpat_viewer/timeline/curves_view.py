@@ -93,7 +93,7 @@ class CurvesView(TimelineRow):
 
     @property
     def reading(self) -> str:
-        """What is said of the cursor's place, as rich text; empty while it is elsewhere."""
+        """Class, time and score at the cursor, as rich text; empty while it is elsewhere."""
         return "" if self._readout.isHidden() else self._readout.text()
 
     @property
@@ -163,7 +163,7 @@ class CurvesView(TimelineRow):
         self._take_frame()
 
     def _legend_text(self) -> str:
-        """What the lines are, for the gutter."""
+        """The names of the lines, for the gutter."""
         if self._drawing is None:
             return ""
         display = self.workspace.display

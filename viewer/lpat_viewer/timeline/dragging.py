@@ -30,7 +30,7 @@ class Drag:
     begun: bool = False
 
     def at(self, time: float, *, reach: float, duration: float) -> Drag:
-        """The same with the cursor at a time; ends that are within `reach` of a mark snap to it."""
+        """The drag with the cursor at a time; ends within `reach` of a mark snap to it."""
         return replace(self, now=self._moved(time, reach, duration), begun=True)
 
     @property

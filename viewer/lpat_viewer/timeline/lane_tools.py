@@ -257,7 +257,7 @@ class LaneTools(QObject):
 def segment_menu(
     parent: QWidget, workspace: Workspace, corrections: Corrections, time: float
 ) -> QMenu:
-    """What can be done to the segment that is chosen; it is split at a time."""
+    """The menu of what can be done to the chosen segment; it would be split at a time."""
     menu, chosen = QMenu(parent), workspace.selection.chosen
     editable = corrections.can_edit
     for text, call, possible in (

@@ -105,7 +105,7 @@ class LanesView(TimelineRow):
         return None
 
     def text_of(self, chosen: Chosen) -> str:
-        """What there is to say of a segment, line by line."""
+        """Label, times, score and verdict of a segment, line by line."""
         lines = [
             chosen.label,
             f"{clock_text(chosen.start, 2)} - {clock_text(chosen.end, 2)} "

@@ -33,7 +33,7 @@ class Opened:
 
 
 def read_path(path: Path) -> Opened:
-    """What a path holds: by its suffix, and for JSON by its content.
+    """Read what a path holds: by its suffix, and for JSON by its content.
 
     Raises:
         LpatError: nothing that the viewer can open.
@@ -158,7 +158,7 @@ class Opener(QObject):
 
 
 def dialog_filters() -> str:
-    """What the file dialog offers."""
+    """The kinds of files that the file dialog offers."""
     videos = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
     everything = f"{videos} *.onnx *.json *.csv"
     return ";;".join(
