@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from tests.waiting import PATIENCE
 
 from lpat.files.json_files import write_json
+from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.distributed.processes import ALONE, Processes
-from lpat_train.distributed.shares import Share
 from lpat_train.presets import METHOD_DEFAULTS
 
 SCRIPT = Path(__file__).with_name("train_together.py")
@@ -104,9 +104,9 @@ def test_a_process_that_is_killed_stops_the_other(tmp_path: Path) -> None:
 
 
 def test_shares_part_a_batch_as_equally_as_can_be() -> None:
-    rows = [Processes(rank, 3).share_of(8).rows for rank in range(3)]
+    rows = [Processes(rank, 3).part_of(8).rows for rank in range(3)]
     assert rows == [slice(0, 3), slice(3, 6), slice(6, 8)]
-    assert [Processes(rank, 3).share_of(1).rows for rank in range(3)] == [
+    assert [Processes(rank, 3).part_of(1).rows for rank in range(3)] == [
         slice(0, 1), slice(1, 1), slice(1, 1),
     ]  # fmt: skip
 
@@ -116,7 +116,7 @@ def test_random_numbers_of_a_share_are_those_of_the_whole_batch() -> None:
         torch.manual_seed(0)
         return torch.rand(rows, 3)
 
-    drawn = [Share(rank, (2, 1, 2)).drawn(draw) for rank in range(3)]
+    drawn = [BatchPart(rank, (2, 1, 2)).drawn(draw) for rank in range(3)]
     assert torch.equal(torch.cat(drawn), draw(5))
 
 

@@ -1,6 +1,6 @@
 """Several processes that train one network together, as torchrun starts them.
 
-Each computes the network on its share of the videos of a batch. What the network says of them goes
+Each computes the network on its part of the videos of a batch. What the network says of them goes
 to all, so that every process computes the losses of the whole batch, whatever they compare; the
 gradients of the shares add up to those of the whole.
 """
@@ -20,7 +20,7 @@ from lpat_train.errors import ProcessError
 if TYPE_CHECKING:
     import torch
 
-    from lpat_train.distributed.shares import Share
+    from lpat_train.distributed.batch_parts import BatchPart
 
 PATIENCE = timedelta(days=7)
 """How long a process waits for the others, which may extract features or validate meanwhile."""
@@ -53,13 +53,13 @@ class Processes:
         """Whether this is the one that writes and prints."""
         return self.rank == 0
 
-    def share_of(self, total: int) -> Share:
+    def part_of(self, total: int) -> BatchPart:
         """This process's part of a batch of `total` videos, in their order."""
-        from lpat_train.distributed.shares import Share
+        from lpat_train.distributed.batch_parts import BatchPart
 
         smallest, more = divmod(total, self.count)
         sizes = tuple(smallest + (rank < more) for rank in range(self.count))
-        return Share(self.rank, sizes)
+        return BatchPart(self.rank, sizes)
 
     @contextmanager
     def joined(self, device: torch.device) -> Iterator[None]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lpat_train.config import Windows
-from lpat_train.distributed.shares import Share
+from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
 from lpat_train.network.transformation import Transformation
@@ -46,7 +46,9 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.level: Level | None = None  # that exported scores are measured from
-        self.part: Share | None = None  # what the batch's rows are of, where others have the rest
+        self.part: BatchPart | None = (
+            None  # what the batch's rows are of, where others have the rest
+        )
         self.register_buffer("mean", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
         self.transform = Transformation(dimension, hidden, windows)

@@ -15,8 +15,8 @@ from lpat.errors import DeviceError
 from lpat_train.config import Precision, TrainingConfig
 from lpat_train.data.dataset import Batch, TrainingSet
 from lpat_train.data.sampling import TrainingClip, batch_of, clips_at, labels_of, videos_per_step
+from lpat_train.distributed.batch_parts import whole_output, whole_rows
 from lpat_train.distributed.processes import Processes
-from lpat_train.distributed.shares import whole_output, whole_rows
 from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
 
@@ -29,7 +29,7 @@ def steps_per_epoch(config: TrainingConfig, videos: int) -> int:
 class StepLosses:
     """Losses by name of a step's batch, with gradients; `total` is what is minimised.
 
-    Of several processes each computes the network on its share of the batch, with dropout drawn
+    Of several processes each computes the network on its part of the batch, with dropout drawn
     as for the whole, and the losses of all of it. Their gradients come out averaged, so what is
     derived must be `total` times the number of processes.
     """
@@ -71,14 +71,14 @@ class StepLosses:
         return self._shared(step, clips)
 
     def _shared(self, step: int, clips: tuple[TrainingClip, ...]) -> dict[str, Tensor]:
-        share = self._processes.share_of(len(clips))
-        own = batch_of(clips, share.rows).to(self._device)
-        self._network.part = share
+        part = self._processes.part_of(len(clips))
+        own = batch_of(clips, part.rows).to(self._device)
+        self._network.part = part
         output, teacher = self._output(step, own)
-        whole = whole_output(output, share, self._method.unread(self._config))
+        whole = whole_output(output, part, self._method.unread(self._config))
         batch = labels_of(clips).to(self._device)
         if teacher is not None:
-            batch = replace(batch, teacher=whole_rows(teacher, share))
+            batch = replace(batch, teacher=whole_rows(teacher, part))
         return self._method.losses(whole, batch, self._config)
 
     def _output(self, step: int, batch: Batch) -> tuple[Any, Tensor | None]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True)
-class Share:
+class BatchPart:
     """The rows of a batch that process `rank` computes; `sizes` says how many each process has."""
 
     rank: int
@@ -34,42 +34,42 @@ class Share:
         return draw(self.total)[self.rows]
 
 
-def whole_output(output: Any, share: Share, unread: Collection[str] = ()) -> Any:
-    """A network's output on a share, a named tuple, as that of the whole batch.
+def whole_output(output: Any, part: BatchPart, unread: Collection[str] = ()) -> Any:
+    """A network's output on a part, a named tuple, as that of the whole batch.
 
-    Its fields are tensors (B, ...), or named tuples of them. The gradient comes back to the share
+    Its fields are tensors (B, ...), or named tuples of them. The gradient comes back to the part
     alone. Fields in `unread` are not exchanged.
     """
     fields = output._asdict()
     exchanged = [name for name in fields if name not in unread]
-    return output._replace(**{name: _whole(fields[name], share) for name in exchanged})
+    return output._replace(**{name: _whole(fields[name], part) for name in exchanged})
 
 
-def whole_rows(own: Tensor, share: Share) -> Tensor:
-    """The rows (B, ...) of the whole batch; the gradient comes back to the share's alone."""
-    return _WholeBatch.apply(own, share)  # type: ignore[return-value]
+def whole_rows(own: Tensor, part: BatchPart) -> Tensor:
+    """The rows (B, ...) of the whole batch; the gradient comes back to the part's alone."""
+    return _WholeBatch.apply(own, part)  # type: ignore[return-value]
 
 
-def _whole(value: Any, share: Share) -> Any:
-    return whole_output(value, share) if isinstance(value, tuple) else whole_rows(value, share)
+def _whole(value: Any, part: BatchPart) -> Any:
+    return whole_output(value, part) if isinstance(value, tuple) else whole_rows(value, part)
 
 
 class _WholeBatch(torch.autograd.Function):
     """Rows of all processes; each computes the same losses of them, so gradients stay at home."""
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor, share: Share) -> Tensor:
-        """All rows (B, ...) from the share's."""
-        ctx.share = share
-        missing = max(share.sizes) - len(own)
-        padded = functional.pad(own, (0, 0) * (own.ndim - 1) + (0, missing)).contiguous()
-        parts = [torch.empty_like(padded) for _ in share.sizes]
-        distributed.all_gather(parts, padded)
-        rows = [part[:size] for part, size in zip(parts, share.sizes, strict=True)]
+    def forward(ctx: Any, own: Tensor, part: BatchPart) -> Tensor:
+        """All rows (B, ...) from the part's."""
+        ctx.part = part
+        missing = max(part.sizes) - len(own)
+        sent = functional.pad(own, (0, 0) * (own.ndim - 1) + (0, missing)).contiguous()
+        received = [torch.empty_like(sent) for _ in part.sizes]
+        distributed.all_gather(received, sent)
+        rows = [padded[:size] for padded, size in zip(received, part.sizes, strict=True)]
         return torch.cat(rows)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        """The share's rows of the gradient."""
+        """The part's rows of the gradient."""
         (gradient,) = gradients
-        return gradient[ctx.share.rows], None
+        return gradient[ctx.part.rows], None
