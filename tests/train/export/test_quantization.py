@@ -31,7 +31,7 @@ from lpat_train.training.loop import make_network
 
 SPEC = FeatureSpec("motion", 1, {}, 12)
 CLASSES = ("a", "b")
-MAKE_GRAPH = exporting._onnx_model
+MAKE_GRAPH = exporting.onnx_graph
 GRAPHS: dict[bytes, onnx.ModelProto] = {}
 CASES = {
     "lpat": {},
@@ -45,13 +45,13 @@ CASES = {
 @pytest.fixture(autouse=True)
 def graphs_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Torch takes seconds to make a network's graph, and these tests need the same few."""
-    monkeypatch.setattr(exporting, "_onnx_model", _graph_of)
+    monkeypatch.setattr(exporting, "onnx_graph", _graph_of)
 
 
-def _graph_of(localizer: ExportModule, dimension: int) -> onnx.ModelProto:
-    weights = b"".join(value.numpy().tobytes() for value in localizer.state_dict().values())
+def _graph_of(module: ExportModule, dimension: int) -> onnx.ModelProto:
+    weights = b"".join(value.numpy().tobytes() for value in module.state_dict().values())
     if weights not in GRAPHS:
-        GRAPHS[weights] = MAKE_GRAPH(localizer, dimension)
+        GRAPHS[weights] = MAKE_GRAPH(module, dimension)
     return GRAPHS[weights]
 
 

@@ -49,9 +49,9 @@ def export(network: Network, metadata: ModelMetadata, path: Path) -> float:
         ExportError: an output differs by more than `TOLERANCE`.
     """
     check_name(path)
-    localizer = ExportModule(network).eval().cpu()
-    model = _onnx_model(localizer, metadata.features.dimension)
-    return _write_compared(localizer, model, _with_statistics(network, metadata), path)
+    module = ExportModule(network).eval().cpu()
+    model = onnx_graph(module, metadata.features.dimension)
+    return _write_compared(module, model, _with_statistics(network, metadata), path)
 
 
 def export_reduced(
@@ -76,12 +76,12 @@ def export_reduced(
         raise UsageError("int8: expected videos to calibrate on, but there are none")
     if videos is None:
         videos = partial(_random_videos, network, metadata.features)
-    localizer = ExportModule(network).eval().cpu()
-    model = _onnx_model(localizer, metadata.features.dimension)
+    module = ExportModule(network).eval().cpu()
+    model = onnx_graph(module, metadata.features.dimension)
     metadata = _with_statistics(network, metadata)
     with tempfile.TemporaryDirectory(prefix="lpat-") as folder, atomic_path(path) as temporary:
         full = Path(folder) / "float32.onnx"
-        _write_compared(localizer, model, replace(metadata, precision="float32"), full)
+        _write_compared(module, model, replace(metadata, precision="float32"), full)
         standardised_apart = lean(model, fold=False)  # as raw features may have any range
         if metadata.precision == "float16":
             reduced = in_float16(standardised_apart)
@@ -110,12 +110,12 @@ def _with_statistics(network: Network, metadata: ModelMetadata) -> ModelMetadata
 
 
 def _write_compared(
-    localizer: ExportModule, model: onnx.ModelProto, metadata: ModelMetadata, path: Path
+    module: ExportModule, model: onnx.ModelProto, metadata: ModelMetadata, path: Path
 ) -> float:
     """Write a graph of float32, made lean; the largest difference from torch."""
     with atomic_path(path) as temporary:
         _write(lean(model, fold=True), metadata, temporary)
-        difference = largest_difference(localizer, Model(temporary, "cpu"))
+        difference = largest_difference(module, Model(temporary, "cpu"))
         if not difference <= TOLERANCE:
             raise ExportError(
                 f"{path}: torch and ONNX Runtime differ by {difference:.2g}, "
@@ -179,13 +179,13 @@ def random_features(network: Network, spec: FeatureSpec, length: int) -> Feature
     return Features(values, spec, length * spec.snippet_seconds)
 
 
-def largest_difference(localizer: ExportModule, exported: Model) -> float:
+def largest_difference(module: ExportModule, exported: Model) -> float:
     """Largest absolute difference of any output on random features of `COMPARED_LENGTHS`."""
     largest = 0.0
     for length in COMPARED_LENGTHS:
-        features = random_features(localizer.network, exported.metadata.features, length)
+        features = random_features(module.network, exported.metadata.features, length)
         with torch.no_grad():
-            expected = localizer(torch.from_numpy(features.values)[None])
+            expected = module(torch.from_numpy(features.values)[None])
         result = exported.learned_scores(features)
         for ours, theirs in zip(
             expected, (result.scores, result.background, result.probabilities), strict=True
@@ -194,14 +194,15 @@ def largest_difference(localizer: ExportModule, exported: Model) -> float:
     return largest
 
 
-def _onnx_model(localizer: ExportModule, dimension: int) -> onnx.ModelProto:
+def onnx_graph(module: ExportModule, dimension: int) -> onnx.ModelProto:
+    """The graph that torch makes of a module for features of a dimension, as an ONNX model."""
     example = torch.zeros(2, 8, dimension)
     axes = {0: torch.export.Dim("B"), 1: torch.export.Dim("T")}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            localizer,
+            module,
             (example,),
             input_names=["features"],
             output_names=["scores", "background", "probabilities"],

@@ -41,10 +41,10 @@ def format_thresholds(validation: Validation) -> str:
 
 def score(network: Network, classes: tuple[str, ...], features: Features) -> Scores:
     """Scores of one video by a network, as the exported model would give them."""
-    localizer = ExportModule(network).eval()
+    module = ExportModule(network).eval()
     device = next(network.parameters()).device
     with torch.no_grad():
-        outputs = localizer(torch.from_numpy(features.values)[None].to(device))
+        outputs = module(torch.from_numpy(features.values)[None].to(device))
     scores, background, probabilities = (output[0].cpu().numpy() for output in outputs)
     learned = Scores(classes, scores, background, probabilities, features.edges)
     level = None if network.level is None else network.level.table_of(classes)
