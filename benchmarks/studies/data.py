@@ -74,12 +74,16 @@ class DataOptions:
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """One data set. Training sees features, labels and counts; `truth` is for judging alone."""
+    """One data set. Training sees features, labels and counts; `truth` is for judging alone.
+
+    `taught` are the training videos with their segments, for what shows what times would bring.
+    """
 
     features: Mapping[str, Features]
     labels: Mapping[str, tuple[str, ...]]  # of the training videos
     truth: tuple[VideoAnnotation, ...]  # of the test videos, or of those held out
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # how often a label shows
+    taught: tuple[VideoAnnotation, ...] = ()
 
 
 def data_name(name: DataName, seed: int, options: DataOptions) -> str:
@@ -169,7 +173,8 @@ def _data_of(
         for video in judged:
             labels.pop(video.name, None)
     truth = tuple(video for video in judged if not video.only_ambiguous)
-    return StudyData(features, labels, truth, annotations.counts_by_video(training))
+    taught = tuple(video for video in annotations.in_subset(training) if video.name in labels)
+    return StudyData(features, labels, truth, annotations.counts_by_video(training), taught)
 
 
 def _annotations(path: Path) -> Annotations:

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   lpat::python::define_segments(module);
   lpat::python::define_component_tree(module);
   lpat::python::define_level_sets(module);
+  lpat::python::define_predicted_ends(module);
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
   lpat::python::define_diagnosis(module);

@@ -8,6 +8,7 @@ namespace lpat::python {
 void define_segments(pybind11::module_& module);
 void define_component_tree(pybind11::module_& module);
 void define_level_sets(pybind11::module_& module);
+void define_predicted_ends(pybind11::module_& module);
 void define_evaluation(pybind11::module_& module);
 void define_suppression(pybind11::module_& module);
 void define_diagnosis(pybind11::module_& module);

@@ -195,6 +195,23 @@ def extract_level_sets(
     whose runs are those of level 0.
     """
 
+def fit_segments(
+    chances: Float32Array,
+    distances: Float32Array,
+    edges: Float64Array,
+    segments: Float64Array,
+    classes: Int64Array,
+) -> Float64Array:
+    """How well segments (N, 2) of `classes` (N,) fit what the snippets inside them predict: (N,).
+
+    It is the largest product of the tIoU with a snippet's prediction, `distances` (T, 2) in
+    snippets from its middle back to the start and on to the end, and the square root of its chance
+    (T, C) of the class. Without a snippet's middle inside, the nearest one counts.
+
+    Raises:
+        ValueError: shapes don't fit, or a value is out of bounds or no number.
+    """
+
 def average_precisions(
     *,
     detection_videos: Int64Array,

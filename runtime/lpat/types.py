@@ -136,6 +136,18 @@ class Features:
 
 
 @dataclass(frozen=True, eq=False)
+class PredictedEnds:
+    """Where each snippet says that the instance which it is in begins and ends.
+
+    `chances` (T, C) that it is near the middle of an instance of a class are in [0, 1]. `distances`
+    (T, 2) lead from the snippet's middle back to the start and on to the end, in snippets.
+    """
+
+    chances: Float32Array
+    distances: Float32Array
+
+
+@dataclass(frozen=True, eq=False)
 class Scores:
     """What the model says of one video: class scores, the threshold, class probabilities."""
 
@@ -144,6 +156,7 @@ class Scores:
     background: Float32Array  # (T,), the predicted threshold
     probabilities: Float32Array  # (C + 1,), the last is the background's
     edges: Float64Array  # (T + 1,) seconds
+    ends: PredictedEnds | None = None  # of a model that has learned them
 
     def __post_init__(self) -> None:
         snippets, classes = len(self.edges) - 1, len(self.classes)
@@ -155,6 +168,11 @@ class Scores:
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must have shape {shape}, not {getattr(self, name).shape}")
+        if self.ends is None:
+            return
+        for name, shape in {"chances": (snippets, classes), "distances": (snippets, 2)}.items():
+            if (its := getattr(self.ends, name).shape) != shape:
+                raise ValueError(f"{name} must have shape {shape}, not {its}")
 
     def __repr__(self) -> str:
         return f"Scores(T={len(self.background)}, C={len(self.classes)})"

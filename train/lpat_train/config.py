@@ -139,6 +139,13 @@ class TrainingConfig:
     self_training_start: float = _option(
         0.5, "share of the steps after which it begins", "lpat", at_least=0, at_most=1.0
     )
+    ends: float = _option(
+        1.0,
+        "steps of learning where instances end from its own detections, as a multiple of the "
+        "steps; 0: none",
+        "lpat",
+        at_least=0,
+    )
     casl: float = _option(
         0.0,
         "weight of W-TALC's co-activity similarity, on batches of pairs; 0: neither",
@@ -253,6 +260,11 @@ class TrainingConfig:
             and self.method in methods_with("self_training")
             and step >= self.self_training_start * self.steps
         )
+
+    @property
+    def end_steps(self) -> int:
+        """Steps of learning ends; 0: none."""
+        return round(self.ends * self.steps) if self.method in methods_with("ends") else 0
 
     def background_weight_of(self, classes: int) -> float:
         """w_b of Eq. 5 for a number of classes."""

@@ -16,6 +16,7 @@ _PLAIN = {
     "temporal_convolution": False,
     "context": "1",
     "members": 1,
+    "ends": 0.0,
     "false_alarms": 0.0,
     "proposals": "runs",
     "segment_score": "probability",

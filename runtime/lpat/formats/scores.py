@@ -21,7 +21,8 @@ def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
     """Write scores as .safetensors, whole or not at all.
 
     `times` (T + 1,) float64 are the snippets' borders in seconds; `scores` (T, C), `background`
-    (T,) and `probabilities` (C + 1,), whose last is the background's, are float32. The metadata
+    (T,) and `probabilities` (C + 1,), whose last is the background's, are float32, and so are
+    `chances` (T, C) and `distances` (T, 2) of a model that tells ends. The metadata
     `lpat` is JSON with the classes and the SHA-256 of the model.
 
     Raises:
@@ -41,6 +42,9 @@ def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
         "background": np.ascontiguousarray(scores.background, np.float32),
         "probabilities": np.ascontiguousarray(scores.probabilities, np.float32),
     }
+    if scores.ends is not None:
+        arrays["chances"] = np.ascontiguousarray(scores.ends.chances, np.float32)
+        arrays["distances"] = np.ascontiguousarray(scores.ends.distances, np.float32)
     content = save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)})
     with atomic_path(path) as temporary:  # written here: a full disk is an OSError then
         temporary.write_bytes(content)

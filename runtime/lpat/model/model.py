@@ -21,7 +21,7 @@ from lpat.inference.onnx_files import MODEL_KEY, read_onnx
 from lpat.inference.sessions import bundle_session, load_on_cpu, load_on_device
 from lpat.model.metadata import ModelMetadata, metadata_from_json
 from lpat.segments.level import leveled
-from lpat.types import Features, Scores
+from lpat.types import Features, Float32Array, PredictedEnds, Scores
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -33,6 +33,8 @@ CONTEXT = 64
 """Snippets that a window sees beyond its own, on each side; networks here look a few far."""
 
 _OUTPUTS = ("scores", "background", "probabilities")
+_END_OUTPUTS = ("chances", "distances")
+"""Of a model that tells ends: see `PredictedEnds`."""
 
 
 class Model:
@@ -69,6 +71,7 @@ class Model:
         try:
             on_cpu = load_on_cpu(content)
             self.metadata = _metadata_of(on_cpu)
+            self._outputs = _outputs_of(on_cpu)
             bundled = bool(bundled_outputs(on_cpu))
             self.false_alarms = self._checked_rate(false_alarms)
             if bundled:
@@ -81,7 +84,7 @@ class Model:
             on_cpu,
             extents_of_head(self.metadata.features.dimension),
             device_of(device),
-            outputs=_OUTPUTS,
+            outputs=self._outputs,
             precision=self.metadata.precision,
             require_gpu=require_gpu,
             engines=cache_folder() / "engines" / self.sha256[:24],
@@ -148,11 +151,13 @@ class Model:
         scores = np.empty((count, len(self.classes)), np.float32)
         background = np.empty(count, np.float32)
         probabilities = np.full(len(self.classes) + 1, -np.inf, np.float32)
+        parts: list[list[Float32Array]] = []  # of each window, chances and distances, if any
         total = np.zeros(features.spec.dimension)
         for window in windows(count):
             rows, own = features.rows(window.first, window.last), slice(window.start, window.stop)
-            outputs = self.session.run(list(_OUTPUTS), {"features": rows[None]})
-            window_scores, thresholds, shown = (np.asarray(output)[0] for output in outputs)
+            outputs = self.session.run(list(self._outputs), {"features": rows[None]})
+            window_scores, thresholds, shown, *ends = (np.asarray(output)[0] for output in outputs)
+            parts.append([its[window.kept] for its in ends])
             scores[own], background[own] = window_scores[window.kept], thresholds[window.kept]
             probabilities = np.maximum(probabilities, shown)
             total += rows[window.kept].sum(axis=0, dtype=np.float64)
@@ -162,9 +167,22 @@ class Model:
                 f"{self.path}: features with their halves exchanged: expected RGB and flow in the "
                 "order of the training features, not the other way round"
             )
-        if not all(np.isfinite(values).all() for values in (scores, background, probabilities)):
+        told = [np.concatenate(its) for its in zip(*parts, strict=True)]
+        if not all(np.isfinite(its).all() for its in (scores, background, probabilities, *told)):
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
-        return Scores(self.classes, scores, background, probabilities, features.edges)
+        ends = _ends_of(*told) if told else None
+        return Scores(self.classes, scores, background, probabilities, features.edges, ends)
+
+
+def _ends_of(chances: Float32Array, distances: Float32Array) -> PredictedEnds:
+    """Within their bounds, whatever a device's rounding made of them."""
+    return PredictedEnds(chances.clip(0, 1), distances.clip(min=0))
+
+
+def _outputs_of(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
+    """Names of the outputs that are read of a model."""
+    told = {entry.name for entry in session.get_outputs()}
+    return (*_OUTPUTS, *_END_OUTPUTS) if told.issuperset(_END_OUTPUTS) else _OUTPUTS
 
 
 def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
@@ -179,8 +197,10 @@ def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
         set(inputs) == {"features"}
         and len(inputs["features"]) == 3
         and inputs["features"][2] == dimension
-        and set(outputs) == {*_OUTPUTS, *bundled_outputs(session)}
+        and set(outputs) == {*_outputs_of(session), *bundled_outputs(session)}
         and (outputs["scores"][-1], outputs["probabilities"][-1]) == (classes, classes + 1)
+        and outputs.get("chances", [classes])[-1] == classes
+        and outputs.get("distances", [2])[-1] == 2
     )
     if not fits:
         raise ModelError(

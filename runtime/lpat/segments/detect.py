@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from lpat.core import Runs, extract_components, extract_level_sets, extract_segments, suppress
+from lpat.core import (
+    LevelSets,
+    Runs,
+    extract_components,
+    extract_level_sets,
+    extract_segments,
+    fit_segments,
+    suppress,
+)
 from lpat.segments.post_processing import DEFAULT, ClassSelection, PostProcessing, SegmentScore
 from lpat.segments.runs import ClosedRuns
 from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
@@ -22,7 +30,8 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     For each selected class, segments are the maximal runs of snippets whose score lies strictly
     above the threshold, or the selected components of score - threshold. Those of a class are
     disjoint either way, so nothing is suppressed afterwards. Level sets of a class lie in each
-    other: the best of those that overlap by more than `PostProcessing.overlap` stays.
+    other: the best of those that overlap by more than `PostProcessing.overlap` stays. Where the
+    model tells ends, a segment's score counts as much as it fits them (`fitting`).
 
     Raises:
         ValueError: a score, a probability or an edge isn't finite, or edges decrease.
@@ -35,9 +44,7 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     edges = np.ascontiguousarray(scores.edges, np.float64)
     classes = select_classes(scores.probabilities, options.class_selection)
     if options.proposals == "levels":
-        return _detect_by_levels(
-            scores.classes, (values, background, edges, classes), probabilities, options
-        )
+        return _detect_by_levels(scores, (values, background, edges, classes), options)
     extract = extract_segments if options.proposals == "runs" else extract_components
     runs = extract(
         values,
@@ -48,14 +55,14 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
         minimum_snippets=options.minimum_snippets,
     )
     confidence = segment_scores(runs, probabilities, options.segment_score)
+    confidence = fitting(confidence, runs, scores)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
 
 
 def _detect_by_levels(
-    labels: tuple[str, ...],
+    scores: Scores,
     arrays: tuple[Float32Array, Float32Array, Float64Array, Int64Array],
-    probabilities: Float64Array,
     options: PostProcessing,
 ) -> Detections:
     """Detections from what `extract_level_sets` takes, best first."""
@@ -69,8 +76,28 @@ def _detect_by_levels(
         minimum_snippets=options.minimum_snippets,
     )
     confidence = PEAK_WEIGHT * sets.peak + CONTRAST_WEIGHT * sets.contrast
+    confidence = fitting(confidence, sets, scores)
     order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
-    return Detections(labels, sets.segments[order], sets.classes[order], confidence[order])
+    return Detections(scores.classes, sets.segments[order], sets.classes[order], confidence[order])
+
+
+def fitting(confidence: Float64Array, segments: Runs | LevelSets, scores: Scores) -> Float64Array:
+    """Scores (N,) of segments, multiplied by how well each fits the ends that the model tells.
+
+    How well is in [0, 1] (`core.fit_segments`); scores that aren't above zero stay as they are, and
+    so do all those of a model that tells no ends.
+    """
+    ends = scores.ends
+    if ends is None:
+        return confidence
+    fits = fit_segments(
+        np.ascontiguousarray(ends.chances, np.float32),
+        np.ascontiguousarray(ends.distances, np.float32),
+        np.ascontiguousarray(scores.edges, np.float64),
+        segments.segments,
+        segments.classes,
+    )
+    return np.where(confidence > 0, confidence * fits, confidence)
 
 
 def select_classes(probabilities: Float32Array, selection: ClassSelection = "mean") -> Int64Array:

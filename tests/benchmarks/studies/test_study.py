@@ -208,7 +208,7 @@ def test_test_segments_change_what_is_judged_and_nothing_that_is_trained(shared:
 def test_what_is_a_configs_own_is_what_its_exported_model_does(
     shared: Path, options: dict[str, str], same: str, other: str
 ) -> None:
-    config = changed(PRESETS["lpat"], {"steps": 30, "hidden": 8, **options}, "test")
+    config = changed(PRESETS["lpat"], {"steps": 30, "hidden": 8, "ends": 0.0, **options}, "test")
     values = measure(
         config, load_data("simulation", 0, DataOptions(shared=shared)), folds=0, sessions=0
     )

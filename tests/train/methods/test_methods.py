@@ -115,7 +115,7 @@ def test_thirty_steps_learn_what_can_be_separated(method: MethodName) -> None:
     localizer = ExportModule(network)
     for video in training_set.videos:
         with torch.no_grad():
-            scores, _, probabilities = localizer(video.values[None])
+            scores, _, probabilities, *_ = localizer(video.values[None])
         label = int(video.labels.argmax())
         assert int(probabilities[0, :3].argmax()) == label
         outside = [*range(2), *range(5, len(video.values))]

@@ -139,6 +139,7 @@ def run_training(
             on_step=shown.step,
             # It takes all training videos to calibrate the level for it, and else it shows nothing.
             on_validation=shown.validation if judge or parts.held_out else None,
+            on_ends=shown.ends,
             processes=processes,
         )
     for line in _what_the_level_means(network, training_set.classes):
@@ -234,6 +235,14 @@ class Display:
         self._bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
         for name, value in losses.items():
             self._writer.add_scalar(f"loss/{name}", value, done)
+
+    def ends(self, done: int, steps: int) -> None:
+        """After each step of learning ends, which comes last."""
+        if done == 1:
+            self._bar.reset(total=steps)
+            self._bar.set_description("ends")
+            self._bar.set_postfix()
+        self._bar.update(1)
 
     def validation(self, done: int, network: Network, labels: LabelJudgement | None) -> None:
         """Every so often: held-out labels, and segments where they are to be judged."""

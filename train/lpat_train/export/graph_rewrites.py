@@ -21,13 +21,14 @@ _OF_HALVES = frozenset({"Add", "Relu", "Transpose"})
 def lean(model: onnx.ModelProto, *, fold: bool) -> onnx.ModelProto:
     """A graph of the same results whose gates can't underflow.
 
-    With `fold`, the standardisation of features becomes part of the first layer's weights, where
-    nothing else reads standardised features: (x - mean) scale W + b is x W' + b' for
-    W' = scale W and b' = b - mean W'.
+    With `fold`, the standardisation of features becomes part of the weights of each first layer:
+    (x - mean) scale W + b is x W' + b' for W' = scale W and b' = b - mean W'.
     """
     rules = [pattern.RewriteRule(_log_of_sigmoid, _stable_log_of_sigmoid)]
     if fold:
-        rules.append(pattern.RewriteRule(_standardised_layer, _folded_layer, _can_fold))
+        rules.append(
+            pattern.RewriteRule(_standardised_layer, _folded_layer, _can_fold, remove_nodes=False)
+        )
     model = rewrite(model, rules)
     for number, node in enumerate(model.graph.node):
         node.name = node.name or f"{node.op_type}_{number}"
@@ -93,8 +94,8 @@ def _folded_layer(op, features, mean, scale, weights, bias):
     scaled = _array(scale)[:, None] * _array(weights)
     shifted = _array(bias) - _array(mean) @ scaled
     return op.Add(
-        op.MatMul(features, op.initializer(_tensor(scaled), name="folded.weight")),
-        op.initializer(_tensor(shifted), name="folded.bias"),
+        op.MatMul(features, op.initializer(_tensor(scaled), name=f"{weights.name}.folded")),
+        op.initializer(_tensor(shifted), name=f"{bias.name}.folded"),
     )
 
 

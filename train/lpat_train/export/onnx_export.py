@@ -187,9 +187,10 @@ def largest_difference(module: ExportModule, exported: Model) -> float:
         with torch.no_grad():
             expected = module(torch.from_numpy(features.values)[None])
         result = exported.learned_scores(features)
-        for ours, theirs in zip(
-            expected, (result.scores, result.background, result.probabilities), strict=True
-        ):
+        given = [result.scores, result.background, result.probabilities]
+        if result.ends is not None:
+            given += [result.ends.chances, result.ends.distances]
+        for ours, theirs in zip(expected, given, strict=True):
             largest = max(largest, float(np.abs(ours[0].numpy() - theirs).max()))
     return largest
 
@@ -205,7 +206,7 @@ def onnx_graph(module: ExportModule, dimension: int) -> onnx.ModelProto:
             module,
             (example,),
             input_names=["features"],
-            output_names=["scores", "background", "probabilities"],
+            output_names=module.output_names,
             dynamic_shapes=(axes,),
             opset_version=18,
             dynamo=True,

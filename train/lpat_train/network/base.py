@@ -17,9 +17,14 @@ from torch.nn import functional
 
 from lpat_train.config import Windows
 from lpat_train.distributed.batch_parts import BatchPart
+from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
 from lpat_train.network.transformation import Transformation
+
+OUTPUTS = ("scores", "background", "probabilities")
+END_OUTPUTS = ("chances", "distances")
+"""What an exported model gives, in order."""
 
 
 class Network(nn.Module):
@@ -46,6 +51,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.level: Level | None = None  # that exported scores are measured from
+        self.ends: Ends | None = None  # learned last; takes no part in `forward`
         self.part: BatchPart | None = (
             None  # what the batch's rows are of, where others have the rest
         )
@@ -104,7 +110,8 @@ def without_background(probabilities: Tensor) -> Tensor:
 class ExportModule(nn.Module):
     """What is exported: features (B, T, D) to scores, background and probabilities.
 
-    Scores and background are measured from the network's level, where it has been calibrated.
+    Scores and background are measured from the network's level, where it has been calibrated. Of a
+    network that has learned ends, what it tells of them comes too.
     """
 
     def __init__(self, network: Network) -> None:
@@ -113,10 +120,18 @@ class ExportModule(nn.Module):
         level = network.level
         self.level = level if level is not None and level.calibrated else None
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores (B, T, C), background (B, T), probabilities (B, C + 1)."""
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of what comes out."""
+        return OUTPUTS if self.network.ends is None else (*OUTPUTS, *END_OUTPUTS)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Scores (B, T, C), background (B, T), probabilities (B, C + 1); then, if it has learned
+        ends, chances (B, T, C) and distances (B, T, 2)."""
         output = self.network(features)
         shown = self.network.probabilities(output)
-        if self.level is None:
-            return output.scores, output.background, shown
-        return *self.level(output), shown
+        measured = (output.scores, output.background) if self.level is None else self.level(output)
+        if self.network.ends is None:
+            return *measured, shown
+        logits, distances = self.network.ends(features)
+        return *measured, shown, torch.sigmoid(logits), distances

@@ -29,6 +29,7 @@ from lpat_train.training.checkpoint import (
     save_checkpoint,
 )
 from lpat_train.training.early_stopping import LabelJudgement, is_over, validates_after
+from lpat_train.training.ends import OnEnds, learn_ends
 from lpat_train.training.step import StepLosses, steps_per_epoch
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -98,6 +99,7 @@ def train(
     resume: bool = False,
     on_step: OnStep | None = None,
     on_validation: OnValidation | None = None,
+    on_ends: OnEnds | None = None,
     processes: Processes = ALONE,
 ) -> Network:
     """Train a network; it comes back in evaluation mode.
@@ -107,7 +109,7 @@ def train(
     config holds videos out, the network is that of the step which predicted their labels best.
     Of several `processes`, which must have joined, the first saves and calls back. Videos without
     labels are left out of training by a method that has no use for them. At the end the network's
-    level is calibrated.
+    level is calibrated and, last, it learns ends (`training.ends`).
 
     Raises:
         DivergenceError: the loss isn't finite any more.
@@ -127,6 +129,7 @@ def train(
     done = 0
     if folder is not None and resume:
         done = load_checkpoint(folder, network, optimizer)
+        network.ends = None
         kept.resume(folder, network)
     losses_of = StepLosses(network, parts.training, config, device, processes)
     epoch = steps_per_epoch(config, len(parts.training.videos))
@@ -155,7 +158,7 @@ def train(
             on_step(done, values)
     kept.restore(network)
     network.part = None
-    calibrate(network, parts.training.videos)
+    _learn_of_itself(network, parts.training, config, on_ends)
     if folder is not None and processes.first:
         if kept.best.step:
             kept.save(network)
@@ -163,3 +166,12 @@ def train(
             save_checkpoint(folder, network, optimizer, done)
     processes.meet()  # what the first saved is there for all from here on
     return network.eval()
+
+
+def _learn_of_itself(
+    network: Network, training_set: TrainingSet, config: TrainingConfig, on_ends: OnEnds | None
+) -> None:
+    """What follows from a finished network's scores of its training videos: its level, and ends."""
+    calibrate(network, training_set.videos)
+    if config.end_steps:
+        network.ends = learn_ends(network.eval(), training_set, config, on_ends)

@@ -13,7 +13,7 @@ from lpat.evaluation.average_precision import Evaluation, evaluate
 from lpat.segments.detect import detect
 from lpat.segments.level import leveled
 from lpat.segments.post_processing import PostProcessing
-from lpat.types import Features, Scores
+from lpat.types import Features, PredictedEnds, Scores
 from lpat_train.network.base import ExportModule, Network
 
 
@@ -45,8 +45,9 @@ def score(network: Network, classes: tuple[str, ...], features: Features) -> Sco
     device = next(network.parameters()).device
     with torch.no_grad():
         outputs = module(torch.from_numpy(features.values)[None].to(device))
-    scores, background, probabilities = (output[0].cpu().numpy() for output in outputs)
-    learned = Scores(classes, scores, background, probabilities, features.edges)
+    scores, background, probabilities, *told = (output[0].cpu().numpy() for output in outputs)
+    ends = PredictedEnds(*told) if told else None
+    learned = Scores(classes, scores, background, probabilities, features.edges, ends)
     level = None if network.level is None else network.level.table_of(classes)
     return learned if level is None else leveled(learned, level)
 
