@@ -45,7 +45,7 @@ def test_what_snippets_predict_are_segments_within_the_video() -> None:
         np.zeros((4, 1), np.float32),
         np.zeros(4, np.float32),
         np.array([1, 0], np.float32),
-        np.arange(5) * 2.0,
+        np.arange(5, dtype=np.float64) * 2,
         PredictedEnds(chances, distances),
     )
     found = predicted_segments(scores)
