@@ -168,6 +168,11 @@ class Model:
                 "order of the training features, not the other way round"
             )
         told = [np.concatenate(its) for its in zip(*parts, strict=True)]
+        if told and (told[0].shape, told[1].shape) != (scores.shape, (count, 2)):
+            raise ModelError(
+                f"{self.path}: expected chances {scores.shape} and distances {(count, 2)}, "
+                f"not {told[0].shape} and {told[1].shape}"
+            )
         if not all(np.isfinite(its).all() for its in (scores, background, probabilities, *told)):
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
         ends = _ends_of(*told) if told else None

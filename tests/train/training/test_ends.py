@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -236,6 +237,26 @@ def test_a_file_with_half_of_the_ends_is_refused(training_set: TrainingSet, tmp_
     onnx.save(model, path)
     with pytest.raises(ModelError, match="expected input features"):
         Localizer(path, "cpu")
+
+
+def test_ends_of_another_number_of_snippets_are_refused(
+    training_set: TrainingSet, trained: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_in(tmp_path / "run", training_set, SMALL)
+    path = tmp_path / "model.onnx"
+    export(trained, metadata_of(run), path)
+    localizer = Localizer(path, "cpu")
+    computed = localizer.session.run
+
+    def shortened(*arguments: Any) -> list[Any]:
+        outputs = computed(*arguments)
+        return [*outputs[:3], outputs[3][:, :-1], outputs[4]]
+
+    monkeypatch.setattr(type(localizer.session), "run", lambda _, *its: shortened(*its))
+    values = np.zeros((9, 12), np.float32)
+    features = Features(values, run.spec, 9 * run.spec.snippet_seconds)
+    with pytest.raises(ModelError, match=r"expected chances \(9, 2\) and distances \(9, 2\), not"):
+        localizer.score(features)
 
 
 def test_the_papers_own_settings_learn_no_ends() -> None:
