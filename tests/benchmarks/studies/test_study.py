@@ -286,7 +286,7 @@ def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
 
 
 def test_watching_changes_nothing_of_what_is_trained(shared: Path) -> None:
-    config = TrainingConfig(steps=3, hidden=8, members=1, context="1", false_alarms=0.0)
+    config = TrainingConfig(steps=3, hidden=8, members=1, context="1", false_alarms=0.0, ends=0.0)
     data = load_data("simulation", 0, DataOptions(shared=shared))
     training_set = make_training_set(data.features, data.labels)
     watched, records = collapse.watch(training_set, config)

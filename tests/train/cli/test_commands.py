@@ -78,6 +78,8 @@ def test_the_exported_file_is_one_with_dynamic_axes(dataset, in_folder: Path) ->
         "scores": ["B", "T", 2],
         "background": ["B", "T"],
         "probabilities": ["B", 3],
+        "chances": ["B", "T", 2],
+        "distances": ["B", "T", 2],
     }
     metadata = json.loads({entry.key: entry.value for entry in model.metadata_props}["lpat"])
     assert metadata["schema"] == 1

@@ -27,8 +27,8 @@ from lpat_train.training.early_stopping import (
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
-    steps=24, batch_size=3, hidden=16, clip_snippets=16, hold_out=0.3, validate_every=4
-)
+    steps=24, batch_size=3, hidden=16, clip_snippets=16, hold_out=0.3, validate_every=4, ends=0.0
+)  # ends are learned after all that is judged here: tests/train/training/test_ends.py
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, bytes]:

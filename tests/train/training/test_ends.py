@@ -18,6 +18,7 @@ from lpat.model import model as model_module
 from lpat.types import Detections, Features
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
+from lpat_train.data.hold_out import names_of, split
 from lpat_train.errors import DivergenceError
 from lpat_train.export.onnx_export import (
     export,
@@ -164,6 +165,23 @@ def test_a_run_keeps_its_ends_and_one_that_is_resumed_learns_the_same(
     loaded = load_network(run)
     assert loaded.ends is not None
     resumed = train(training_set, SMALL, device=CPU, folder=run.folder, resume=True)
+    for other in (loaded, resumed):
+        for name, value in network.state_dict().items():
+            assert torch.equal(value, other.state_dict()[name]), name
+
+
+def test_the_best_state_is_kept_with_its_ends_and_a_resumed_run_ends_alike(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    config = replace(SMALL, hold_out=0.3, validate_every=5)
+    parts = split(training_set, config.hold_out, config.seed)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    write_run(folder, config, parts.training, tuple(names_of(parts.held_out)))
+    network = train(training_set, config, device=CPU, folder=folder)
+    loaded = load_network(read_run(folder))
+    resumed = train(training_set, config, device=CPU, folder=folder, resume=True)
+    assert network.ends is not None
     for other in (loaded, resumed):
         for name, value in network.state_dict().items():
             assert torch.equal(value, other.state_dict()[name]), name

@@ -8,7 +8,7 @@ and false on padding; a video scores the same alone and padded in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -65,6 +65,18 @@ class Network(nn.Module):
             else None
         )
         self.dropout = nn.Dropout(dropout)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Take a state. Ends are learned last, so it has them or not, and the network then too."""
+        ends = {
+            name.removeprefix("ends."): value
+            for name, value in state_dict.items()
+            if name.startswith("ends.")
+        }
+        self.ends = Ends.shaped_as(ends).to(self.mean.device) if ends else None
+        return super().load_state_dict(state_dict, strict, assign)
 
     def fit_standardisation(self, snippets: Tensor) -> None:
         """Take mean and deviation of snippets (N, D); constant features stay at zero."""

@@ -28,7 +28,6 @@ from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
 from lpat_train.network.base import Network
-from lpat_train.network.ends import Ends
 from lpat_train.presets import PRESETS, read_config, to_toml
 from lpat_train.training.early_stopping import Best
 
@@ -220,10 +219,6 @@ def _load(path: Path, network: Network, optimizer: torch.optim.Optimizer | None)
         with safe_open(str(path), framework="pt") as opened:
             step, _ = _progress(opened.metadata())
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        if ends := _below(
-            "network.ends.", tensors
-        ):  # learned last, so that not every state has them
-            network.ends = Ends.shaped_as(ends).to(network.mean.device)
         network.load_state_dict(_below("network.", tensors))
         if optimizer is not None:
             optimizer.load_state_dict(_optimizer_state(optimizer, tensors))

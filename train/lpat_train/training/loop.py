@@ -129,7 +129,6 @@ def train(
     done = 0
     if folder is not None and resume:
         done = load_checkpoint(folder, network, optimizer)
-        network.ends = None
         kept.resume(folder, network)
     losses_of = StepLosses(network, parts.training, config, device, processes)
     epoch = steps_per_epoch(config, len(parts.training.videos))
