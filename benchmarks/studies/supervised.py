@@ -177,11 +177,13 @@ def main() -> None:
 
 
 def _lines(rows: Sequence[Mapping[str, float]]) -> list[str]:
-    columns = {name: [100 * row[name] for row in rows] for name in rows[0]}
-    return [
-        f"{name:10} {statistics.mean(values):5.1f} +- {statistics.pstdev(values):.1f}"
-        for name, values in columns.items()
-    ]
+    """Mean and standard deviation of each row, in percent."""
+    lines = []
+    for name in rows[0]:
+        values = [100 * row[name] for row in rows]
+        spread = statistics.stdev(values) if len(values) > 1 else 0.0
+        lines.append(f"{name:10} {statistics.mean(values):5.1f} +- {spread:.1f}")
+    return lines
 
 
 if __name__ == "__main__":
