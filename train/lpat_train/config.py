@@ -145,6 +145,7 @@ class TrainingConfig:
         "steps; 0: none",
         "lpat",
         at_least=0,
+        at_most=100,
     )
     casl: float = _option(
         0.0,
@@ -264,7 +265,7 @@ class TrainingConfig:
     @property
     def end_steps(self) -> int:
         """Steps of learning ends; 0: none."""
-        return round(self.ends * self.steps) if self.method in methods_with("ends") else 0
+        return math.ceil(self.ends * self.steps) if self.method in methods_with("ends") else 0
 
     def background_weight_of(self, classes: int) -> float:
         """w_b of Eq. 5 for a number of classes."""

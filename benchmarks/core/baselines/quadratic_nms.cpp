@@ -1,5 +1,5 @@
 // Non-maximum suppression of one class by the plain loop: each segment that stays is compared with
-// all of lower score that are left. The baseline of benchmarks/suppression.py.
+// all of lower score that are left. The baseline of benchmarks/core/suppression.py.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>

@@ -198,19 +198,19 @@ def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
     inputs = {entry.name: list(entry.shape) for entry in session.get_inputs()}
     outputs = {entry.name: list(entry.shape) for entry in session.get_outputs()}
     dimension, classes = metadata.features.dimension, len(metadata.classes)
+    sizes = {"scores": classes, "probabilities": classes + 1, "chances": classes, "distances": 2}
     fits = (
         set(inputs) == {"features"}
         and len(inputs["features"]) == 3
         and inputs["features"][2] == dimension
         and set(outputs) == {*_outputs_of(session), *bundled_outputs(session)}
-        and (outputs["scores"][-1], outputs["probabilities"][-1]) == (classes, classes + 1)
-        and outputs.get("chances", [classes])[-1] == classes
-        and outputs.get("distances", [2])[-1] == 2
+        and all(outputs[name][-1:] == [size] for name, size in sizes.items() if name in outputs)
     )
     if not fits:
         raise ModelError(
             f"expected input features (B, T, {dimension}) and outputs "
-            f"{', '.join(_OUTPUTS)} of {classes} classes, not {inputs} and {outputs}"
+            f"{', '.join(_OUTPUTS)}, with or without {' and '.join(_END_OUTPUTS)}, of {classes} "
+            f"classes, not {inputs} and {outputs}"
         )
     return metadata
 

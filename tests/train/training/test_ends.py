@@ -12,7 +12,7 @@ import onnx
 import pytest
 import torch
 
-from lpat.errors import ModelError
+from lpat.errors import ModelError, UsageError
 from lpat.localizer import Localizer
 from lpat.model import model as model_module
 from lpat.types import Detections, Features
@@ -196,6 +196,41 @@ def test_a_run_of_before_has_none(training_set: TrainingSet, tmp_path: Path) -> 
     assert network.ends is None
 
 
+def test_a_run_whose_config_knows_nothing_of_ends_learns_none(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    run = run_in(tmp_path / "run", training_set, SMALL)
+    path = run.folder / "config.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(its for its in lines if not its.startswith("ends ")), "utf-8")
+    assert read_run(run.folder).config == replace(SMALL, ends=0.0)
+
+
+def test_a_run_that_is_stopped_while_it_learns_ends_has_its_level(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    def stop(done: int, steps: int) -> None:
+        raise KeyboardInterrupt
+
+    run = run_in(tmp_path / "run", training_set, SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        train(training_set, SMALL, device=CPU, folder=run.folder, on_ends=stop)
+    network = load_network(run)
+    assert network.ends is None
+    assert network.level is not None
+    assert network.level.calibrated
+    resumed = train(training_set, SMALL, device=CPU, folder=run.folder, resume=True)
+    whole = train(training_set, SMALL, device=CPU)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_fraction_of_a_step_is_one_and_too_many_are_refused() -> None:
+    assert replace(SMALL, ends=0.001).end_steps == 1
+    with pytest.raises(UsageError, match="ends: expected 0 to 100, not 1e"):
+        replace(SMALL, ends=1e308)
+
+
 def test_an_exported_model_tells_ends_in_windows_as_in_one(
     training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +288,7 @@ def test_a_file_with_half_of_the_ends_is_refused(training_set: TrainingSet, tmp_
     model = onnx.load(path)
     del model.graph.output[4]
     onnx.save(model, path)
-    with pytest.raises(ModelError, match="expected input features"):
+    with pytest.raises(ModelError, match="with or without chances and distances"):
         Localizer(path, "cpu")
 
 

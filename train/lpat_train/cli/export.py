@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -100,6 +101,12 @@ def command(
     backbones = options.backbones_from(backbone_paths)
     brought = _backbones_of(run, backbones) if bundle else ()
     network, metadata = load_network(run), replace(metadata_of(run), precision=precision)
+    if run.config.end_steps and network.ends is None:
+        print(
+            f"{run_folder}: no ends were learned: it found nothing to learn them from, or was "
+            "stopped before; lpat-train --resume goes on with it",
+            file=sys.stderr,
+        )
     with TemporaryDirectory(prefix="lpat-") as folder:
         head = Path(folder) / "head.onnx" if brought else model
         if precision == "float32":

@@ -144,6 +144,8 @@ def run_training(
         )
     for line in _what_the_level_means(network, training_set.classes):
         print(line)
+    if config.end_steps:
+        print(f"ends: {'learned from' if network.ends else 'not learned, without'} good detections")
     if judge is not None:
         _print_validation(network, judge)
     print(f"next: lpat-export model.onnx --run {folder}")

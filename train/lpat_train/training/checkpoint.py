@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def read_run(folder: Path) -> Run:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         return Run(
             folder,
-            read_config(folder / _CONFIG, PRESETS["lpat"]),
+            read_config(folder / _CONFIG, replace(PRESETS["lpat"], ends=0.0)),  # as of before ends
             tuple(about["classes"]),
             spec_from_json(about["features"]),
             int(about["videos"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -157,20 +158,27 @@ def train(
             on_step(done, values)
     kept.restore(network)
     network.part = None
-    _learn_of_itself(network, parts.training, config, on_ends)
-    if folder is not None and processes.first:
-        if kept.best.step:
-            kept.save(network)
-        else:
-            save_checkpoint(folder, network, optimizer, done)
+    calibrate(network, parts.training.videos)
+    keep = partial(_keep, folder if processes.first else None, network, optimizer, done, kept)
+    keep()  # before ends, which may take as long again
+    if config.end_steps:
+        network.ends = learn_ends(network.eval(), parts.training, config, on_ends)
+        keep()
     processes.meet()  # what the first saved is there for all from here on
     return network.eval()
 
 
-def _learn_of_itself(
-    network: Network, training_set: TrainingSet, config: TrainingConfig, on_ends: OnEnds | None
+def _keep(
+    folder: Path | None,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    done: int,
+    kept: BestState,
 ) -> None:
-    """What follows from a finished network's scores of its training videos: its level, and ends."""
-    calibrate(network, training_set.videos)
-    if config.end_steps:
-        network.ends = learn_ends(network.eval(), training_set, config, on_ends)
+    """Save a network that has taken all of its steps, where there is a folder to save it in."""
+    if folder is None:
+        return
+    if kept.best.step:
+        kept.save(network)
+    else:
+        save_checkpoint(folder, network, optimizer, done)
