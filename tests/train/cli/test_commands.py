@@ -87,6 +87,15 @@ def test_the_exported_file_is_one_with_dynamic_axes(dataset, in_folder: Path) ->
     assert metadata["training"]["videos"] == 10
 
 
+def test_an_exported_file_says_nothing_of_the_machine(dataset, in_folder: Path) -> None:
+    run_train(*dataset(), "--output", "run")
+    invoke(export.command, "model.onnx", "--run", "run")
+    assert b"lpat_train" not in (in_folder / "model.onnx").read_bytes()
+    graph = onnx.load(in_folder / "model.onnx").graph
+    noted = (*graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer)
+    assert not any(its.metadata_props for its in noted)
+
+
 def test_a_run_can_be_resumed(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
     run_train(features, annotations, "--output", "whole")

@@ -35,6 +35,15 @@ def lean(model: onnx.ModelProto, *, fold: bool) -> onnx.ModelProto:
     return model
 
 
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what torch notes of its source code, paths of this machine among it."""
+    graph = model.graph
+    for noted in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info,
+                  *graph.initializer):  # fmt: skip
+        del noted.metadata_props[:]
+    return model
+
+
 def hidden_products(model: onnx.ModelProto) -> tuple[str, ...]:
     """Names of the nodes that multiply for hidden layers; those that give the scores aren't.
 

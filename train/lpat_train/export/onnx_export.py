@@ -25,7 +25,7 @@ from lpat.model.model import Model
 from lpat.types import Features, FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.errors import ExportError
-from lpat_train.export.graph_rewrites import lean
+from lpat_train.export.graph_rewrites import lean, without_traces
 from lpat_train.export.quantization import in_float16, in_int8
 from lpat_train.export.quantization_cost import Cost, Videos, cost_of
 from lpat_train.network.base import ExportModule, Network
@@ -125,6 +125,7 @@ def _write_compared(
 
 
 def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
+    model = without_traces(model)
     model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
     onnx.helper.set_model_props(model, {MODEL_KEY: metadata.to_json()})
     onnx.checker.check_model(model, full_check=True)
