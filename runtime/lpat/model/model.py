@@ -32,8 +32,10 @@ WINDOW = 8192
 CONTEXT = 64
 """Snippets that a window sees beyond its own, on each side; networks here look a few far."""
 
-_OUTPUTS = ("scores", "background", "probabilities")
-_END_OUTPUTS = ("chances", "distances")
+OUTPUTS = ("scores", "background", "probabilities")
+"""What every model file gives, in order."""
+
+END_OUTPUTS = ("chances", "distances")
 """Of a model that tells ends: see `PredictedEnds`."""
 
 
@@ -187,7 +189,7 @@ def _ends_of(chances: Float32Array, distances: Float32Array) -> PredictedEnds:
 def _outputs_of(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
     """Names of the outputs that are read of a model."""
     told = {entry.name for entry in session.get_outputs()}
-    return (*_OUTPUTS, *_END_OUTPUTS) if told.issuperset(_END_OUTPUTS) else _OUTPUTS
+    return (*OUTPUTS, *END_OUTPUTS) if told.issuperset(END_OUTPUTS) else OUTPUTS
 
 
 def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
@@ -209,7 +211,7 @@ def _metadata_of(session: onnxruntime.InferenceSession) -> ModelMetadata:
     if not fits:
         raise ModelError(
             f"expected input features (B, T, {dimension}) and outputs "
-            f"{', '.join(_OUTPUTS)}, with or without {' and '.join(_END_OUTPUTS)}, of {classes} "
+            f"{', '.join(OUTPUTS)}, with or without {' and '.join(END_OUTPUTS)}, of {classes} "
             f"classes, not {inputs} and {outputs}"
         )
     return metadata

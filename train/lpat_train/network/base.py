@@ -15,16 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpat.model.model import END_OUTPUTS, OUTPUTS
 from lpat_train.config import Windows
 from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
 from lpat_train.network.transformation import Transformation
-
-OUTPUTS = ("scores", "background", "probabilities")
-END_OUTPUTS = ("chances", "distances")
-"""What an exported model gives, in order."""
 
 
 class Network(nn.Module):

@@ -16,18 +16,17 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from lpat.model.model import windows
 from lpat.segments.detect import detect
-from lpat.segments.level import leveled
 from lpat.segments.post_processing import PostProcessing
 from lpat.segments.suppression import suppress
-from lpat.types import Detections, Scores
+from lpat.types import Detections
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, TrainingVideo
 from lpat_train.data.sampling import TrainingClip, batch_of, clips_at
 from lpat_train.errors import DivergenceError
-from lpat_train.network.base import ExportModule, Network
+from lpat_train.network.base import Network
 from lpat_train.network.ends import Ends
+from lpat_train.training.validation import score_rows
 
 GOOD = 0.5
 """Score of a detection that teaches, at least, as a share of its class's best in the video."""
@@ -52,8 +51,11 @@ def learn_ends(
 ) -> Ends | None:
     """A network of ends, taught by what `network` finds; None where it finds nothing.
 
+    Ends that it had, as of a finished run that is resumed, are dropped first: scores alone find.
+
     Raises as `learn_from`, which says more.
     """
+    network.ends = None
     options = config.post_processing()
     targets = {
         video.name: targets_of(
@@ -111,7 +113,8 @@ def found_in(
     network: Network, classes: tuple[str, ...], video: TrainingVideo, options: PostProcessing
 ) -> Detections:
     """The good detections of the video's labels, disjoint within a class; times are in snippets."""
-    found = suppress(detect(_scores(network, classes, video), options), 0.0)
+    edges = np.arange(len(video.values) + 1, dtype=np.float64)
+    found = suppress(detect(score_rows(network, classes, video.values, edges), options), 0.0)
     best = np.full(len(classes), -np.inf)
     np.maximum.at(best, found.labels, found.scores)
     shown = video.labels.numpy() > 0
@@ -134,24 +137,6 @@ def targets_of(found: Detections, snippets: int) -> Targets:
         classes[near, label] = 1
         distances[near] = np.stack([middles[near] - start, end - middles[near]], axis=1)
     return torch.from_numpy(classes), torch.from_numpy(distances.clip(min=NEAREST))
-
-
-def _scores(network: Network, classes: tuple[str, ...], video: TrainingVideo) -> Scores:
-    """Scores of one video, as the exported model would give them; a snippet lasts one second."""
-    module, device = ExportModule(network).eval(), network.mean.device
-    parts: list[tuple[Tensor, Tensor]] = []
-    shown: list[Tensor] = []
-    with torch.no_grad():
-        for window in windows(len(video.values)):
-            values = video.values[window.first : window.last].to(device)
-            scores, background, probabilities, *_ = (its[0].cpu() for its in module(values[None]))
-            parts.append((scores[window.kept], background[window.kept]))
-            shown.append(probabilities)
-    scores, background = (torch.cat(its).numpy() for its in zip(*parts, strict=True))
-    edges = np.arange(len(background) + 1, dtype=np.float64)
-    learned = Scores(classes, scores, background, torch.stack(shown).amax(dim=0).numpy(), edges)
-    level = None if network.level is None else network.level.table_of(classes)
-    return learned if level is None else leveled(learned, level)
 
 
 def _loss(ends: Ends, clips: Sequence[TrainingClip], targets: Mapping[str, Targets]) -> Tensor:

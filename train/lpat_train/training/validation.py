@@ -10,10 +10,12 @@ import torch
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.evaluation.average_precision import Evaluation, evaluate
+from lpat.model.model import windows
 from lpat.segments.detect import detect
 from lpat.segments.level import leveled
 from lpat.segments.post_processing import PostProcessing
-from lpat.types import Features, PredictedEnds, Scores
+from lpat.types import Features, Float32Array, Float64Array, PredictedEnds, Scores
+from lpat_train.data.dataset import FeatureRows
 from lpat_train.network.base import ExportModule, Network
 
 
@@ -41,13 +43,28 @@ def format_thresholds(validation: Validation) -> str:
 
 def score(network: Network, classes: tuple[str, ...], features: Features) -> Scores:
     """Scores of one video by a network, as the exported model would give them."""
-    module = ExportModule(network).eval()
-    device = next(network.parameters()).device
+    return score_rows(network, classes, torch.from_numpy(features.values), features.edges)
+
+
+def score_rows(
+    network: Network, classes: tuple[str, ...], values: FeatureRows, edges: Float64Array
+) -> Scores:
+    """The same of features (T, D) that may lie in a file, whose snippets have such `edges`.
+
+    As there, a long video is scored in windows, and the highest probability of each class counts.
+    """
+    module, device = ExportModule(network).eval(), network.mean.device
+    parts: list[list[Float32Array]] = []
+    shown: list[Float32Array] = []
     with torch.no_grad():
-        outputs = module(torch.from_numpy(features.values)[None].to(device))
-    scores, background, probabilities, *told = (output[0].cpu().numpy() for output in outputs)
+        for window in windows(len(values)):
+            outputs = module(values[window.first : window.last].to(device)[None])
+            scores, background, probabilities, *told = (its[0].cpu().numpy() for its in outputs)
+            parts.append([its[window.kept] for its in (scores, background, *told)])
+            shown.append(probabilities)
+    scores, background, *told = (np.concatenate(its) for its in zip(*parts, strict=True))
     ends = PredictedEnds(*told) if told else None
-    learned = Scores(classes, scores, background, probabilities, features.edges, ends)
+    learned = Scores(classes, scores, background, np.max(shown, axis=0), edges, ends)
     level = None if network.level is None else network.level.table_of(classes)
     return learned if level is None else leveled(learned, level)
 
