@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "segments/class_scores.hpp"
 #include "segments/score_checks.hpp"
+#include "segments/simd_loops.hpp"
 
 namespace lpat {
 namespace {
@@ -78,41 +80,147 @@ std::pair<std::size_t, std::size_t> snippets_of(std::span<const double> middles,
   return {place, place + 1};
 }
 
+void require_ends(const PredictedEnds& ends, std::span<const std::int64_t> classes) {
+  require_distances(ends.distances, ends.chances.rows);
+  const std::vector<float> none(ends.chances.rows);  // a threshold, which nothing here has
+  require_class_scores(ends.chances, {none, ends.chances.rows, 1}, ends.edges, classes, 1);
+  require_range(ends.chances, "chances", 1);
+  require_range(ends.distances, "distances", std::numeric_limits<float>::max());
+}
+
+// Middles of the snippets, and what each predicts, in seconds; there is a snippet.
+struct Predictions {
+  std::vector<double> middles;
+  std::vector<double> starts;
+  std::vector<double> stops;
+
+  explicit Predictions(const PredictedEnds& ends)
+      : middles(ends.chances.rows), starts(ends.chances.rows), stops(ends.chances.rows) {
+    const double unit = median_length(ends.edges);
+    for (std::size_t t = 0; t < middles.size(); ++t) {
+      middles[t] = ends.edges[t] + (ends.edges[t + 1] - ends.edges[t]) / 2;
+      starts[t] = middles[t] - static_cast<double>(ends.distances(t, 0)) * unit;
+      stops[t] = middles[t] + static_cast<double>(ends.distances(t, 1)) * unit;
+    }
+  }
+};
+
+void require_options(const ProposalOptions& options) {
+  const auto share = [](double value, const std::string& name) {
+    if (value >= 0 && value <= 1) return;
+    throw std::invalid_argument(name + " must be from 0 to 1, not " + std::to_string(value));
+  };
+  share(options.lowest_chance, "lowest_chance");
+  share(options.highest_share, "highest_share");
+  constexpr double most = std::numeric_limits<float>::max();
+  if (options.sharpness > 0 && options.sharpness <= most) return;
+  throw std::invalid_argument("sharpness must be positive and finite, not " +
+                              std::to_string(options.sharpness));
+}
+
+// Margins of a class, and sums of their gates.
+class Gates {
+ public:
+  Gates(const ClassScores& values, double sharpness)
+      : margins_(values.snippets() + block_length), sums_(values.snippets() + 1) {
+    const std::size_t snippets = values.snippets();
+    for (std::size_t t = 0; t < snippets; ++t) margins_[t] = values.score(t);
+    std::vector<float> room;
+    subtract(margins_.data(), values.thresholds({0, snippets}, room), snippets);
+    sum_gates(margins_.data(), snippets, static_cast<float>(sharpness), sums_.data());
+  }
+
+  double peak(Range range) const {
+    return static_cast<double>(summary_of(&margins_[range.first], range.length()).maximum);
+  }
+
+  double contrast(Range range) const {
+    const Flanks flanks(range, sums_.size() - 1);
+    const double outside = flanks.length() == 0 ? 0.5
+                                                : (sum(flanks.before) + sum(flanks.after)) /
+                                                      static_cast<double>(flanks.length());
+    return sum(range) / static_cast<double>(range.length()) - outside;
+  }
+
+ private:
+  double sum(Range range) const {
+    return static_cast<double>(sums_[range.stop] - sums_[range.first]) / gate_unit;
+  }
+
+  std::vector<float> margins_;  // with room for a block
+  std::vector<std::uint64_t> sums_;
+};
+
+// Whether a snippet's chance is at least those of both neighbours.
+bool is_peak(const Matrix& chances, std::size_t t, std::size_t column) {
+  const float here = chances(t, column);
+  return (t == 0 || here >= chances(t - 1, column)) &&
+         (t + 1 == chances.rows || here >= chances(t + 1, column));
+}
+
 }  // namespace
 
 std::vector<double> fit_segments(const PredictedEnds& ends, std::span<const double> segments,
                                  std::span<const std::int64_t> classes) {
   const Matrix& chances = ends.chances;
-  const std::size_t snippets = chances.rows;
-  require_distances(ends.distances, snippets);
-  const std::vector<float> none(snippets);  // a threshold, which nothing here has
-  require_class_scores(chances, {none, snippets, 1}, ends.edges, classes, 1);
-  require_range(chances, "chances", 1);
-  require_range(ends.distances, "distances", std::numeric_limits<float>::max());
+  require_ends(ends, classes);
   require_segments(segments, classes.size());
   std::vector<double> fits(classes.size(), 0.0);
-  if (snippets == 0) return fits;
+  if (chances.rows == 0) return fits;
 
-  const double unit = median_length(ends.edges);
-  std::vector<double> middles(snippets);
-  std::vector<double> starts(snippets);
-  std::vector<double> stops(snippets);
-  for (std::size_t t = 0; t < snippets; ++t) {
-    middles[t] = ends.edges[t] + (ends.edges[t + 1] - ends.edges[t]) / 2;
-    starts[t] = middles[t] - static_cast<double>(ends.distances(t, 0)) * unit;
-    stops[t] = middles[t] + static_cast<double>(ends.distances(t, 1)) * unit;
-  }
+  const Predictions predicted(ends);
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const double start = segments[2 * i];
     const double end = segments[2 * i + 1];
     const auto column = static_cast<std::size_t>(classes[i]);
-    const auto [first, stop] = snippets_of(middles, start, end);
+    const auto [first, stop] = snippets_of(predicted.middles, start, end);
     for (std::size_t t = first; t < stop; ++t) {
       const double chance = static_cast<double>(chances(t, column));
-      fits[i] = std::max(fits[i], tiou(start, end, starts[t], stops[t]) * std::sqrt(chance));
+      fits[i] = std::max(fits[i], tiou(start, end, predicted.starts[t], predicted.stops[t]) *
+                                      std::sqrt(chance));
     }
   }
   return fits;
+}
+
+std::vector<Proposal> propose_segments(const PredictedEnds& ends, const Matrix& scores,
+                                       const Matrix& threshold,
+                                       std::span<const std::int64_t> classes,
+                                       const ProposalOptions& options) {
+  const Matrix& chances = ends.chances;
+  require_options(options);
+  require_ends(ends, classes);
+  require_class_scores(scores, threshold, ends.edges, classes, 1);
+  require_finite_rows(scores, 0, scores.rows, "scores");
+  require_finite_rows(threshold, 0, threshold.rows, "threshold");
+  std::vector<Proposal> proposals;
+  if (chances.rows == 0) return proposals;
+
+  const Predictions predicted(ends);
+  for (const auto label : classes) {
+    const auto column = static_cast<std::size_t>(label);
+    float highest = 0;
+    for (std::size_t t = 0; t < chances.rows; ++t) highest = std::max(highest, chances(t, column));
+    const double least = std::max(options.lowest_chance,
+                                  options.highest_share * static_cast<double>(highest));
+    const Gates gates(ClassScores(scores, threshold, column), options.sharpness);
+    for (std::size_t t = 0; t < chances.rows; ++t) {
+      const auto chance = static_cast<double>(chances(t, column));
+      if (chance < least || !is_peak(chances, t, column)) continue;
+      const double start = std::max(predicted.starts[t], ends.edges.front());
+      const double end = std::min(predicted.stops[t], ends.edges.back());
+      if (!(start < end)) continue;
+      const auto [first, stop] = snippets_of(predicted.middles, start, end);
+      proposals.push_back({.class_index = label,
+                           .snippet = static_cast<std::int64_t>(t),
+                           .start = start,
+                           .end = end,
+                           .chance = chance,
+                           .peak = gates.peak({first, stop}),
+                           .contrast = gates.contrast({first, stop})});
+    }
+  }
+  return proposals;
 }
 
 }  // namespace lpat

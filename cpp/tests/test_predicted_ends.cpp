@@ -70,6 +70,47 @@ void bad_input_is_refused() {
                 "distances must have two values");
 }
 
+std::vector<lpat::Proposal> proposals(const std::vector<float>& chances,
+                                      const std::vector<float>& distances,
+                                      const std::vector<float>& scores,
+                                      const std::vector<std::int64_t>& classes = {0},
+                                      const lpat::ProposalOptions& options = {}) {
+  const std::vector<float> threshold(distances.size() / 2, 0);
+  const std::size_t snippets = threshold.size();
+  const std::size_t columns = chances.size() / snippets;
+  return lpat::propose_segments({{chances, snippets, columns}, {distances, snippets, 2}, edges},
+                                {scores, snippets, columns}, {threshold, snippets, 1}, classes,
+                                options);
+}
+
+void peaks_of_the_chances_propose() {
+  // The second snippet predicts [2, 6), the last one what would end after the video.
+  const std::vector<float> distances{0, 0, 0.5F, 1.5F, 0, 0, 1, 9};
+  const auto found = proposals({0.2F, 0.9F, 0.5F, 0.6F}, distances, {-50, 50, 30, -50});
+  CHECK(found.size() == 2);
+  CHECK(found[0].snippet == 1 && found[1].snippet == 3);
+  CHECK(found[0].start == 2 && found[0].end == 6 && found[0].peak == 50);
+  CHECK_NEAR(found[0].contrast, 1);
+  CHECK(found[1].start == 5 && found[1].end == 8 && found[1].peak == 30);
+  CHECK_NEAR(found[1].contrast, 0.5 - 1);  // the third and fourth snippet, beside the second
+}
+
+void low_chances_and_segments_of_no_time_propose_nothing() {
+  CHECK(proposals({0.05F, 0, 0, 0.05F}, still, {0, 0, 0, 0}).empty());
+  CHECK(proposals({1, 0, 0, 0.29F}, still, {0, 0, 0, 0}).size() == 1);  // a share of the highest
+  CHECK(proposals({1, 0, 0, 0}, std::vector<float>(8, 0), {0, 0, 0, 0}).empty());
+  CHECK(proposals({1, 1, 1, 1}, still, {0, 0, 0, 0}).size() == 4);  // ties
+}
+
+void bad_proposals_are_refused() {
+  const std::vector<float> ones(4, 1);
+  CHECK_REFUSES(proposals(ones, still, ones, {0}, {.lowest_chance = 2}), "lowest_chance must be");
+  CHECK_REFUSES(proposals(ones, still, ones, {0}, {.highest_share = -1}), "highest_share must be");
+  CHECK_REFUSES(proposals(ones, still, ones, {0}, {.sharpness = 0}), "sharpness must be");
+  CHECK_REFUSES(proposals(ones, still, {1, 1, std::nanf(""), 1}), "scores[2, 0] isn't");
+  CHECK_REFUSES(proposals(ones, still, ones, {1}), "classes[0] must be a column");
+}
+
 }  // namespace
 
 int main() {
@@ -78,5 +119,8 @@ int main() {
   without_a_middle_the_nearest_counts();
   nothing_gives_nothing();
   bad_input_is_refused();
+  peaks_of_the_chances_propose();
+  low_chances_and_segments_of_no_time_propose_nothing();
+  bad_proposals_are_refused();
   return failures;
 }

@@ -212,6 +212,58 @@ def fit_segments(
         ValueError: shapes don't fit, or a value is out of bounds or no number.
     """
 
+class Proposals:
+    """Segments as single snippets predict them, as parallel arrays of length N."""
+
+    @property
+    def classes(self) -> Int64Array:
+        """(N,) columns of the scores."""
+
+    @property
+    def snippets(self) -> Int64Array:
+        """(N,) that predict them."""
+
+    @property
+    def segments(self) -> Float64Array:
+        """(N, 2) [start, end) in seconds, within the video; start < end."""
+
+    @property
+    def chance(self) -> Float64Array:
+        """(N,) of the snippets."""
+
+    @property
+    def peak(self) -> Float64Array:
+        """(N,) largest margin of the snippets whose middles lie in the segment, or the nearest."""
+
+    @property
+    def contrast(self) -> Float64Array:
+        """(N,) their mean gate minus that of those just outside, as of `LevelSets`."""
+
+    def __len__(self) -> int: ...
+
+def propose_segments(
+    chances: Float32Array,
+    distances: Float32Array,
+    scores: Float32Array,
+    threshold: Float32Array,
+    edges: Float64Array,
+    classes: Int64Array,
+    *,
+    lowest_chance: float = 0.1,
+    highest_share: float = 0.3,
+    sharpness: float = 1.0,
+) -> Proposals:
+    """What those snippets predict whose chance of a class is at least their neighbours'.
+
+    It must be at least `lowest_chance` too, and `highest_share` of the class's highest in these
+    scores. By class, in the order of `classes`, then by snippet. Segments are cut at the video's
+    ends; those that then take no time are left out. Chances and distances are as of `fit_segments`,
+    other arguments as of `extract_level_sets`.
+
+    Raises:
+        ValueError: shapes don't fit, or a value is out of bounds or no number.
+    """
+
 def average_precisions(
     *,
     detection_videos: Int64Array,

@@ -4,6 +4,7 @@ try:
     from lpat._core import (  # pyright: ignore[reportMissingModuleSource]
         ComponentTree,
         LevelSets,
+        Proposals,
         Runs,
         average_precisions,
         best_overlaps,
@@ -15,6 +16,7 @@ try:
         fit_segments,
         match_detections,
         mean_over_classes,
+        propose_segments,
         select_components,
         soften,
         suppress,
@@ -31,6 +33,7 @@ except ImportError as error:
 __all__ = [
     "ComponentTree",
     "LevelSets",
+    "Proposals",
     "Runs",
     "average_precisions",
     "best_overlaps",
@@ -42,6 +45,7 @@ __all__ = [
     "fit_segments",
     "match_detections",
     "mean_over_classes",
+    "propose_segments",
     "select_components",
     "soften",
     "suppress",

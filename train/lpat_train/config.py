@@ -147,6 +147,12 @@ class TrainingConfig:
         at_least=0,
         at_most=100,
     )
+    marks: float = _option(
+        1.0,
+        "weight of what reviewed videos and marked moments teach, where there are any",
+        "lpat",
+        at_least=0,
+    )
     casl: float = _option(
         0.0,
         "weight of W-TALC's co-activity similarity, on batches of pairs; 0: neither",
@@ -205,8 +211,9 @@ class TrainingConfig:
     )
     proposals: Proposals = _option(
         "levels",
-        "what becomes a segment: runs above the background, the best components, or the best runs "
-        "above the background and levels around it",
+        "what becomes a segment: runs above the background, the best components, the best runs "
+        "above the background and levels around it, or beside these what its ends predict; the "
+        "last is the default with --reviewed",
     )
 
     def __post_init__(self) -> None:

@@ -44,6 +44,14 @@ from lpat.files.json_files import expect, expect_segment, read_json, read_text
 from lpat.types import Float64Array
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A point in time, in seconds, inside an instance of a label."""
+
+    label: str
+    time: float
+
+
 @dataclass(frozen=True, eq=False)
 class VideoAnnotation:
     """What is known of one video. `labels` are distinct, in order of first appearance.

@@ -5,17 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from lpat.core import (
-    LevelSets,
     Runs,
     extract_components,
     extract_level_sets,
     extract_segments,
     fit_segments,
+    propose_segments,
     suppress,
 )
 from lpat.segments.post_processing import DEFAULT, ClassSelection, PostProcessing, SegmentScore
 from lpat.segments.runs import ClosedRuns
-from lpat.types import Detections, Float32Array, Float64Array, Int64Array, Scores
+from lpat.types import (
+    Detections,
+    Float32Array,
+    Float64Array,
+    Int64Array,
+    PredictedEnds,
+    Scores,
+)
 
 PEAK_WEIGHT = 0.3
 """Of a level set's highest margin, in its score."""
@@ -43,7 +50,7 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     background = np.ascontiguousarray(background, np.float32)
     edges = np.ascontiguousarray(scores.edges, np.float64)
     classes = select_classes(scores.probabilities, options.class_selection)
-    if options.proposals == "levels":
+    if options.proposals in ("levels", "levels+ends"):
         return _detect_by_levels(scores, (values, background, edges, classes), options)
     extract = extract_segments if options.proposals == "runs" else extract_components
     runs = extract(
@@ -55,7 +62,7 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
         minimum_snippets=options.minimum_snippets,
     )
     confidence = segment_scores(runs, probabilities, options.segment_score)
-    confidence = fitting(confidence, runs, scores)
+    confidence = fitting(confidence, runs.segments, runs.classes, scores)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
 
@@ -75,29 +82,37 @@ def _detect_by_levels(
         boundary=options.boundary,
         minimum_snippets=options.minimum_snippets,
     )
+    segments, classes = sets.segments, sets.classes
     confidence = PEAK_WEIGHT * sets.peak + CONTRAST_WEIGHT * sets.contrast
-    confidence = fitting(confidence, sets, scores)
-    order = suppress(sets.segments, sets.classes, confidence, tiou=options.overlap)
-    return Detections(scores.classes, sets.segments[order], sets.classes[order], confidence[order])
+    if options.proposals == "levels+ends" and scores.ends is not None:
+        own = propose_segments(*_arrays_of(scores.ends), *arrays, sharpness=options.sharpness)
+        segments = np.concatenate([segments, own.segments])
+        classes = np.concatenate([classes, own.classes])
+        theirs = PEAK_WEIGHT * own.peak + CONTRAST_WEIGHT * own.contrast
+        confidence = np.concatenate([confidence, theirs])
+    confidence = fitting(confidence, segments, classes, scores)
+    order = suppress(segments, classes, confidence, tiou=options.overlap)
+    return Detections(scores.classes, segments[order], classes[order], confidence[order])
 
 
-def fitting(confidence: Float64Array, segments: Runs | LevelSets, scores: Scores) -> Float64Array:
-    """Scores (N,) of segments, multiplied by how well each fits the ends that the model tells.
+def fitting(
+    confidence: Float64Array, segments: Float64Array, classes: Int64Array, scores: Scores
+) -> Float64Array:
+    """Scores (N,) of segments (N, 2), multiplied by how well they fit what the model tells of ends.
 
     How well is in [0, 1] (`core.fit_segments`); scores that aren't above zero stay as they are, and
     so do all those of a model that tells no ends.
     """
-    ends = scores.ends
-    if ends is None:
+    if scores.ends is None:
         return confidence
-    fits = fit_segments(
-        np.ascontiguousarray(ends.chances, np.float32),
-        np.ascontiguousarray(ends.distances, np.float32),
-        np.ascontiguousarray(scores.edges, np.float64),
-        segments.segments,
-        segments.classes,
-    )
+    edges = np.ascontiguousarray(scores.edges, np.float64)
+    fits = fit_segments(*_arrays_of(scores.ends), edges, segments, classes)
     return np.where(confidence > 0, confidence * fits, confidence)
+
+
+def _arrays_of(ends: PredictedEnds) -> tuple[Float32Array, Float32Array]:
+    chances, distances = ends.chances, ends.distances
+    return np.ascontiguousarray(chances, np.float32), np.ascontiguousarray(distances, np.float32)
 
 
 def select_classes(probabilities: Float32Array, selection: ClassSelection = "mean") -> Int64Array:

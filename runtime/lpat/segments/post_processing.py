@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from lpat.errors import UsageError
 
 Threshold = Literal["predicted", "manual"]
-Proposals = Literal["runs", "components", "levels"]
+Proposals = Literal["runs", "components", "levels", "levels+ends"]
 Boundary = Literal["snippet", "crossing"]
 SegmentScore = Literal["probability", "wtalc", "margin", "contrast"]
 ClassSelection = Literal["mean", "all"]
@@ -38,7 +38,8 @@ class PostProcessing:
         proposals: "runs", the maximal runs of snippets above the threshold; "components", of the
             connected stretches above any level at all, the best that don't overlap, judged by
             how their sigmoid(s - b) stands out of its surroundings; "levels", the runs above the
-            threshold and above levels around it, the best of those that overlap (docs/core.md).
+            threshold and above levels around it, the best of those that overlap (docs/core.md);
+            "levels+ends", beside them what a model that has learned ends predicts by itself.
         boundary: segments end at snippet edges, or where score - threshold, linear between
             snippet centres, crosses zero; of a component, the middle of its levels; of a run
             above a level, that level.

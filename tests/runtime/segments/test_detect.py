@@ -174,7 +174,10 @@ def test_values_that_are_not_finite_are_refused() -> None:
     [
         ({"segment_score": "x"}, "segment_score must be one of probability, .* not 'x'"),
         ({"threshold": "fixed"}, "threshold must be one of predicted, manual, not 'fixed'"),
-        ({"proposals": "grid"}, "proposals must be one of runs, components, levels, not 'grid'"),
+        (
+            {"proposals": "grid"},
+            "proposals must be one of runs, components, levels, levels.ends, not 'grid'",
+        ),
         ({"boundary": ["snippet"]}, "boundary must be one of"),
         ({"class_selection": None}, "class_selection must be one of mean, all, not None"),
         ({"minimum_snippets": 0}, "minimum_snippets must be a positive whole number, not 0"),

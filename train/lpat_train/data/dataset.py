@@ -13,10 +13,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from lpat.annotations.reading import Moment, VideoAnnotation
 from lpat.errors import AnnotationError, FeatureError
 from lpat.features.files import StoredFeatures
 from lpat.inputs import Input
 from lpat.types import Features, FeatureSpec, Float32Array
+from lpat_train.data.marks import Marks, marks_of
 
 _CHUNK_VALUES = 1 << 20
 
@@ -67,6 +69,7 @@ class TrainingVideo:
     values: FeatureRows
     labels: Tensor
     counts: Tensor | None = None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +114,18 @@ class Batch:
     labels: Tensor
     counts: Tensor | None = None
     teacher: Tensor | None = None
+    marks: tuple[Marks | None, ...] = ()
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
         counts = None if self.counts is None else self.counts.to(device)
-        return Batch(self.features.to(device), self.mask.to(device), self.labels.to(device), counts)
+        return replace(
+            self,
+            features=self.features.to(device),
+            mask=self.mask.to(device),
+            labels=self.labels.to(device),
+            counts=counts,
+        )
 
 
 def labelled(labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -173,6 +183,8 @@ def make_training_set(
     features: Mapping[str, Features] | Mapping[str, FeatureSource],
     labels: Mapping[str, tuple[str, ...]],
     counts: Mapping[str, Mapping[str, int]] | None = None,
+    reviewed: Mapping[str, VideoAnnotation] | None = None,
+    moments: Mapping[str, tuple[Moment, ...]] | None = None,
 ) -> TrainingSet:
     """A training set from the features of videos, in the order of `labels`.
 
@@ -203,5 +215,8 @@ def make_training_set(
         )
         its = features[name]
         rows = torch.from_numpy(its.values) if isinstance(its, Features) else StoredRows(its)
-        videos.append(TrainingVideo(name, rows, present, shown.float()))
+        marks = marks_of(
+            its.edges, classes, (reviewed or {}).get(name), (moments or {}).get(name, ())
+        )
+        videos.append(TrainingVideo(name, rows, present, shown.float(), marks))
     return TrainingSet(classes, first, tuple(videos))

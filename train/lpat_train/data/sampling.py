@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lpat.types import Float32Array
 from lpat_train.data.dataset import Batch, TrainingVideo
+from lpat_train.data.marks import Marks
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,12 @@ class TrainingClip:
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    @property
+    def marks(self) -> Marks | None:
+        """What is marked in it."""
+        marks = self.video.marks
+        return None if marks is None else marks.within(self.start, self.stop)
 
     @property
     def counts(self) -> Tensor:
@@ -75,12 +82,14 @@ def batch_of(clips: Sequence[TrainingClip], rows: slice = slice(None)) -> Batch:
     for row, clip in zip(padded, chosen, strict=True):
         row[: len(clip)] = clip.video.values[clip.start : clip.stop]
     mask, labels, counts = _known_of(clips)
-    return Batch(padded, mask[rows], labels[rows], counts[rows])
+    marks = tuple(clip.marks for clip in chosen)
+    return Batch(padded, mask[rows], labels[rows], counts[rows], marks=marks)
 
 
 def labels_of(clips: Sequence[TrainingClip]) -> Batch:
     """The batch of clips without its features, which nothing is read for."""
-    return Batch(torch.empty(0), *_known_of(clips))
+    marks = tuple(clip.marks for clip in clips)
+    return Batch(torch.empty(0), *_known_of(clips), marks=marks)
 
 
 def _known_of(clips: Sequence[TrainingClip]) -> tuple[Tensor, Tensor, Tensor]:

@@ -22,6 +22,7 @@ from lpat_train.config import BackgroundReading, NormReading, TrainingConfig, Wi
 from lpat_train.data.dataset import Batch
 from lpat_train.methods.base import Method
 from lpat_train.methods.losses import casl_loss, label_cross_entropy, labelled_mean, top_k_loss
+from lpat_train.methods.marks import marks_loss
 from lpat_train.methods.self_training import Teacher, self_training_loss
 from lpat_train.network.base import Network
 from lpat_train.network.pooling import masked_mean
@@ -268,6 +269,10 @@ def losses(
     if config.casl:
         terms["casl"] = casl_loss(output.hidden, output.scores, labels, mask)
         terms["total"] = terms["total"] + config.casl * terms["casl"]
+    if config.marks and any(batch.marks):
+        margins = output.scores - output.background[..., None]
+        terms["marks"] = marks_loss(margins, batch.marks, mask)
+        terms["total"] = terms["total"] + config.marks * terms["marks"]
     if teacher is not None:
         teacher = teacher.repeat_interleave(config.members, dim=0)
         terms["self_training"] = self_training_loss(

@@ -51,6 +51,7 @@ def learn_ends(
 ) -> Ends | None:
     """A network of ends, taught by what `network` finds; None where it finds nothing.
 
+    Of reviewed videos it is the instances that were marked.
     Ends that it had, as of a finished run that is resumed, are dropped first: scores alone find.
 
     Raises as `learn_from`, which says more.
@@ -59,7 +60,7 @@ def learn_ends(
     options = config.post_processing()
     targets = {
         video.name: targets_of(
-            found_in(network, training_set.classes, video, options), len(video.values)
+            _instances_of(video, network, training_set.classes, options), len(video.values)
         )
         for video in training_set.videos
     }
@@ -120,6 +121,18 @@ def found_in(
     shown = video.labels.numpy() > 0
     good = shown[found.labels] & (found.scores > 0) & (found.scores >= GOOD * best[found.labels])
     return Detections(classes, found.segments[good], found.labels[good], found.scores[good])
+
+
+def _instances_of(
+    video: TrainingVideo, network: Network, classes: tuple[str, ...], options: PostProcessing
+) -> Detections:
+    """What was marked in a reviewed video, and what is found in another one."""
+    marks = video.marks
+    if marks is None or not marks.reviewed:
+        return found_in(network, classes, video, options)
+    takes_time = marks.instances[:, 0] < marks.instances[:, 1]
+    segments, labels = marks.instances[takes_time], marks.instance_classes[takes_time]
+    return Detections(classes, segments, labels, np.ones(len(labels)))
 
 
 def targets_of(found: Detections, snippets: int) -> Targets:
