@@ -50,6 +50,20 @@ def test_of_level_sets_the_one_stays_that_fits() -> None:
     assert fitted.segments.tolist() == [[1, 4], [7, 8]]
 
 
+def test_what_ends_predict_is_proposed_beside_level_sets_where_asked() -> None:
+    """No level set has these ends, so that as a judge alone they can't be found."""
+    chances = np.zeros((len(MARGINS), 1), np.float32)
+    chances[2] = 1
+    wide = PredictedEnds(chances, np.array([[2.25, 1.25]] * len(MARGINS), np.float32))
+    levels = PostProcessing(proposals="levels", boundary="snippet")
+    both = PostProcessing(proposals="levels+ends", boundary="snippet")
+    assert [0.25, 3.75] not in detect(scores_of(wide), levels).segments.tolist()
+    found = detect(scores_of(wide), both)
+    assert found.segments[0].tolist() == [0.25, 3.75]
+    without = detect(scores_of(None), both), detect(scores_of(None), levels)
+    assert without[0].segments.tolist() == without[1].segments.tolist()
+
+
 def test_a_score_that_isnt_above_zero_stays() -> None:
     fitted = scores_of(ends_of(0, 0))
     below = replace(fitted, scores=fitted.scores - 9, background=fitted.background - 9)
