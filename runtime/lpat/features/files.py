@@ -22,6 +22,7 @@ import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files.atomic import atomic_path
+from lpat.files.npy import numbers_from_objects
 from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
 
 PRECOMPUTED = "precomputed"
@@ -104,12 +105,12 @@ def read_features(path: Path, duration: float | None = None) -> Features:
     Raises:
         FeatureError: unreadable, not one array (T, D) of numbers, or not finite.
     """
-    with _faults_named(path):
+    with named_faults(path):
         return _READERS[path.suffix.lower()](path, duration).load()
 
 
 @contextmanager
-def _faults_named(path: Path) -> Iterator[None]:
+def named_faults(path: Path) -> Iterator[None]:
     """In the block, whatever is wrong with a file is a `FeatureError` of one line that names it."""
     if not path.is_file():
         raise FeatureError(f"{path}: no such file")
@@ -123,27 +124,24 @@ def _faults_named(path: Path) -> Iterator[None]:
         if any(words in str(error) for words in _OF_OBJECTS):
             raise FeatureError(
                 f"{path}: expected an array (T, D), but it holds objects, which are never "
-                "unpickled; W-TALC's files of all videos are read by lpat-import"
+                f"unpickled; W-TALC's files of all videos are read by lpat-import; others, if you "
+                f"trust them, become arrays by: {numbers_from_objects(path)}"
             ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The one array (T, D) of a file, as it is there; that of a .npy file is mapped, not read.
+    """The array of a .npy file, of any axes, mapped and not read.
 
     Raises:
-        FeatureError: unreadable, or not one array (T, D) of numbers.
+        FeatureError: unreadable, or not an array of numbers.
     """
-    if path.suffix.lower() != ".npy":
-        return read_features(path).values
-    try:
+    with named_faults(path):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError):
-        return read_features(path).values  # which says what is wrong with it
-    rows = values.reshape(without_crop(values.shape))
-    check_array(rows.dtype, rows.shape)
-    return rows
+        if values.dtype.kind not in "fiu":
+            raise FeatureError(f"expected an array (T, D) of numbers, not {values.dtype}")
+    return values
 
 
 def spec_from_json(value: Any) -> FeatureSpec:
@@ -324,7 +322,7 @@ def locate_features(path: Path, duration: float | None = None) -> StoredFeatures
         FeatureError: unreadable, not one array (T, D) of numbers, or of a kind of file whose rows
             can't be mapped.
     """
-    with _faults_named(path):
+    with named_faults(path):
         return _LOCATORS[path.suffix.lower()](path, duration)
 
 
