@@ -104,6 +104,7 @@ def command(
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_ambiguous
     from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.evaluation.tied_orders import tied_orders
     from lpat.formats.detections import read_detections
 
     annotated = read_annotations(annotations)
@@ -132,6 +133,9 @@ def command(
     for line in remarks:
         click.echo(f"{annotations}: {line}", err=True)
     click.echo(format_table(evaluation))
+    ties = tied_orders(evaluation.matching, evaluation.tious)
+    if (line := ties.describe()) is not None:
+        click.echo(line)
     if json_path is None and report_path is None:
         return
     from lpat.evaluation.error_analysis import diagnose
@@ -143,7 +147,12 @@ def command(
     errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
-        why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}
+        why = {
+            "ties": ties.to_dict(),
+            "proposals": proposals.to_dict(),
+            "errors": errors.to_dict(),
+            "findings": found,
+        }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
         from lpat.report.evaluation_page import evaluation_page
