@@ -89,8 +89,9 @@ def command(
     """Average precision of DETECTIONS against the segments of ANNOTATIONS.
 
     ANNOTATIONS is ActivityNet-style JSON, a folder of THUMOS'14's text files (CLASS_test.txt,
-    Ambiguous_test.txt) or a folder of W-TALC's arrays (videoname.npy and its like). What is odd
-    in the videos judged is summed up on stderr.
+    Ambiguous_test.txt), a folder of W-TALC's arrays (videoname.npy and its like), or what ELAN,
+    Label Studio, BORIS or VIA wrote (docs/formats.md). What is odd in the videos judged is summed
+    up on stderr.
     """
     tious = parse_tious(tiou)
     bounds = None if lengths is None else parse_lengths(lengths)
