@@ -135,8 +135,10 @@ def command(
         click.echo(f"{annotations}: {line}", err=True)
     click.echo(format_table(evaluation))
     ties = tied_orders(evaluation.matching, evaluation.tious)
-    if (line := ties.describe()) is not None:
-        click.echo(line)
+    left_open = ties.describe()
+    if left_open is not None:
+        click.echo(left_open)
+        remarks = [left_open, *remarks]
     if json_path is None and report_path is None:
         return
     from lpat.evaluation.error_analysis import diagnose

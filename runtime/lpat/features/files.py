@@ -205,7 +205,8 @@ def name_of_array(names: Collection[str], *, ours: bool) -> str:
         raise FeatureError("expected an array 'features', but there is none")
     if len(names) != 1:
         raise FeatureError(
-            f"expected one array, not {len(names)}: {', '.join(sorted(names))[:200]}"
+            f"expected one array, not {len(names)} (lpat-import reads files of many videos): "
+            f"{', '.join(sorted(names))[:200]}"
         )
     return next(iter(names))
 

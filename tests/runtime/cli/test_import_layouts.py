@@ -155,6 +155,24 @@ def test_names_of_a_stream_beside_names_of_none_are_refused() -> None:
     assert "in/a_rgb.npy: its name says rgb, while that of in/b.npy says no stream" in refused("in")
 
 
+def test_a_video_whose_name_ends_as_a_stream_is_imported_where_all_are_said_to_be_of_both() -> None:
+    save("in/{}.npy", {"river_flow": JOINT["a"], "river": JOINT["b"]})
+    assert "--streams rgb,flow if all are of both" in refused("in")
+    found = imported("in --streams rgb,flow")
+    assert_equal(found, {"river_flow": JOINT["a"], "river": JOINT["b"]})
+
+
+def test_hdf5_files_of_many_videos_may_be_of_a_stream_each() -> None:
+    for stream, arrays in (("rgb", RGB), ("flow", FLOW)):
+        with h5py.File(f"{stream}_val.h5", "w") as file:
+            for name, values in arrays.items():
+                file[name] = values
+    message = refused("--rgb rgb_val.h5 --flow ./rgb_val.h5")
+    assert "--flow rgb_val.h5: expected files of flow, but their names say rgb" in message
+    assert_equal(imported("rgb_val.h5 flow_val.h5"), JOINT)
+    assert_equal(imported("--rgb rgb_val.h5 --flow flow_val.h5 --overwrite"), JOINT)
+
+
 def arranged(values: np.ndarray, axes: str) -> np.ndarray:
     """Features (T, D) with axes in another order; of ten crops the mean is they."""
     if "crop" not in axes:

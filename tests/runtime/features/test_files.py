@@ -118,7 +118,7 @@ def test_a_file_of_objects_is_told_where_it_can_be_read(tmp_path: Path) -> None:
 
 def test_a_file_with_two_arrays_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", rgb=VALUES, flow=VALUES)
-    with pytest.raises(FeatureError, match="expected one array, not 2: flow, rgb"):
+    with pytest.raises(FeatureError, match=r"expected one array, not 2 .*: flow, rgb"):
         read_features(tmp_path / "v.npz")
 
 

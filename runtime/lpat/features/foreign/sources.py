@@ -117,7 +117,7 @@ def file_sources(
         arrays = [array for array in arrays if array.stream in (said, None)]
         if not arrays:
             raise UsageError(f"--streams {said}: expected files of {said}, but none is named so")
-    elif said is not None and len(named) == 1:
+    elif said is not None and not {"rgb", "flow"} <= named:
         arrays = _named_arrays(paths, note, joint=True)
     elif said == "flow,rgb":
         raise UsageError("--streams flow,rgb: expected files of both streams, but names say which")
@@ -127,7 +127,7 @@ def file_sources(
         other = next(array for array in arrays if array.stream is None)
         raise UsageError(
             f"{one.path}: its name says {one.stream}, while that of {other.path} says no stream; "
-            "expected both --rgb and --flow, or files of one kind"
+            "expected --streams rgb,flow if all are of both, or --rgb and --flow, or one kind alone"
         )
     if named == {None}:
         return [ImportSource(name, (its,)) for name, its in _by_name(arrays).items()], said
