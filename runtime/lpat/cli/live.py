@@ -82,7 +82,12 @@ def detect_live(
         broken_off = None if interruption.asked else features.video.broken_off
         failures = features.video.decode_failures
     if output is not None:
-        external = {"model": localizer.path.name, "model_sha256": localizer.sha256, "live": True}
+        external = {
+            "model": localizer.path.name,
+            "model_sha256": localizer.sha256,
+            "start": features.video.start,
+            "live": True,
+        }
         if localizer.false_alarms is not None:
             external["false_alarms"] = localizer.false_alarms
         detections = Detections.of_all(localizer.classes, found)

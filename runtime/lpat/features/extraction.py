@@ -276,8 +276,9 @@ class _ExtractionTask:
             rows = part.followed_by(rows, stream.first)
             if self.on_progress is not None:
                 rows = self._with_progress(source, rows, stream)
-            write_rows(place, rows, self.spec, lambda: stream.video.duration)
-            return stream.video
+            video = stream.video
+            write_rows(place, rows, self.spec, lambda: video.duration, lambda: video.start)
+            return video
 
     def _with_progress(
         self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream

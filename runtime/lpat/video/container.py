@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,17 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     if stream.codec_context.name in _TEXT_CODECS:
         raise VideoError.of(address, "expected a video, but it is text")
     return stream
+
+
+def start_of(container: InputContainer, picture: av.VideoFrame) -> float:
+    """Seconds from the container's start, where players begin to count, to its first picture.
+
+    Sound may begin earlier, and so may packets that can't be decoded.
+    """
+    if container.start_time is None or picture.pts is None or picture.time_base is None:
+        return 0.0
+    late = picture.pts * picture.time_base - Fraction(container.start_time, av.time_base)
+    return max(round(float(late), 6), 0.0)
 
 
 def stated_duration(container: InputContainer, stream: VideoStream) -> float:

@@ -26,6 +26,7 @@ from lpat.video.container import (
     break_off_reason,
     open_container,
     require_same_while_read,
+    start_of,
     stated_duration,
     video_stream,
 )
@@ -58,6 +59,7 @@ class Video:
         self.dropped_frames = 0  # frames not later than the one before
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
         self.broken_off: str | None = None  # why reading ended before the video did
+        self.start: float | None = None  # when players show the first picture
         self.container = container
         self.stream = stream
         self._opened = opened  # the file's state then; None where it may change
@@ -151,6 +153,8 @@ class Video:
         scaler = Scaler()
         clock = Clock(self.stream)
         for picture in self.pictures():
+            if self.start is None:
+                self.start = start_of(self.container, picture)
             time = clock.time(picture.pts)
             self.clock_breaks = clock.breaks
             if time is None:

@@ -50,6 +50,17 @@ def test_a_video_gives_a_snippet_for_each_stride_and_one_for_the_rest(
     np.testing.assert_allclose(features.edges, edges)
 
 
+def test_features_know_when_players_show_the_first_picture(
+    video: Input, write_sound: WriteVideo, write_streams: WriteVideo, tmp_path: Path
+) -> None:
+    late = Input("late", write_streams("late.mkv", (write_sound(), 0.0), (video.file, 0.5)))
+    cache = FeatureCache(tmp_path / "cache")
+    for from_cache in (False, True):
+        its = load_features(late, None, cache)
+        assert (its.from_cache, its.features.start) == (from_cache, 0.5)
+    assert extract_features(video.file, default_spec()).features.start == 0.0
+
+
 def test_features_come_while_the_video_is_read(write_video: WriteVideo) -> None:
     path, spec = write_video(pts=range(400)), default_spec()
     with stream_features(path, spec) as stream:
