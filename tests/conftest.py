@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from av.audio.stream import AudioStream
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -146,6 +147,7 @@ def write_streams(tmp_path: Path) -> Callable[..., Path]:
             for path, shift in parts:
                 source = sources.enter_context(av.open(str(path)))
                 stream = output.add_stream_from_template(source.streams[0])
+                stream.disposition = Disposition.default if path == parts[0][0] else Disposition(0)
                 for packet in source.demux(source.streams[0]):
                     if packet.dts is None or packet.pts is None:
                         continue
