@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -109,6 +110,17 @@ def test_temporary_files_go_with_their_features(video: Input, tmp_path: Path) ->
     del results
     gc.collect()
     assert set(temporary_folder().iterdir()) == before
+
+
+def test_temporary_features_that_are_sent_elsewhere_outlive_their_file(video: Input) -> None:
+    its = extract_features(video.file, default_spec())
+    values = its.features.values.copy()
+    sent = pickle.dumps(its)
+    del its
+    gc.collect()
+    again = pickle.loads(sent)
+    np.testing.assert_array_equal(again.features.values, values)
+    assert again.features.spec == default_spec()
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(
