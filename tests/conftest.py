@@ -162,6 +162,23 @@ def write_streams(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture
+def joined_recording(
+    tmp_path: Path,
+    write_video: WriteVideo,
+    write_sound: Callable[..., Path],
+    write_streams: Callable[..., Path],
+) -> Path:
+    """Three seconds in three parts, put together as HLS players do: the sound of each begins some
+    milliseconds before its pictures, where that of the part before hasn't ended."""
+    video = write_video("part.mp4", options={"g": "12", "bf": "0"})
+    sound = write_sound("part.mkv", seconds=1, codec="aac")
+    parts = [write_streams("p.ts", (video, n), (sound, n)).read_bytes() for n in range(3)]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    return path
+
+
 @pytest.fixture(scope="session")
 def write_video_in() -> WriteVideo:
     """A function that writes a video into a folder and returns its path.
