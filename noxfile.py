@@ -2,8 +2,8 @@
 
 `make test` runs them side by side (.ci/checks.py) in the environment that it made, so nothing is
 installed twice; only `package` makes an environment of its own, because what it proves is what a
-user's lacks. `formats` does too, and runs only when it is named: Label Studio's library is large,
-and needs another cv2.
+user's lacks. `formats` and `lowest` do too, and run only when they are named: Label Studio's
+library is large and needs another cv2, and the lowest versions are no small download.
 """
 
 import importlib.util
@@ -203,6 +203,42 @@ def package(session: nox.Session) -> None:
          env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt")})  # fmt: skip
     tool(session, "pytest", "tests/installation/test_wheel.py",
          env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
+
+
+# Extras that tests of the runtime need, and what runs them.
+LOWEST_EXTRAS = ("hdf5", "formats", "dataframe")
+LOWEST_TOOLS = ("hypothesis", "onnx", "otio-cmx3600-adapter", "pytest", "pytest-xdist",
+                "srt", "webvtt-py")  # fmt: skip
+
+
+@nox.session(default=False)
+def lowest(session: nox.Session) -> None:
+    """The runtime's tests with the lowest version of all that it needs; `-- PATH` runs some.
+
+    They are of the oldest Python that is supported: later ones have no wheels of some. Warnings of
+    old versions are nobody's.
+    """
+    folder = Path(session.create_tmp())
+    constraints = folder / "lowest.txt"
+    lines = session.run(
+        sys.executable, str(ROOT / ".ci" / "lowest.py"), *LOWEST_EXTRAS, external=True, silent=True
+    )
+    constraints.write_text(str(lines), encoding="utf-8")
+    tool(session, "python", "-m", "venv", "--clear", str(folder / "lowest"))
+    tool(session, "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
+         "--no-build-isolation", "--wheel-dir", str(folder / "wheels"), str(ROOT))  # fmt: skip
+    (wheel,) = (folder / "wheels").glob("*.whl")
+    session.run(
+        str(folder / "lowest" / "bin" / "pip"), "install", "--quiet",
+        "--disable-pip-version-check", "--constraint", str(constraints),
+        f"{wheel}[{','.join(LOWEST_EXTRAS)}]", *LOWEST_TOOLS, external=True,
+    )  # fmt: skip
+    session.run(
+        str(folder / "lowest" / "bin" / "python"), "-m", "pytest", "-o", "filterwarnings=default",
+        "-o", "addopts=-ra --import-mode=importlib",  # as settings of pytest-qt mean nothing here
+        *(session.posargs or ("tests/core", "tests/runtime", *SIDE_BY_SIDE)),
+        env=ONE_THREAD, external=True,
+    )  # fmt: skip
 
 
 @nox.session(default=False)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ import hypothesis
 import numpy as np
 import pytest
 from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -112,16 +115,16 @@ def make_backbone() -> Callable[..., Path]:
 
 @pytest.fixture
 def write_sound(tmp_path: Path) -> Callable[..., Path]:
-    """A function that writes uncompressed stereo sound, whose samples are the time in hundredths
-    of a second, and returns its path."""
+    """A function that writes stereo sound, by default uncompressed, whose samples are the time in
+    hundredths of a second, and returns its path."""
 
-    def write(name: str = "sound.mkv", *, seconds: int = 3, rate: int = 48_000) -> Path:
+    def write(
+        name: str = "sound.mkv", *, seconds: int = 3, rate: int = 48_000, codec: str = "pcm_s16le"
+    ) -> Path:
         path = tmp_path / name
         samples = np.repeat(np.arange(seconds * rate) // (rate // 100), 2).astype(np.int16)
         with av.open(str(path), "w") as container:
-            stream = cast(
-                AudioStream, container.add_stream("pcm_s16le", rate=rate, layout="stereo")
-            )
+            stream = cast(AudioStream, container.add_stream(codec, rate=rate, layout="stereo"))
             for start in range(0, len(samples), 9600):
                 part = samples[None, start : start + 9600]
                 frame = av.AudioFrame.from_ndarray(part, "s16", "stereo")
@@ -131,6 +134,49 @@ def write_sound(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def write_streams(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes the first stream of each file, so many seconds later, into one file,
+    and returns its path."""
+
+    def write(name: str, *parts: tuple[Path, float]) -> Path:
+        with ExitStack() as sources, av.open(str(tmp_path / name), "w") as output:
+            packets: list[tuple[Fraction, Packet]] = []
+            for path, shift in parts:
+                source = sources.enter_context(av.open(str(path)))
+                stream = output.add_stream_from_template(source.streams[0])
+                stream.disposition = Disposition.default if path == parts[0][0] else Disposition(0)
+                for packet in source.demux(source.streams[0]):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    ticks = round(shift / packet.time_base)
+                    packet.dts, packet.pts = packet.dts + ticks, packet.pts + ticks
+                    packet.stream = stream
+                    packets.append((packet.dts * packet.time_base, packet))
+            for _, packet in sorted(packets, key=lambda timed: timed[0]):
+                output.mux(packet)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def joined_recording(
+    tmp_path: Path,
+    write_video: WriteVideo,
+    write_sound: Callable[..., Path],
+    write_streams: Callable[..., Path],
+) -> Path:
+    """Three seconds in three parts, put together as HLS players do: the sound of each begins some
+    milliseconds before its pictures, where that of the part before hasn't ended."""
+    video = write_video("part.mp4", options={"g": "12", "bf": "0"})
+    sound = write_sound("part.mkv", seconds=1, codec="aac")
+    parts = [write_streams("p.ts", (video, n), (sound, n)).read_bytes() for n in range(3)]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,18 @@ AmbiguousRule ambiguous_rule_of(const std::string& word) {
 template <typename T>
 using Evaluate = std::vector<T> (*)(const EvaluationInput&, std::size_t);
 
-// Both evaluations take the same arrays. `shape` is that of the result, from the counts of
+// Lowest, then highest, for each.
+std::vector<double> average_precision_ranges_flat(const EvaluationInput& input,
+                                                  std::size_t threads) {
+  std::vector<double> values;
+  for (const auto& [lowest, highest] : average_precision_ranges(input, threads)) {
+    values.push_back(lowest);
+    values.push_back(highest);
+  }
+  return values;
+}
+
+// All evaluations take the same arrays. `shape` is that of the result, from the counts of
 // classes, thresholds and detections.
 template <typename T, typename Shape>
 void define_function(py::module_& module, const char* name, Evaluate<T> evaluate, Shape shape) {
@@ -94,6 +105,9 @@ void define_evaluation(py::module_& module) {
   define_function<double>(
       module, "average_precisions", &average_precisions,
       [](py::ssize_t classes, py::ssize_t tious, py::ssize_t) { return Shape{classes, tious}; });
+  define_function<double>(
+      module, "average_precision_ranges", &average_precision_ranges_flat,
+      [](py::ssize_t classes, py::ssize_t tious, py::ssize_t) { return Shape{classes, tious, 2}; });
   define_function<std::int64_t>(module, "match_detections", &match_detections,
                                 [](py::ssize_t, py::ssize_t tious, py::ssize_t detections) {
                                   return Shape{tious, detections};

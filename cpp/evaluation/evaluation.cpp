@@ -12,6 +12,7 @@
 #include "evaluation/interval_index.hpp"
 #include "evaluation/match.hpp"
 #include "evaluation/ranking.hpp"
+#include "evaluation/tied_orders.hpp"
 
 namespace lpat {
 namespace {
@@ -106,6 +107,14 @@ class Evaluator {
   // Indices into the input, in its order.
   std::span<const std::size_t> truths_of(std::size_t label) const { return annotated_.of(label); }
 
+  void require_truths(std::size_t class_count) const {
+    for (std::size_t c = 0; c < class_count; ++c) {
+      if (truths_of(c).empty()) {
+        throw std::invalid_argument("class " + std::to_string(c) + " must have a ground truth");
+      }
+    }
+  }
+
   // Not to be called twice at once for one class.
   MatchedClass match(std::size_t label, std::span<const double> scores) {
     const auto ranked = found_.of(label);
@@ -136,6 +145,23 @@ class Evaluator {
     return ranks;
   }
 
+  // What ties can make of a class's average precision at each threshold.
+  std::vector<PrecisionRange> tied_ranges(std::size_t label, const MatchedClass& matched,
+                                          std::span<const double> scores) const {
+    std::vector<std::size_t> groups(matched.ranked.size(), 0);
+    for (std::size_t i = 1; i < groups.size(); ++i) {
+      groups[i] = groups[i - 1] + (scores[matched.ranked[i]] != scores[matched.ranked[i - 1]]);
+    }
+    std::vector<char> dropped;
+    if (options_.ambiguous == AmbiguousRule::drop_unmatched) {
+      for (const auto i : matched.ranked) dropped.push_back(doubtful_[i]);
+    }
+    const Gathered detections(detections_, matched.ranked);
+    const Gathered truths(truths_, truths_of(label));
+    return lpat::tied_ranges(
+        {detections.view(), groups, dropped, truths.view(), matched.matches}, tious_, options_);
+  }
+
   // What becomes of a detection that takes no ground truth.
   std::int64_t unmatched(std::size_t detection) const {
     const bool dropped = !doubtful_.empty() && doubtful_[detection] != 0;
@@ -159,11 +185,7 @@ class Evaluator {
 std::vector<double> average_precisions(const EvaluationInput& input, std::size_t threads) {
   Evaluator evaluator(input);
   const std::size_t tious = input.tious.size();
-  for (std::size_t c = 0; c < input.class_count; ++c) {
-    if (evaluator.truths_of(c).empty()) {
-      throw std::invalid_argument("class " + std::to_string(c) + " must have a ground truth");
-    }
-  }
+  evaluator.require_truths(input.class_count);
   std::vector<double> precisions(input.class_count * tious);
   const auto order = evaluator.classes();
   for_each_index(order.size(), threads, [&](std::size_t i) {
@@ -180,6 +202,24 @@ std::vector<double> average_precisions(const EvaluationInput& input, std::size_t
     }
   });
   return precisions;
+}
+
+std::vector<PrecisionRange> average_precision_ranges(const EvaluationInput& input,
+                                                     std::size_t threads) {
+  Evaluator evaluator(input);
+  evaluator.require_truths(input.class_count);
+  constexpr double left_out = std::numeric_limits<double>::quiet_NaN();
+  const std::size_t tious = input.tious.size();
+  std::vector<PrecisionRange> ranges(input.class_count * tious, {left_out, left_out});
+  const auto order = evaluator.classes();
+  for_each_index(order.size(), threads, [&](std::size_t i) {
+    const std::size_t c = order[i];
+    if (evaluator.detection_count(c) == 0 && input.options.empty_class == EmptyClass::skip) return;
+    const auto matched = evaluator.match(c, input.scores);
+    std::ranges::copy(evaluator.tied_ranges(c, matched, input.scores),
+                      ranges.begin() + static_cast<std::ptrdiff_t>(c * tious));
+  });
+  return ranges;
 }
 
 std::vector<std::int64_t> match_detections(const EvaluationInput& input, std::size_t threads) {

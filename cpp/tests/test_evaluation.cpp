@@ -66,6 +66,21 @@ void threads_change_nothing() {
   }
 }
 
+// Three of one score: A and B hit the first truth, C nothing; D, lower, hits the second. At best A,
+// B, C, D: (1/1 + 2/4) / 2. At worst C, A, B, D: (1/2 + 2/4) / 2.
+void ties_leave_a_range() {
+  const Table found({{0, 0, 0, 2, 1}, {0, 0, 0, 2, 1}, {0, 0, 5, 7, 1}, {0, 0, 10, 12, 0}});
+  const Table two({{0, 0, 0, 2, 0}, {0, 0, 10, 12, 0}});
+  const std::vector<double> half{0.5};
+  for (const auto matcher : {lpat::Matcher::best_truth, lpat::Matcher::best_detection}) {
+    const auto ranges = lpat::average_precision_ranges(
+        {found.events(), found.scores, two.events(), 1, half, {},
+         {.matcher = matcher, .interpolated = false}});
+    CHECK_NEAR(ranges[0].lowest, 0.5);
+    CHECK_NEAR(ranges[0].highest, 0.75);
+  }
+}
+
 void a_failing_task_is_reported_once_all_are_done() {
   std::vector<int> done(20, 0);
   const auto work = [&](std::size_t i) {
@@ -197,6 +212,7 @@ int main() {
   a_class_without_detections_has_none();
   an_empty_class_can_be_left_out();
   threads_change_nothing();
+  ties_leave_a_range();
   a_failing_task_is_reported_once_all_are_done();
   a_long_truth_is_found_beside_short_ones();
   duplicates_and_empty_segments_are_false();

@@ -298,6 +298,34 @@ def average_precisions(
     same.
     """
 
+def average_precision_ranges(
+    *,
+    detection_videos: Int64Array,
+    detection_classes: Int64Array,
+    detection_segments: Float64Array,
+    detection_scores: Float64Array,
+    truth_videos: Int64Array,
+    truth_classes: Int64Array,
+    truth_segments: Float64Array,
+    ambiguous_videos: Int64Array,
+    ambiguous_segments: Float64Array,
+    tious: Float64Array,
+    class_count: int,
+    matcher: Literal["best_truth", "best_detection", "first_truth"],
+    strict: bool,
+    interpolated: bool,
+    ambiguous: Literal["none", "drop_unmatched", "drop_all"],
+    snippets_per_second: float | None,
+    empty_class: Literal["zero", "skip"],
+    threads: int = 0,
+) -> Float64Array:
+    """What the order of equal scores can make of average precisions: (C, K, 2), lowest and highest.
+
+    Each class and threshold has orders of its own. No order gives less or more; where no detection
+    suffices for two ground truths, some order gives exactly that, else it may be a little wider.
+    NaN for classes that are skipped. Takes what `average_precisions` takes.
+    """
+
 def match_detections(
     *,
     detection_videos: Int64Array,

@@ -26,6 +26,7 @@ class Analysis:
     scores: Scores
     detections: Detections
     duration: float
+    start: float | None = None  # when players show the first picture; None: unknown
     decode_failures: int = 0  # parts of the video that could not be decoded
     broken_off: str | None = None  # why reading ended before the video did
     from_cache: bool = False  # its features were there already
@@ -82,6 +83,7 @@ def analyse_extraction(model: Model, extraction: Extraction) -> Analysis:
         scores,
         detections,
         extraction.features.duration,
+        extraction.features.start,
         extraction.decode_failures,
         extraction.broken_off,
         extraction.from_cache,

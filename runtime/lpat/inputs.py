@@ -9,7 +9,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,9 @@ def _size(source: Input) -> int:
 
 
 def find_inputs(
-    arguments: Sequence[str | Path], timeout: float = DEFAULT_TIMEOUT
+    arguments: Sequence[str | Path],
+    timeout: float = DEFAULT_TIMEOUT,
+    suffixes: Collection[str] = SUFFIXES,
 ) -> tuple[Input, ...]:
     """What the arguments mean, in their order.
 
@@ -84,7 +86,7 @@ def find_inputs(
     of its path, suffix included, that tells them apart: `a/clip.mp4` and `b/clip.mp4`. An input
     named twice counts once. A path that doesn't exist stays, to fail by name later on; so does a
     folder inside another that can't be read. URLs are given up after `timeout` seconds in which
-    nothing comes.
+    nothing comes. Folders and patterns stand for files with other `suffixes` where those are given.
 
     Raises:
         UsageError: a folder without videos, a pattern without files, or a list without entries or
@@ -95,7 +97,7 @@ def find_inputs(
     if len(set(uses)) > 1:
         raise UsageError("-, @-: standard input can be a video or a list, not both")
     for argument in arguments:
-        for address in _meant(argument, timeout):
+        for address in _meant(argument, timeout, suffixes):
             found.setdefault(_absolute(address), address)
     names = distinct_names(list(found))
     alike = differ_by_case_only(names)
@@ -117,44 +119,46 @@ def one_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
     return found[0]
 
 
-def _meant(argument: str | Path, timeout: float) -> Iterator[Address]:
+def _meant(argument: str | Path, timeout: float, suffixes: Collection[str]) -> Iterator[Address]:
     """The inputs that an argument stands for."""
     if argument == "-":
         yield STDIN
     elif isinstance(argument, str) and argument.startswith("@") and not os.path.lexists(argument):
         for entry in read_list(argument):
-            yield from _meant_by_entry(entry, timeout)
+            yield from _meant_by_entry(entry, timeout, suffixes)
     else:
-        yield from _meant_by_entry(argument, timeout)
+        yield from _meant_by_entry(argument, timeout, suffixes)
 
 
-def _meant_by_entry(entry: str | Path, timeout: float) -> Iterator[Address]:
+def _meant_by_entry(
+    entry: str | Path, timeout: float, suffixes: Collection[str]
+) -> Iterator[Address]:
     """The inputs that an argument or a list's entry stands for, if it is no list itself."""
     path = Path(entry)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
-        yield from _files_of_folder(path)
+        yield from _files_of_folder(path, suffixes)
     elif isinstance(entry, Path) or os.path.lexists(path):
         yield path
     elif is_url(entry):
         yield Url(entry, timeout)
     elif any(character in entry for character in "*?["):
-        yield from _files_of_pattern(path)
+        yield from _files_of_pattern(path, suffixes)
     else:
         yield path
 
 
-def _files_of_folder(folder: Path) -> list[Path]:
+def _files_of_folder(folder: Path, suffixes: Collection[str]) -> list[Path]:
     try:
         with os.scandir(folder):
             pass
     except OSError as error:
         raise UsageError(f"{folder}: can't be read ({error.strerror})") from error
-    if found := _files_below(folder):
+    if found := _files_below(folder, suffixes):
         return found
     raise UsageError(f"{folder}: expected a folder with videos or feature files, but it has none")
 
 
-def _files_of_pattern(pattern: Path) -> list[Path]:
+def _files_of_pattern(pattern: Path, suffixes: Collection[str]) -> list[Path]:
     """Files that match, and those below folders that do, in the order of their paths.
 
     As of folders, only videos and feature files, unless the pattern names another suffix.
@@ -169,15 +173,15 @@ def _files_of_pattern(pattern: Path) -> list[Path]:
         if match.name.startswith(".") and not pattern.name.startswith("."):
             continue
         if match.is_dir():
-            found.extend(_files_below(match))
-        elif _is_wanted(match.name) or match.suffix == pattern.suffix != "":
+            found.extend(_files_below(match, suffixes))
+        elif _is_wanted(match.name, suffixes) or match.suffix == pattern.suffix != "":
             found.append(match)
     if not found:
         raise UsageError(f"{pattern}: no video or feature file matches")
     return found
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """Files at any depth, in the order of their paths; links to folders are followed.
 
     Each folder is entered once, so links that lead in circles come to an end. A folder that can't
@@ -202,15 +206,17 @@ def _files_below(folder: Path) -> list[Path]:
                         links.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    elif _is_wanted(entry.name) and (entry.is_symlink() or entry.is_file()):
+                    elif _is_wanted(entry.name, suffixes) and (
+                        entry.is_symlink() or entry.is_file()
+                    ):
                         found.append(Path(entry.path))
         except OSError:
             found.append(Path(place))
     return sorted(found)
 
 
-def _is_wanted(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - of a name, not a path
+def _is_wanted(name: str, suffixes: Collection[str]) -> bool:
+    return os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122 - of a name, not a path
 
 
 def _absolute(address: Address) -> Address:

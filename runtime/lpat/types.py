@@ -94,6 +94,7 @@ class Features:
     values: Float32Array
     spec: FeatureSpec
     duration: float
+    start: float | None = None  # when players show the video's first picture; None: unknown
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != self.spec.dimension:

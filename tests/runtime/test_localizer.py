@@ -1,6 +1,7 @@
 """Model files: ours run, anything else gives one clear line and runs nothing."""
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import onnx
 import pytest
 
 from lpat import __version__
+from lpat.backbones.search import Backbones
 from lpat.errors import ModelError, UsageError
+from lpat.features.cache import FeatureCache
 from lpat.features.statistics import exchanged, statistics_of
 from lpat.localizer import Localizer
 from lpat.model.metadata import LONGEST_TEXT, ModelMetadata, metadata_from_json
@@ -322,3 +325,57 @@ def test_a_level_and_a_lookahead_come_back_as_written() -> None:
     older = {name: value for name, value in GOOD.items() if name != "lookahead"}
     assert metadata_from_json(json.dumps(older)).lookahead == 2
     assert metadata_from_json(json.dumps(older)).level is None
+
+
+# In other processes
+
+
+def test_a_localizer_goes_to_another_process_by_its_path_and_options(
+    tmp_path: Path, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = LevelTable(0.03, (0.001, 0.03, 0.5), np.array([[3.0, 2.0], [0.0, 0.0], [-2.0, -3.0]]))
+    metadata = ModelMetadata(("jump", "run"), SPEC, PostProcessing(), level=table).to_json()
+    make_model(tmp_path / "model.onnx", SPEC, metadata=metadata)
+    monkeypatch.chdir(tmp_path)
+    localizer = Localizer("model.onnx", "cpu", false_alarms=0.2, backbones=Backbones(batch=3))
+    sent = pickle.dumps(localizer)
+    assert len(sent) < 2000  # its path, not its weights
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = pickle.loads(sent)
+    assert (type(again), again.path, again.provider) == (
+        Localizer, tmp_path / "model.onnx", "CPUExecutionProvider",
+    )  # fmt: skip
+    assert (again.false_alarms, again.backbones.batch) == (0.2, 3)
+    features = features_of(30)
+    np.testing.assert_array_equal(again.score(features).scores, localizer.score(features).scores)
+
+
+def test_a_localizer_made_of_bytes_takes_them_along(tmp_path: Path, make_model: MakeModel) -> None:
+    content = make_model(tmp_path / "model.onnx", SPEC).read_bytes()
+    localizer = Localizer("/elsewhere/model.onnx", "cpu", content=content)
+    again = pickle.loads(pickle.dumps(localizer))
+    assert (again.path, again.sha256) == (localizer.path, localizer.sha256)
+    assert len(again.detect(features_of(30))) == len(localizer.detect(features_of(30)))
+
+
+def test_a_model_replaced_on_the_way_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    path = make_model(tmp_path / "model.onnx", SPEC)
+    sent = pickle.dumps(Localizer(path, "cpu"))
+    make_model(path, SPEC, classes=3)
+    with pytest.raises(
+        ModelError, match="expected the model as it was sent, but the file has changed"
+    ):
+        pickle.loads(sent)
+
+
+def test_whatever_goes_in_and_comes_out_can_be_sent(tmp_path: Path, make_model: MakeModel) -> None:
+    localizer = Localizer(make_model(tmp_path / "model.onnx", SPEC), "cpu")
+    features = features_of(30)
+    scores, found = localizer.score(features), localizer.detect(features)
+    cache = FeatureCache(tmp_path / "cache")
+    sent = pickle.loads(pickle.dumps((features, scores, found, list(found), cache, Backbones())))
+    np.testing.assert_array_equal(sent[0].values, features.values)
+    np.testing.assert_array_equal(sent[1].scores, scores.scores)
+    np.testing.assert_array_equal(sent[2].segments, found.segments)
+    assert sent[3:] == (list(found), cache, Backbones())

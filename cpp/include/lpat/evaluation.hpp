@@ -44,6 +44,21 @@ struct EvaluationInput {
 // (0, 1], or the grid is negative or not finite.
 std::vector<double> average_precisions(const EvaluationInput& input, std::size_t threads = 0);
 
+// The least and the most that an average precision can be.
+struct PrecisionRange {
+  double lowest;
+  double highest;
+};
+
+// What the order of detections of equal score can make of each average precision, in the order of
+// `average_precisions`, which lies between; each class and threshold has orders of its own. No order
+// gives less or more. Where no detection suffices for two ground truths, some order gives exactly
+// that; else it may be a little wider. (NaN, NaN) where the options skip a class.
+//
+// Throws as `average_precisions` does.
+std::vector<PrecisionRange> average_precision_ranges(const EvaluationInput& input,
+                                                     std::size_t threads = 0);
+
 // The ground truth that each detection takes at each threshold, row-major (tious, N), in the order
 // of the input: an index into `truths`, false_detection or dropped_detection. Same rules, but
 // classes without ground truth are welcome.

@@ -13,7 +13,9 @@ AMBIGUOUS = "Ambiguous"
 
 LabelledTimes = tuple[str, float, float]  # label, start and end in seconds
 
-FindingKind = Literal["unknown", "labels", "past_end", "duplicate", "left_out", "duration"]
+FindingKind = Literal[
+    "unknown", "labels", "past_end", "duplicate", "left_out", "duration", "passed_over"
+]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class VideoRecord:
     rows: tuple[LabelledTimes, ...]
     """In file order, those of `AMBIGUOUS` among them; times are finite."""
     counts: Mapping[str, int] = field(default_factory=dict)  # the video's own counts of labels
+    passed_over: tuple[str, ...] = ()  # what its file has beside segments, in words
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
     "duplicate": ("segments stand more than once", "each counts"),
     "left_out": ("segments take no time or start before 0", "left out; their labels are kept"),
     "duration": ("videos: the duration isn't positive", "taken as unknown"),
+    "passed_over": ("marks are no segments with labels", "left out"),
 }
 
 
@@ -57,6 +61,7 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
         "duplicate": _duplicates(record.rows),
         "left_out": _left_out(record.rows),
         "duration": _no_duration(record.duration),
+        "passed_over": iter(record.passed_over),
     }
     return tuple(
         Finding(kind, record.name, message) for kind, its in messages.items() for message in its

@@ -1,14 +1,22 @@
 """Annotations: which actions a video shows and, where known, when.
 
-Four formats are read:
+Of our own and of data sets:
 
 - ActivityNet-style JSON, `{"database": {VIDEO: {"subset", "duration", "annotations":
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
   where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
 - CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
   an empty list of either format says that nothing happens in the video;
+- CSV with the columns `video,label,start,end`, as lpat-detect writes it, a row for each segment;
 - a folder of THUMOS'14's text files (lpat.annotations.thumos14);
-- a folder of W-TALC's arrays (lpat.annotations.wtalc).
+- a folder of W-TALC's arrays (lpat.annotations.wtalc);
+
+of tools to annotate by hand:
+
+- ELAN's .eaf, a file or a folder of them (lpat.annotations.elan);
+- Label Studio's JSON and JSON-MIN (lpat.annotations.label_studio);
+- BORIS' tables of events and projects (lpat.annotations.boris);
+- VIA 3's projects and tables (lpat.annotations.via).
 
 What is odd in them, but no reason to fail, is kept as findings.
 
@@ -18,6 +26,7 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -27,6 +36,12 @@ from typing import Any
 
 import numpy as np
 
+from lpat.annotations.boris import (
+    event_table,
+    is_boris_project,
+    read_boris_project,
+    read_boris_table,
+)
 from lpat.annotations.checks import (
     AMBIGUOUS,
     Finding,
@@ -37,7 +52,10 @@ from lpat.annotations.checks import (
     says_what_it_shows,
     takes_time,
 )
+from lpat.annotations.elan import read_eaf
+from lpat.annotations.label_studio import read_label_studio
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
+from lpat.annotations.via import HEADER, is_via_project, read_via_project, read_via_table
 from lpat.annotations.wtalc import holds_wtalc_annotations, read_wtalc_annotations
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_segment, read_json, read_text
@@ -132,7 +150,7 @@ class Annotations:
 
 
 def read_annotations(path: str | Path) -> Annotations:
-    """Annotations from a JSON or CSV file, or a folder of THUMOS'14's or W-TALC's files.
+    """Annotations from a file, or a folder of THUMOS'14's, W-TALC's or ELAN's files.
 
     Raises:
         AnnotationError: the file breaks its format, or doesn't say of any video what it shows; the
@@ -180,22 +198,49 @@ def _times(rows: list[LabelledTimes]) -> Float64Array:
 def _records(path: Path) -> list[VideoRecord]:
     if path.is_dir():
         return _records_of_folder(path)
-    return _records_of_csv(path) if path.suffix.lower() == ".csv" else _records_of_json(path)
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            return _records_of_table(path)
+        case ".eaf":
+            return [read_eaf(path)]
+    return _records_of_json(path)
 
 
 def _records_of_folder(folder: Path) -> list[VideoRecord]:
+    if files := sorted(folder.glob("*.eaf")):
+        records = [read_eaf(file) for file in files]
+        names = Counter(record.name for record in records)
+        for file, record in zip(files, records, strict=True):
+            if names[record.name] > 1:
+                raise AnnotationError(f"{file}: video {record.name!r} has another file there")
+        return records
     files = class_files(folder)
     has_classes = not all(map(is_ambiguous, files))
     if holds_wtalc_annotations(folder) != has_classes:
         return read_class_files(files) if has_classes else read_wtalc_annotations(folder)
     raise AnnotationError(
-        f"{folder}: expected either THUMOS'14's files CLASS_test.txt and CLASS_val.txt or W-TALC's "
-        f"videoname.npy and its like, but it has {'both' if has_classes else 'neither'}"
+        f"{folder}: expected ELAN's .eaf files, or either THUMOS'14's files CLASS_test.txt and "
+        "CLASS_val.txt or W-TALC's videoname.npy and its like, but it has "
+        f"{'both' if has_classes else 'neither'}"
     )
 
 
+def holds_annotations(document: Any) -> bool:
+    """Whether a JSON value is of one of the formats of annotations, be it broken."""
+    if isinstance(document, dict):
+        return "database" in document or is_boris_project(document) or is_via_project(document)
+    return isinstance(document, list) and len(document) > 0
+
+
 def _records_of_json(path: Path) -> list[VideoRecord]:
-    document = expect(read_json(path), dict, str(path))
+    document = read_json(path)
+    if isinstance(document, list) and document:
+        return read_label_studio(document, str(path))
+    document = expect(document, dict, str(path))
+    if is_boris_project(document):
+        return read_boris_project(document, str(path))
+    if is_via_project(document):
+        return read_via_project(document, str(path))
     if "database" not in document:
         raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
     database: Mapping[str, Any] = expect(document["database"], dict, f"{path}: database")
@@ -252,8 +297,39 @@ def _duration(value: Any, place: str) -> float | None:
     return float(value)
 
 
-def _records_of_csv(path: Path) -> list[VideoRecord]:
-    reader = csv.DictReader(read_text(path).splitlines(), strict=True)
+def _records_of_table(path: Path) -> list[VideoRecord]:
+    text = read_text(path)
+    if HEADER in text:
+        return read_via_table(text, str(path))
+    names = set(next(csv.reader(text.splitlines()[:1]), []))
+    if {"video", "label", "start", "end"} <= names:
+        return _records_of_segments(path, text)
+    if "video" not in names and (events := event_table(text)) is not None:
+        return read_boris_table(events, str(path))
+    return _records_of_csv(path, text.splitlines())
+
+
+def _records_of_segments(path: Path, text: str) -> list[VideoRecord]:
+    """Those of rows `video,label,start,end`, whatever columns there are beside."""
+    rows: dict[str, list[LabelledTimes]] = {}
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    for row in reader:
+        place = f"{path}: line {reader.line_num}"
+        if not row["video"]:
+            raise AnnotationError(f"{place}: expected a video's name")
+        try:
+            times = float(row["start"]), float(row["end"])
+        except (TypeError, ValueError) as error:
+            raise AnnotationError(
+                f"{place}: expected start and end in seconds, not {row['start']!r}, {row['end']!r}"
+            ) from error
+        segment = expect_segment(list(times), place)
+        rows.setdefault(row["video"], []).append((_label(row["label"], place), *segment))
+    return [VideoRecord(name, None, None, None, tuple(its)) for name, its in rows.items()]
+
+
+def _records_of_csv(path: Path, lines: list[str]) -> list[VideoRecord]:
+    reader = csv.DictReader(lines, strict=True)
     try:
         rows = list(reader)
     except csv.Error as error:

@@ -47,7 +47,7 @@ def save_annotations(
         AnnotationError: the file there isn't JSON of annotations.
         OutputError: it can't be written.
     """
-    if path.is_dir() or path.suffix.lower() in {".csv", ".txt", ".npy"}:
+    if path.is_dir() or path.suffix.lower() in {".csv", ".tsv", ".txt", ".npy", ".eaf", ".boris"}:
         raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
     document = _document(path, source)
     database = document["database"]

@@ -35,12 +35,13 @@ class Result:
     model_sha256: str
     detections: Detections
     duration: float
+    start: float | None = None  # when players show the first picture; None: unknown
     scores: Scores | None = None  # None where the detections come from their file
 
     @cached_property
     def media(self) -> Media:
         """The video as other programs refer to it."""
-        return media_of(self.source.path, self.source.name, self.duration)
+        return media_of(self.source.path, self.source.name, self.duration, self.start)
 
 
 @dataclass(frozen=True)

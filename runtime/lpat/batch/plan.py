@@ -27,6 +27,7 @@ class Entry:
 
     key: str  # digest of the input as it was, of the model and of this program
     duration: float
+    start: float | None  # when players show the first picture; None: unknown
     outputs: Mapping[str, Settings]  # what else was written, and with which settings
     decode_failures: int = 0
     broken_off: str | None = None
@@ -41,6 +42,7 @@ class Entry:
         return {
             "key": self.key,
             "duration": self.duration,
+            "start": self.start,
             "decode_failures": self.decode_failures,
             "broken_off": self.broken_off,
             "outputs": {name: dict(self.outputs[name]) for name in sorted(self.outputs)},
@@ -80,6 +82,7 @@ def read_stored(path: Path) -> Stored | None:
         entry = Entry(
             str(external["key"]),
             float(external["duration"]),
+            None if external["start"] is None else float(external["start"]),
             {str(name): dict(settings) for name, settings in external["outputs"].items()},
             int(external["decode_failures"]),
             external["broken_off"],

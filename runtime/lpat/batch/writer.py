@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,23 @@ from lpat.errors import LpatError, OutputError
 from lpat.files.atomic import atomic_path, takes_no_more
 from lpat.files.json_files import json_text
 from lpat.formats.detections import detections_document, detections_from_document
+from lpat.formats.media import media_of
 from lpat.formats.tables import csv_document, csv_rows
 from lpat.inputs import Input, output_name
 from lpat.types import Detections
+from lpat.video.address import Url
+
+
+@dataclass(frozen=True)
+class WrittenInput:
+    """What the batch's own files must know of an input whose files are up to date."""
+
+    file_name: str  # without suffix
+    start: float | None  # when players show the first picture; None: unknown
 
 
 class Writer:
-    """Writes inputs' files below a folder; `written` has those that are up to date, and their
-    files' names.
+    """Writes inputs' files below a folder; `written` has those that are up to date.
 
     A disk that takes no more raises `OutputError`; whatever else an output fails of is its input's
     alone.
@@ -32,7 +41,7 @@ class Writer:
     def __init__(
         self, folder: Path, outputs: Sequence[Output], made_by: Mapping[str, Any], overwrite: bool
     ) -> None:
-        self.written: dict[str, str] = {}
+        self.written: dict[str, WrittenInput] = {}
         self._folder = folder
         self._outputs = outputs
         self._made_by = made_by
@@ -41,7 +50,7 @@ class Writer:
     def unchanged(self, work: PlannedInput, stored: Stored) -> Outcome:
         """The outcome of an input for which nothing is to be done."""
         entry = stored.entry
-        self._note_written(work.source)
+        self._note_written(work.source, entry)
         return Outcome(
             work.source.name,
             str(work.source.path),
@@ -61,7 +70,7 @@ class Writer:
             "done",
             reason=f"only {names}, of stored detections",
         )
-        result = self._result(work, stored.detections, stored.entry.duration)
+        result = self._result(work, stored.detections, stored.entry)
         return self._write(result, stored.entry, outputs, outcome)
 
     def write(self, work: PlannedInput, analysis: Analysis) -> Outcome:
@@ -72,6 +81,7 @@ class Writer:
         entry = Entry(
             work.key,
             round(analysis.duration, 3),
+            _start_of(work.source, analysis),
             {},
             analysis.decode_failures,
             analysis.broken_off,
@@ -88,15 +98,15 @@ class Writer:
             from_cache=analysis.from_cache,
             seconds=analysis.seconds,
         )
-        result = self._result(work, detections, entry.duration)
+        result = self._result(work, detections, entry)
         return self._write(replace(result, scores=analysis.scores), entry, outputs, outcome)
 
-    def _note_written(self, source: Input) -> None:
-        self.written[source.name] = output_name(source)
+    def _note_written(self, source: Input, entry: Entry) -> None:
+        self.written[source.name] = WrittenInput(output_name(source), entry.start)
 
-    def _result(self, work: PlannedInput, detections: Detections, duration: float) -> Result:
+    def _result(self, work: PlannedInput, detections: Detections, entry: Entry) -> Result:
         sha256 = self._made_by["model_sha256"]
-        return Result(work.source, work.state, sha256, detections, duration)
+        return Result(work.source, work.state, sha256, detections, entry.duration, entry.start)
 
     def _kept(self, name: str, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
         """Outputs that are there and fit what was found; those that don't are removed."""
@@ -142,7 +152,7 @@ class Writer:
             if takes_no_more(error):
                 raise
             return failure(result.source, error)
-        self._note_written(result.source)
+        self._note_written(result.source, entry)
         return replace(
             outcome,
             status="failed" if failures else "partial" if entry.shortfalls else "done",
@@ -155,27 +165,39 @@ class Writer:
         )
 
 
+def _start_of(source: Input, analysis: Analysis) -> float | None:
+    """As it was found; features that don't tell leave it to the video, if that is there."""
+    if analysis.start is not None or source.holds_features or isinstance(source.path, Url):
+        return analysis.start
+    return media_of(source.path, source.name, analysis.duration).start
+
+
 def _rows(detections: Detections) -> Any:
     return detections_document({"": detections})["results"]
 
 
 def write_collections(
-    folder: Path, files: Mapping[str, str], made_by: Mapping[str, Any], outputs: Sequence[Output]
+    folder: Path,
+    written: Mapping[str, WrittenInput],
+    made_by: Mapping[str, Any],
+    outputs: Sequence[Output],
 ) -> None:
-    """Write `detections.json` with the inputs of `files`, in the order of their names, and a
-    table if csv is one of the outputs. `files` says what their own files are called.
+    """Write `detections.json` with the inputs `written`, in the order of their names, and a table
+    if csv is one of the outputs.
 
     Raises:
         OutputError: they can't be written, or an input's file has gone.
     """
-    _write_parts(folder / "detections.json", _json_parts(_stored(folder, files), made_by))
+    starts = {name: written[name].start for name in sorted(written) if written[name].start}
+    external = {**made_by, **({"starts": starts} if starts else {})}
+    _write_parts(folder / "detections.json", _json_parts(_stored(folder, written), external))
     if any(output.name == "csv" for output in outputs):
-        _write_parts(folder / "detections.csv", _csv_parts(_stored(folder, files)))
+        _write_parts(folder / "detections.csv", _csv_parts(_stored(folder, written)))
 
 
-def _stored(folder: Path, files: Mapping[str, str]) -> Iterator[tuple[str, Detections]]:
-    for name in sorted(files):
-        path = entry_path(folder, files[name])
+def _stored(folder: Path, written: Mapping[str, WrittenInput]) -> Iterator[tuple[str, Detections]]:
+    for name in sorted(written):
+        path = entry_path(folder, written[name].file_name)
         stored = read_stored(path)
         if stored is None:
             raise OutputError(f"{path}: another program changed it while the batch ran")
@@ -183,10 +205,10 @@ def _stored(folder: Path, files: Mapping[str, str]) -> Iterator[tuple[str, Detec
 
 
 def _json_parts(
-    results: Iterable[tuple[str, Detections]], made_by: Mapping[str, Any]
+    results: Iterable[tuple[str, Detections]], external: Mapping[str, Any]
 ) -> Iterator[str]:
     """What `json_text` gives of the one document that holds all results."""
-    yield json_text(detections_document({}, made_by)).removesuffix("}\n}\n")
+    yield json_text(detections_document({}, external)).removesuffix("}\n}\n")
     end = "}\n}\n"
     for number, result in enumerate(results):
         entry = json_text(detections_document(dict([result]))["results"])

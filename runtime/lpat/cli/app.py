@@ -5,8 +5,6 @@ Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 inter
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from lpat.cli.streams import failure_of, is_left, make_streams_safe
 from lpat.errors import LpatError
 
 if TYPE_CHECKING:
@@ -27,13 +26,12 @@ def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> No
     """Run `command` on the process's arguments and exit; it may return an exit code.
 
     An `LpatError` becomes one line on stderr. A bug keeps its traceback. Where several processes
-    run the command together, `speaks` says whether this one is to print that line.
+    run the command together, `speaks` says whether this one is to print that line. What can't be
+    printed is dropped, and changes no exit code.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may hold what can't be printed
-        sys.stdout.reconfigure(errors="backslashreplace")
+    make_streams_safe()
     try:
         code = command.main(prog_name=command.name, standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -48,10 +46,10 @@ def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> No
         if speaks():
             print(f"\n{command.name}: interrupted", file=sys.stderr)
         code = INTERRUPTED
-    except BrokenPipeError:
-        # The reader has left (`| head`): nothing more can be said, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FAILED
+    failure = failure_of(sys.stdout)
+    if failure is not None and not is_left(sys.stdout) and speaks():
+        reason = failure.strerror
+        print(f"{command.name}: standard output can't be written ({reason})", file=sys.stderr)
     sys.exit(code or DONE)
 
 

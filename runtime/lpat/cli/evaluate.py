@@ -89,8 +89,9 @@ def command(
     """Average precision of DETECTIONS against the segments of ANNOTATIONS.
 
     ANNOTATIONS is ActivityNet-style JSON, a folder of THUMOS'14's text files (CLASS_test.txt,
-    Ambiguous_test.txt) or a folder of W-TALC's arrays (videoname.npy and its like). What is odd
-    in the videos judged is summed up on stderr.
+    Ambiguous_test.txt), a folder of W-TALC's arrays (videoname.npy and its like), or what ELAN,
+    Label Studio, BORIS or VIA wrote (docs/formats.md). What is odd in the videos judged is summed
+    up on stderr.
     """
     tious = parse_tious(tiou)
     bounds = None if lengths is None else parse_lengths(lengths)
@@ -104,6 +105,7 @@ def command(
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_ambiguous
     from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.evaluation.tied_orders import tied_orders
     from lpat.formats.detections import read_detections
 
     annotated = read_annotations(annotations)
@@ -132,6 +134,11 @@ def command(
     for line in remarks:
         click.echo(f"{annotations}: {line}", err=True)
     click.echo(format_table(evaluation))
+    ties = tied_orders(evaluation.matching, evaluation.tious)
+    left_open = ties.describe()
+    if left_open is not None:
+        click.echo(left_open)
+        remarks = [left_open, *remarks]
     if json_path is None and report_path is None:
         return
     from lpat.evaluation.error_analysis import diagnose
@@ -143,7 +150,12 @@ def command(
     errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
-        why = {"proposals": proposals.to_dict(), "errors": errors.to_dict(), "findings": found}
+        why = {
+            "ties": ties.to_dict(),
+            "proposals": proposals.to_dict(),
+            "errors": errors.to_dict(),
+            "findings": found,
+        }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
         from lpat.report.evaluation_page import evaluation_page

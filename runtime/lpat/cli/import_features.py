@@ -14,7 +14,8 @@ from lpat.cli.app import DONE, FAILED, PARTIAL, run
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import VideoAnnotation
-    from lpat.features.importing import ImportPlan, ImportSource
+    from lpat.features.foreign.sources import ImportSource, Streams
+    from lpat.features.importing import AxesBook, ImportPlan
 
 
 @click.command("lpat-import")
@@ -58,9 +59,16 @@ if TYPE_CHECKING:
 @click.option(
     "--streams",
     type=click.Choice(["rgb,flow", "flow,rgb", "rgb", "flow"]),
-    default="rgb,flow",
-    show_default=True,
-    help="What the dimensions are; the halves of flow,rgb are exchanged.",
+    default=None,
+    help="What the dimensions are; the halves of flow,rgb are exchanged.  [default: as "
+    "the files' names say, else rgb,flow, or rgb of an extractor that sees pictures alone]",
+)
+@click.option(
+    "--axes",
+    default=None,
+    metavar="AXES",
+    help="What the axes of the arrays are, as snippet,feature or feature,snippet or "
+    "snippet,crop,feature; crops are averaged.  [default: by evidence, or it is asked for]",
 )
 @click.option(
     "--unchecked", is_flag=True, help="Import in spite of what durations or halves say against it."
@@ -74,15 +82,18 @@ def command(
     output: Path,
     annotations: Path | None,
     names: Path | None,
+    streams: Streams | None,
+    axes: str | None,
     unchecked: bool,
     overwrite: bool,
     **said: Any,
 ) -> int:
     """Store features of others as OUTPUT/[SUBSET/]NAME.safetensors, with what they are.
 
-    FEATURES are files (T, D) of a video each and folders of them, or one .npy with an array for
-    each video, as W-TALC's. --rgb and --flow take two folders instead, whose files of one name are
-    joined. Nothing is unpickled.
+    FEATURES are files (T, D) of a video each and folders of them, files of many videos (HDF5,
+    .npz), or one .npy with an array for each video, as W-TALC's. Files whose names or folders say
+    RGB and flow are joined; --rgb and --flow say it of folders whose names don't. Nothing is
+    unpickled.
 
     With durations known, the number of snippets must agree with --fps and --stride; if it doesn't
     in most videos, nothing is written.
@@ -91,46 +102,71 @@ def command(
     """
     from lpat.annotations.reading import read_annotations
     from lpat.errors import UsageError
-    from lpat.features.importing import ImportPlan, output_paths
+    from lpat.features.foreign.axes import ORDERS
+    from lpat.features.importing import (
+        ImportPlan,
+        axes_of_sources,
+        default_streams,
+        objections_to_widths,
+        output_paths,
+    )
 
-    plan = ImportPlan(**said)
+    if axes is not None and axes not in ORDERS:
+        raise UsageError(f"--axes {axes}: expected one of {' '.join(ORDERS)}")
     known: Mapping[str, VideoAnnotation] | None = None
     if annotations is not None:
         known = {video.name: video for video in read_annotations(annotations).videos}
-    sources = _sources(features, rgb, flow, names or annotations)
+    sources, named = _sources(features, rgb, flow, names or annotations, streams)
+    plan = ImportPlan(streams=named or default_streams(said["extractor"]), **said)
     if known is not None:
         sources = _annotated(sources, known)
     subsets = {} if known is None else {name: video.subset for name, video in known.items()}
     durations = {} if known is None else {name: video.duration for name, video in known.items()}
     paths = output_paths(sources, output, subsets)
-    objections = _objections(sources, plan, durations, subsets)
+    axes_of = axes_of_sources(sources, plan, durations, axes)
+    for found in axes_of.found.values():
+        if axes is None and not found.is_usual:
+            _note(f"arrays are taken as ({found}), told by {found.evidence}")
+    objections = _objections(sources, plan, axes_of, durations, subsets)
+    objections += objections_to_widths(sources, plan, axes_of)
     if objections and not unchecked:
         raise UsageError(f"{'; '.join(objections)} (--unchecked imports them all the same)")
     for line in objections:
         _note(line)
-    return _import_all(sources, plan, paths, durations, output, overwrite)
+    return _import_all(sources, plan, axes_of, paths, durations, output, overwrite)
 
 
 def _sources(
-    features: Sequence[Path], rgb: Sequence[Path], flow: Sequence[Path], names: Path | None
-) -> list[ImportSource]:
+    features: Sequence[Path],
+    rgb: Sequence[Path],
+    flow: Sequence[Path],
+    names: Path | None,
+    said: Streams | None,
+) -> tuple[list[ImportSource], Streams | None]:
+    """A source for each video, and the streams as the user or the files' names say, if they do."""
     from lpat.errors import UsageError
-    from lpat.features.importing import entry_sources, file_sources, pair_sources
-    from lpat.files.npy import is_array_of_objects
+    from lpat.features.foreign.sources import (
+        entry_sources,
+        file_sources,
+        holds_entries,
+        pair_sources,
+    )
 
     if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
         raise UsageError("expected either FEATURES or both --rgb and --flow")
     if rgb:
-        return pair_sources(rgb, flow)
+        if said not in (None, "rgb,flow"):
+            raise UsageError(f"--streams {said}: expected rgb,flow of --rgb and --flow")
+        return pair_sources(rgb, flow, _note, names), "rgb,flow"
     for path in features:
-        if path.suffix.lower() != ".npy" or not path.is_file() or not is_array_of_objects(path):
+        if not holds_entries(path, names):
             continue
         if len(features) > 1:
             raise UsageError(f"{path}: holds an array for each video; expected it alone")
         if names is None:
             raise UsageError(f"{path}: holds an array for each video; --names says which")
-        return entry_sources(path, names)
-    return file_sources(features)
+        return entry_sources(path, names), said
+    return file_sources(features, said, _note)
 
 
 def _annotated(
@@ -156,6 +192,7 @@ def _annotated(
 def _objections(
     sources: Sequence[ImportSource],
     plan: ImportPlan,
+    axes_of: AxesBook,
     durations: Mapping[str, float | None],
     subsets: Mapping[str, str | None],
 ) -> list[str]:
@@ -163,7 +200,7 @@ def _objections(
     from lpat.features.importing import exchanged_subsets, sample_features
     from lpat.features.timing import Rate, timing_of
 
-    samples = sample_features(sources)
+    samples = sample_features(sources, axes_of)
     counts = {sample.name: sample.snippets for sample in samples}
     lines = []
     timing = timing_of(counts, durations, Rate(plan.fps, plan.stride), plan.snippet_frames)
@@ -188,6 +225,7 @@ def _objections(
 def _import_all(
     sources: Sequence[ImportSource],
     plan: ImportPlan,
+    axes_of: AxesBook,
     paths: Mapping[str, Path],
     durations: Mapping[str, float | None],
     output: Path,
@@ -204,11 +242,11 @@ def _import_all(
     with tqdm(sources, unit="video", disable=None, file=sys.stderr) as bar:
         for source in bar:
             path, duration = paths[source.name], durations.get(source.name)
-            if not overwrite and is_imported(source, plan, path, duration):
+            if not overwrite and is_imported(source, plan, axes_of, path, duration):
                 unchanged += 1
                 continue
             try:
-                snippets += import_features(source, plan, path, duration)
+                snippets += import_features(source, plan, axes_of, path, duration)
                 done += 1
             except FeatureError as error:
                 failed += 1

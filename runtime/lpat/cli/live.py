@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lpat.cli.app import DONE, PARTIAL
+from lpat.cli.app import DONE, FAILED, PARTIAL
+from lpat.cli.streams import is_left
 
 if TYPE_CHECKING:
     from lpat.live import LiveFeatures
@@ -29,8 +31,9 @@ def detect_live(
     """Print each detection in a source as it ends, as a line of JSON; the exit code.
 
     It ends with the source, with a file that hasn't grown for `live_timeout` seconds, or on Ctrl-C;
-    with an `output` folder, all detections are then written to its `detections.json`. A server may
-    take `timeout` seconds to send more.
+    with an `output` folder, all detections are then written to its `detections.json`; without one,
+    it ends when nobody reads the lines any longer. A server may take `timeout` seconds to send
+    more.
 
     Raises:
         UsageError: there are several sources, or it is a feature file.
@@ -65,6 +68,10 @@ def detect_live(
             (row,) = rows_of(Detections.of_all(localizer.classes, [detection]))
             print(json.dumps(_line(video.name, row, read), ensure_ascii=False), flush=True)
 
+    def heard() -> bool:
+        """Whether it isn't for nobody that the work goes on."""
+        return output is not None or not is_left(sys.stdout)
+
     with (
         live_features(
             video.path, localizer.metadata.features, live_timeout, localizer.backbones
@@ -72,7 +79,8 @@ def detect_live(
         _interruption(features) as interruption,
     ):
         try:
-            for row in interruption.until_asked(features.rows):
+            rows = takewhile(lambda _: heard(), features.rows)
+            for row in interruption.until_asked(rows):
                 tell(detector.push(row), features.video.duration)
         except VideoError:
             if not interruption.asked:  # else it ended before there was a picture
@@ -82,7 +90,12 @@ def detect_live(
         broken_off = None if interruption.asked else features.video.broken_off
         failures = features.video.decode_failures
     if output is not None:
-        external = {"model": localizer.path.name, "model_sha256": localizer.sha256, "live": True}
+        external = {
+            "model": localizer.path.name,
+            "model_sha256": localizer.sha256,
+            "start": features.video.start,
+            "live": True,
+        }
         if localizer.false_alarms is not None:
             external["false_alarms"] = localizer.false_alarms
         detections = Detections.of_all(localizer.classes, found)
@@ -91,9 +104,16 @@ def detect_live(
         )
     if failures:
         print(f"note: {failures} parts could not be decoded", file=sys.stderr)
+    print(f"{len(found)} detections in {seconds:.1f} s of video", file=sys.stderr)
+    return _exit_code(broken_off, heard())
+
+
+def _exit_code(broken_off: str | None, heard: bool) -> int:
     if broken_off:
         print(f"note: the source broke off: {broken_off}", file=sys.stderr)
-    print(f"{len(found)} detections in {seconds:.1f} s of video", file=sys.stderr)
+    if not heard:
+        print("lpat-detect: error: nobody reads the detections any longer", file=sys.stderr)
+        return FAILED
     return PARTIAL if broken_off else DONE
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lpat.annotations.reading import VideoAnnotation
-from lpat.core import average_precisions, match_detections
+from lpat.core import average_precision_ranges, average_precisions, match_detections
 from lpat.evaluation.protocols import ProtocolOptions
 from lpat.types import BoolArray, Detections, Float64Array, Int64Array
 
@@ -125,6 +125,10 @@ class Matching:
     def average_precisions(self, tious: Float64Array) -> Float64Array:
         """Average precision (C, K), NaN for classes that the protocol leaves out."""
         return average_precisions(tious=tious, **self._core_arguments())
+
+    def average_precision_ranges(self, tious: Float64Array) -> Float64Array:
+        """Lowest and highest average precision (C, K, 2) over all orders of equal scores."""
+        return average_precision_ranges(tious=tious, **self._core_arguments())
 
     def matches(self, tious: Float64Array) -> Int64Array:
         """The truth (K, N) that each detection takes, -1 for none, `DROPPED` where it has no rank.

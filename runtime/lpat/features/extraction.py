@@ -21,7 +21,7 @@ from lpat.features.partial import FeaturePart, open_part
 from lpat.features.progress import OnProgress
 from lpat.files.folders import temporary_folder
 from lpat.inputs import Input, largest_first
-from lpat.parallel.processes import available_cores, give_back_memory, run_all
+from lpat.parallel.processes import available_cores, give_back_memory, possible_jobs, run_all
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat.video.address import Address, Url
 from lpat.video.reader import Video
@@ -77,6 +77,14 @@ def stream_features(
             first, rows = 0, extractor.extract(ticks, spec)
         with contextlib.closing(rows) as vectors:
             yield FeatureStream(video, vectors, first)
+
+
+class TemporaryFeatures(StoredFeatures):
+    """Features in a file that goes with this object. To another process they go as they are."""
+
+    def __reduce__(self) -> tuple[type[Features], tuple[object, ...]]:
+        its = self.load()
+        return Features, (its.values, its.spec, its.duration, its.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +176,7 @@ def load_all_features(
             piped.append(source)
         else:
             to_extract.append(source)
-    jobs = min(jobs, len(to_extract))
+    jobs = possible_jobs(min(jobs, len(to_extract)))
     if jobs > 1:
         to_extract = largest_first(to_extract)
     threads = max(1, available_cores() // jobs) if jobs > 1 else 0
@@ -276,8 +284,9 @@ class _ExtractionTask:
             rows = part.followed_by(rows, stream.first)
             if self.on_progress is not None:
                 rows = self._with_progress(source, rows, stream)
-            write_rows(place, rows, self.spec, lambda: stream.video.duration)
-            return stream.video
+            video = stream.video
+            write_rows(place, rows, self.spec, lambda: video.duration, lambda: video.start)
+            return video
 
     def _with_progress(
         self, source: Input, rows: Iterable[Float32Array], stream: FeatureStream
@@ -308,9 +317,10 @@ def _remove_with_features(extraction: Extraction) -> Extraction:
     """The extraction, whose temporary files go with its features, or when the program ends."""
     features = extraction.features
     if isinstance(features, StoredFeatures):
+        features = TemporaryFeatures(**vars(features))
         for path in filter(None, (features.path, extraction.part)):
             weakref.finalize(features, path.unlink, missing_ok=True)
-    return extraction
+    return replace(extraction, features=features)
 
 
 def _of_spec(

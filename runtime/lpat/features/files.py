@@ -10,6 +10,7 @@ videos may be larger than memory, and of any number: between two reads no file i
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files.atomic import atomic_path
+from lpat.files.npy import numbers_from_objects
 from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
 
 PRECOMPUTED = "precomputed"
@@ -48,22 +50,32 @@ _SCHEMA = 1
 def write_features(path: Path, features: Features | StoredFeatures) -> None:
     """Write features and their spec as .safetensors, whole or not at all."""
     with atomic_path(path) as temporary:
-        write_rows(temporary, features.chunks(), features.spec, lambda: features.duration)
+        write_rows(
+            temporary,
+            features.chunks(),
+            features.spec,
+            lambda: features.duration,
+            lambda: features.start,
+        )
 
 
 def write_rows(
-    path: Path, parts: Iterable[Float32Array], spec: FeatureSpec, duration: Callable[[], float]
+    path: Path,
+    parts: Iterable[Float32Array],
+    spec: FeatureSpec,
+    duration: Callable[[], float],
+    start: Callable[[], float | None] = lambda: None,
 ) -> None:
     """Write features as .safetensors while they come, in parts (N, D) or (D,).
 
-    Room is left for the header, which is padded as the format allows: how many rows there are,
-    and the `duration` in seconds, which is asked for at the end, is known last.
+    Room is left for the header, which is padded as the format allows: how many rows there are, and
+    `duration` and `start` in seconds, which are asked for at the end, are known last.
 
     Raises:
         FeatureError: no rows, or one that isn't finite.
         OSError: the disk is full, or the place can't be written.
     """
-    room = -(-(len(_header(spec, 1 / 3, LONGEST)) + 16) // 8) * 8
+    room = -(-(len(_header(spec, 1 / 3, 1 / 3, LONGEST)) + 16) // 8) * 8
     count = 0
     with path.open("wb") as file:
         file.seek(8 + room)
@@ -78,14 +90,15 @@ def write_rows(
         if not count:
             raise FeatureError("features must have at least one snippet, not none")
         file.seek(0)
-        file.write(struct.pack("<Q", room) + _header(spec, duration(), count).ljust(room))
+        file.write(struct.pack("<Q", room) + _header(spec, duration(), start(), count).ljust(room))
 
 
-def _header(spec: FeatureSpec, duration: float, snippets: int) -> bytes:
+def _header(spec: FeatureSpec, duration: float, start: float | None, snippets: int) -> bytes:
     own = {
         "schema": _SCHEMA,
         "spec": {**asdict(spec), "parameters": dict(spec.parameters)},
         "duration": duration,
+        **({} if start is None else {"start": start}),
     }
     header = {
         "__metadata__": {KEY: json.dumps(own, sort_keys=True)},
@@ -104,12 +117,12 @@ def read_features(path: Path, duration: float | None = None) -> Features:
     Raises:
         FeatureError: unreadable, not one array (T, D) of numbers, or not finite.
     """
-    with _faults_named(path):
+    with named_faults(path):
         return _READERS[path.suffix.lower()](path, duration).load()
 
 
 @contextmanager
-def _faults_named(path: Path) -> Iterator[None]:
+def named_faults(path: Path) -> Iterator[None]:
     """In the block, whatever is wrong with a file is a `FeatureError` of one line that names it."""
     if not path.is_file():
         raise FeatureError(f"{path}: no such file")
@@ -123,27 +136,24 @@ def _faults_named(path: Path) -> Iterator[None]:
         if any(words in str(error) for words in _OF_OBJECTS):
             raise FeatureError(
                 f"{path}: expected an array (T, D), but it holds objects, which are never "
-                "unpickled; W-TALC's files of all videos are read by lpat-import"
+                f"unpickled; W-TALC's files of all videos are read by lpat-import; others, if you "
+                f"trust them, become arrays by: {numbers_from_objects(path)}"
             ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeatureError(f"{path}: expected a feature file, but {reason}") from error
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The one array (T, D) of a file, as it is there; that of a .npy file is mapped, not read.
+    """The array of a .npy file, of any axes, mapped and not read.
 
     Raises:
-        FeatureError: unreadable, or not one array (T, D) of numbers.
+        FeatureError: unreadable, or not an array of numbers.
     """
-    if path.suffix.lower() != ".npy":
-        return read_features(path).values
-    try:
+    with named_faults(path):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError):
-        return read_features(path).values  # which says what is wrong with it
-    rows = values.reshape(without_crop(values.shape))
-    check_array(rows.dtype, rows.shape)
-    return rows
+        if values.dtype.kind not in "fiu":
+            raise FeatureError(f"expected an array (T, D) of numbers, not {values.dtype}")
+    return values
 
 
 def spec_from_json(value: Any) -> FeatureSpec:
@@ -180,8 +190,8 @@ def foreign_spec(shape: tuple[int, ...], duration: float | None) -> tuple[Featur
     return spec, min(duration, longest) if duration else longest
 
 
-def own_header(text: str) -> tuple[FeatureSpec, float]:
-    """Spec and duration from the metadata that `write_features` puts into a file.
+def own_header(text: str) -> tuple[FeatureSpec, float, float | None]:
+    """Spec, duration and start, if that is there, of the metadata that `write_features` makes.
 
     Raises:
         FeatureError: another schema, or a broken spec.
@@ -191,7 +201,10 @@ def own_header(text: str) -> tuple[FeatureSpec, float]:
         raise FeatureError(
             f"expected feature schema {_SCHEMA}; written by another version of lpat?"
         )
-    return spec_from_json(header.get("spec")), float(header["duration"])
+    start = header.get("start")
+    if start is not None and not (math.isfinite(start := float(start)) and start >= 0):
+        raise FeatureError(f"expected a start of 0 or more seconds, not {start}")
+    return spec_from_json(header.get("spec")), float(header["duration"]), start
 
 
 def name_of_array(names: Collection[str], *, ours: bool) -> str:
@@ -207,7 +220,8 @@ def name_of_array(names: Collection[str], *, ours: bool) -> str:
         raise FeatureError("expected an array 'features', but there is none")
     if len(names) != 1:
         raise FeatureError(
-            f"expected one array, not {len(names)}: {', '.join(sorted(names))[:200]}"
+            f"expected one array, not {len(names)} (lpat-import reads files of many videos): "
+            f"{', '.join(sorted(names))[:200]}"
         )
     return next(iter(names))
 
@@ -251,6 +265,7 @@ class StoredFeatures:
     offset: int
     by_columns: bool = False
     """Whether the file goes through T first, as Fortran does."""
+    start: float | None = None  # when players show the video's first picture; None: unknown
 
     def __len__(self) -> int:
         return self.snippets
@@ -312,7 +327,7 @@ class StoredFeatures:
 
     def load(self) -> Features:
         """All of them in memory."""
-        return Features(self.rows(0, self.snippets), self.spec, self.duration)
+        return Features(self.rows(0, self.snippets), self.spec, self.duration, self.start)
 
 
 def locate_features(path: Path, duration: float | None = None) -> StoredFeatures:
@@ -324,7 +339,7 @@ def locate_features(path: Path, duration: float | None = None) -> StoredFeatures
         FeatureError: unreadable, not one array (T, D) of numbers, or of a kind of file whose rows
             can't be mapped.
     """
-    with _faults_named(path):
+    with named_faults(path):
         return _LOCATORS[path.suffix.lower()](path, duration)
 
 
@@ -358,9 +373,14 @@ def _locate_safetensors(path: Path, duration: float | None) -> StoredFeatures:
     dtype, shape = np.dtype(_SAFETENSORS_TYPES[entry["dtype"]]), tuple(entry["shape"])
     shape = without_crop(shape) if text is None else shape
     check_array(dtype, shape)
-    spec, seconds = own_header(text) if text is not None else foreign_spec(shape, duration)
+    start = None
+    if text is None:
+        spec, seconds = foreign_spec(shape, duration)
+    else:
+        spec, seconds, start = own_header(text)
     offset = 8 + length + int(entry["data_offsets"][0])
-    return _checked(StoredFeatures(path, spec, seconds, shape[0], dtype.str, offset), shape)
+    stored = StoredFeatures(path, spec, seconds, shape[0], dtype.str, offset, start=start)
+    return _checked(stored, shape)
 
 
 def _locate_npy(path: Path, duration: float | None) -> StoredFeatures:

@@ -1,8 +1,7 @@
 """Features as others publish them, made into files of our own that say what they are.
 
-Three layouts are known: a file (T, D) for each video; two folders, RGB and flow, whose files of
-one name belong together; and W-TALC's single array of all videos, named by its annotations. What
-comes out has RGB first, and a spec that the models trained on it will ask for.
+`lpat.features.foreign` knows where they lie in files of others, and which axis is time. What comes
+out has RGB first, and a spec that the models trained on it will ask for.
 """
 
 from __future__ import annotations
@@ -11,156 +10,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
 
 import numpy as np
 
-from lpat.annotations.wtalc import read_video_names
 from lpat.errors import FeatureError, UsageError
 from lpat.features.extractors import OWN
-from lpat.features.files import float32_rows, locate_features, map_array, write_features
+from lpat.features.files import float32_rows, locate_features, write_features
+from lpat.features.foreign.arrays import ForeignArray
+from lpat.features.foreign.axes import Axes, found_axes, said_axes
+from lpat.features.foreign.sources import AxesOf, ImportSource, Streams
+from lpat.features.foreign.stream_names import SINGLE_STREAM
 from lpat.features.statistics import Statistics, exchanged, halves_look_exchanged, statistics_of
-from lpat.files.npy import ArrayPlace, find_arrays
-from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec, Float32Array
-
-Streams = Literal["rgb,flow", "flow,rgb", "rgb", "flow"]
-STREAMS: tuple[Streams, ...] = ("rgb,flow", "flow,rgb", "rgb", "flow")
-
-_ENDINGS = ("-rgb", "-flow")
-
-
-class ImportSource(Protocol):
-    """A video's features in a file of others."""
-
-    @property
-    def name(self) -> str:
-        """The video."""
-        ...
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The files that its features come from."""
-        ...
-
-    def load(self) -> np.ndarray:
-        """Its features (T, D), mapped rather than read where that is possible.
-
-        Raises:
-            FeatureError: unreadable, or not such an array.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class FileSource:
-    """A file (T, D) of one video."""
-
-    name: str
-    path: Path
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.path,)
-
-    def load(self) -> np.ndarray:
-        """The file's array (T, D), mapped where that is possible."""
-        return map_array(self.path)
-
-
-@dataclass(frozen=True)
-class PairSource:
-    """A file of RGB features and one of flow features; None where there is none."""
-
-    name: str
-    rgb: Path | None
-    flow: Path | None
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The files that there are."""
-        return tuple(path for path in (self.rgb, self.flow) if path is not None)
-
-    def load(self) -> np.ndarray:
-        """RGB, then flow, as wide together as both."""
-        if self.rgb is None or self.flow is None:
-            has, lacks = ("flow", "RGB") if self.rgb is None else ("RGB", "flow")
-            raise FeatureError(f"{self.paths[0]}: {has} features without {lacks} features")
-        rgb, flow = map_array(self.rgb), map_array(self.flow)
-        # There is one flow less than there are frames, and so sometimes one snippet less.
-        if abs(len(rgb) - len(flow)) > 1:
-            raise FeatureError(
-                f"{self.flow}: expected {len(rgb)} snippets of flow, as of RGB, not {len(flow)}"
-            )
-        length = min(len(rgb), len(flow))
-        return np.concatenate([rgb[:length], flow[:length]], axis=1)
-
-
-@dataclass(frozen=True)
-class EntrySource:
-    """An entry of one file of all videos."""
-
-    name: str
-    path: Path
-    place: ArrayPlace
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.path,)
-
-    def load(self) -> np.ndarray:
-        """The entry's array (T, D), mapped where that is possible."""
-        return self.place.read(self.path)
-
-
-def file_sources(paths: Sequence[Path]) -> list[ImportSource]:
-    """A source for each feature file among paths and below folders.
-
-    Raises:
-        UsageError: none, or two of one name.
-    """
-    files = _files_by_name(paths)
-    return [FileSource(name, path) for name, path in files.items()]
-
-
-def pair_sources(rgb: Sequence[Path], flow: Sequence[Path]) -> list[ImportSource]:
-    """A source for each video with a file below the folders of RGB or of flow, by file name.
-
-    A name's ending `-rgb` or `-flow` is no part of it.
-
-    Raises:
-        UsageError: a folder without feature files, or two of one name among RGB or among flow.
-    """
-    rgb_files, flow_files = _files_by_name(rgb), _files_by_name(flow)
-    if not rgb_files.keys() & flow_files.keys():
-        raise UsageError(
-            f"expected files of the same names below --rgb and --flow, but none is in both, "
-            f"such as {next(iter(rgb_files))!r} and {next(iter(flow_files))!r}"
-        )
-    names = dict.fromkeys([*rgb_files, *flow_files])
-    return [PairSource(name, rgb_files.get(name), flow_files.get(name)) for name in names]
-
-
-def entry_sources(path: Path, names: Path) -> list[ImportSource]:
-    """A source for each entry of one file of all videos.
-
-    `names` is W-TALC's `videoname.npy`, or a folder that holds it; its order is the entries'.
-
-    Raises:
-        AnnotationError: no names.
-        FeatureError: the file is broken, or has another number of entries.
-    """
-    file = names / "videoname.npy" if names.is_dir() else names
-    videos = read_video_names(file)
-    places = find_arrays(path)
-    if len(places) != len(videos):
-        raise FeatureError(
-            f"{path}: expected {len(videos)} entries, one for each name of {file}, "
-            f"not {len(places)}"
-        )
-    return [EntrySource(name, path, place) for name, place in zip(videos, places, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -191,13 +52,13 @@ class ImportPlan:
             self.fps, self.snippet_frames, self.stride,
         )  # fmt: skip
 
-    def rows(self, source: ImportSource) -> Float32Array:
+    def rows(self, source: ImportSource, axes_of: AxesOf) -> Float32Array:
         """A source's features (T, D), RGB first.
 
         Raises:
             FeatureError: unreadable, not such an array, or without two halves of equal width.
         """
-        values = source.load()
+        values = source.load(axes_of)
         if "," in self.streams and values.shape[1] % 2:
             raise FeatureError(
                 f"{source.paths[0]}: expected two streams of equal width, "
@@ -208,8 +69,30 @@ class ImportPlan:
         return exchanged(rows) if self.streams == "flow,rgb" else rows
 
 
+def default_streams(extractor: str) -> Streams:
+    """What the dimensions of an extractor's features are where nobody says it."""
+    return "rgb" if extractor.lower() in SINGLE_STREAM else "rgb,flow"
+
+
+def objections_to_widths(
+    sources: Sequence[ImportSource], plan: ImportPlan, axes_of: AxesOf
+) -> list[str]:
+    """What speaks against features as videos of one set, and as both streams of I3D, by widths."""
+    widths: dict[int, str] = {}
+    for source in sources:
+        if source.lacks is None and (shape := source.shape(axes_of)) is not None:
+            widths.setdefault(shape[1], source.name)
+    lines = []
+    if len(widths) > 1:
+        several = ", ".join(f"{width} of {name!r}" for width, name in [*widths.items()][:3])
+        lines.append(f"videos differ in the number of features: {several}")
+    if plan.extractor.lower() == "i3d" and "," in plan.streams and [*widths] == [1024]:
+        lines.append("1024 features are one stream of i3d; --streams rgb or flow says which")
+    return lines
+
+
 def import_features(
-    source: ImportSource, plan: ImportPlan, path: Path, duration: float | None
+    source: ImportSource, plan: ImportPlan, axes_of: AxesOf, path: Path, duration: float | None
 ) -> int:
     """Write a source's features to `path`, whole or not at all; how many snippets they are.
 
@@ -218,7 +101,7 @@ def import_features(
         OutputError: `path` can't be written.
     """
     try:
-        rows = plan.rows(source)
+        rows = plan.rows(source, axes_of)
         spec = plan.spec(rows.shape[1])
         features = Features(rows, spec, duration or len(rows) * spec.snippet_seconds)
     except FeatureError as error:
@@ -229,16 +112,21 @@ def import_features(
     return len(rows)
 
 
-def is_imported(source: ImportSource, plan: ImportPlan, path: Path, duration: float | None) -> bool:
-    """Whether `path` holds what importing would write: the same spec and time, not older."""
+def is_imported(
+    source: ImportSource, plan: ImportPlan, axes_of: AxesOf, path: Path, duration: float | None
+) -> bool:
+    """Whether `path` holds what importing would write: the same spec, size and time, not older."""
     try:
         found = locate_features(path)
         newest = max(its.stat().st_mtime_ns for its in source.paths)
         newer = path.stat().st_mtime_ns >= newest
     except (FeatureError, OSError):
         return False
+    width = found.spec.dimension
+    if source.lacks is not None or source.shape(axes_of) != (len(found), width):
+        return False
     expected = duration or len(found) * found.spec.snippet_seconds
-    return newer and found.spec == plan.spec(found.spec.dimension) and found.duration == expected
+    return newer and found.spec == plan.spec(width) and found.duration == expected
 
 
 def output_paths(
@@ -266,20 +154,63 @@ def _part(name: str) -> str:
     return name
 
 
-def _files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for source in find_inputs(paths):
-        if not source.holds_features:
-            continue
-        name = source.file.stem
-        for ending in _ENDINGS:
-            name = name.removesuffix(ending)
-        if name in files:
-            raise UsageError(f"video {name!r} has two files: {files[name]}, {source.path}")
-        files[name] = source.file
-    if not files:
-        raise UsageError(f"{paths[0]}: expected feature files, but there is none")
-    return files
+@dataclass(frozen=True)
+class AxesBook:
+    """The axes of arrays of others, by their number and stream; of those without any, (T, D)."""
+
+    found: Mapping[tuple[int, str | None], Axes]
+
+    def __call__(self, array: ForeignArray) -> Axes:
+        """What the axes of an array are."""
+        key = (len(array.shape or ()), array.stream)
+        return self.found.get(key, Axes(("snippet", "feature")))
+
+
+def axes_of_sources(
+    sources: Sequence[ImportSource],
+    plan: ImportPlan,
+    durations: Mapping[str, float | None],
+    said: str | None,
+) -> AxesBook:
+    """What the axes of the sources' arrays are, as the user says or by evidence.
+
+    Raises:
+        UsageError: nothing tells, or what was said doesn't fit.
+    """
+    groups: dict[tuple[int, str | None], dict[str, tuple[int, ...]]] = {}
+    for source in sources:
+        for array in source.arrays:
+            if array.shape is not None and len(array.shape) > 1 and all(array.shape):
+                group = groups.setdefault((len(array.shape), array.stream), {})
+                group[source.name] = array.shape
+    expected = {
+        name: duration * plan.fps / plan.stride
+        for name, duration in durations.items()
+        if duration is not None
+    }
+    slack = plan.snippet_frames / plan.stride + 1
+    found: dict[tuple[int, str | None], Axes] = {}
+    for (count, stream), shapes in groups.items():
+        if said is not None:
+            axes = said_axes(said, shapes.values())
+        else:
+            axes = found_axes(shapes, expected, slack)
+            if axes is None:  # together the two streams may tell, as flow is often a snippet less
+                both = {
+                    f"{its}/{name}": shape
+                    for (number, its), group in groups.items()
+                    if number == count
+                    for name, shape in group.items()
+                }
+                axes = found_axes(both, {}, slack)
+        if axes is None:
+            name, shape = next(iter(shapes.items()))
+            raise UsageError(
+                f"{name!r}: an array of shape {shape}, and nothing tells which axis is time; "
+                "--axes says it, as snippet,feature or feature,snippet or snippet,crop,feature"
+            )
+        found[count, stream] = axes
+    return AxesBook(found)
 
 
 _ROWS = 64
@@ -295,12 +226,12 @@ class Sample:
     rows: np.ndarray
 
 
-def sample_features(sources: Sequence[ImportSource]) -> list[Sample]:
+def sample_features(sources: Sequence[ImportSource], axes_of: AxesOf) -> list[Sample]:
     """A sample of each source that can be read; what is wrong with others is told on import."""
     samples = []
     for source in sources:
         try:
-            values = source.load()
+            values = source.load(axes_of)
         except FeatureError:
             continue
         if not (len(values) and np.issubdtype(values.dtype, np.floating)):

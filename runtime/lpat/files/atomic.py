@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from lpat.errors import LpatError, OutputError
 from lpat.files.locks import try_lock
@@ -18,6 +19,20 @@ _DISK_FAILURES = {
     if (number := getattr(errno, name, None)) is not None
 }
 _PREFIX, _SUFFIX = ".lpat-", ".part"  # of temporary files
+
+
+class _SystemError(Protocol):
+    """What an `OSError` says, and FFmpeg's errors say too."""
+
+    @property
+    def errno(self) -> int | None:
+        """The system's number for it."""
+        ...
+
+    @property
+    def strerror(self) -> str | None:
+        """What that means."""
+        ...
 
 
 @contextmanager
@@ -73,7 +88,7 @@ def remove_abandoned(folder: Path) -> int:
     return removed
 
 
-def output_error(path: Path, error: OSError) -> OutputError:
+def output_error(path: Path, error: _SystemError) -> OutputError:
     """The error of a file or folder that can't be written."""
     failure = OutputError(f"{path}: can't be written ({error.strerror or error})")
     failure.errno = error.errno

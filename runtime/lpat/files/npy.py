@@ -162,18 +162,37 @@ class ArrayPlace:
         return np.frombuffer(text.decode("utf-8").encode("latin-1"), self.dtype)
 
 
-def is_array_of_objects(path: Path) -> bool:
-    """Whether a file is a .npy of objects, or of numbers in three dimensions: one of many arrays.
+def leading_header(path: Path) -> Header | None:
+    """What a .npy file says of its array; None of another file.
 
     Raises:
         OSError: it can't be read.
     """
     with path.open("rb") as opened:
         try:
-            header = header_of(opened.read(_LONGEST_HEADER))
+            return header_of(opened.read(_LONGEST_HEADER))
         except AnnotationError:
-            return False
-    return header.holds_objects or len(header.shape) == 3
+            return None
+
+
+def numbers_from_objects(path: Path) -> str:
+    """The command line that makes numbers of a .npy file of objects: it unpickles the file.
+
+    A dict of arrays becomes an .npz beside it with an array for each video, rows of a list become
+    the rows of one array in place.
+    """
+    loaded = f"numpy.load({str(path)!r}, allow_pickle=True)"
+    if _is_one_object(path):
+        made = f"numpy.savez({str(path.with_suffix('.npz'))!r}, **{loaded}.item())"
+    else:
+        made = f"numpy.save({str(path)!r}, numpy.array(list({loaded}), 'f4'))"
+    return f'python -c "import numpy; {made}"'
+
+
+def _is_one_object(path: Path) -> bool:
+    """Whether a file is a .npy of one object without axes, as NumPy saves a dict."""
+    header = leading_header(path)
+    return header is not None and header.holds_objects and not header.shape
 
 
 def find_arrays(path: Path) -> list[ArrayPlace]:
@@ -191,6 +210,8 @@ def find_arrays(path: Path) -> list[ArrayPlace]:
         raise FeatureError(f"{path}: can't be read ({error.strerror})") from error
     except (AnnotationError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
+        if _is_one_object(path):
+            reason += f"; if you trust the file, convert it by: {numbers_from_objects(path)}"
         raise FeatureError(f"{path}: {reason}") from error
 
 

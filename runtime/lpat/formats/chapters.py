@@ -14,7 +14,7 @@ NOTHING = "-"
 
 
 def chapters_text(detections: Detections, media: Media) -> str:
-    """A chapter for each time in which the same labels hold, from the video's start to its end.
+    """A chapter for each time in which the same labels hold, from the file's start to the end.
 
     Chapters can't overlap, so two detections that do make three: `jump`, `jump, run` and `run`.
     Times without any have chapters too, as in MP4 a chapter lasts until the next. A video without
@@ -23,16 +23,19 @@ def chapters_text(detections: Detections, media: Media) -> str:
     return ";FFMETADATA1\n" + "".join(
         f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle={_escaped(title)}\n"
         for start, end, title in _chapters(
-            spans(detections, MILLISECONDS), round(media.duration * 1000)
+            spans(detections, MILLISECONDS, media.offset),
+            round((media.offset + media.duration) * 1000),
         )
     )
 
 
-def _chapters(found: list[Span], duration: int) -> list[tuple[int, int, str]]:
+def _chapters(found: list[Span], end_of_video: int) -> list[tuple[int, int, str]]:
     """Start, end and title of each chapter, in order of time."""
     if not found:
         return []
-    borders = sorted({0, duration, *(time for span in found for time in (span.start, span.end))})
+    borders = sorted(
+        {0, end_of_video, *(time for span in found for time in (span.start, span.end))}
+    )
     chapters: list[tuple[int, int, str]] = []
     waiting, current = found[::-1], []
     for start, end in pairwise(borders):

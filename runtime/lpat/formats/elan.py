@@ -46,7 +46,7 @@ def eaf_text(detections: Detections, media: Media) -> str:
     if media.shows_pictures:
         kind = _MIME_TYPES.get(media.path.suffix.lower(), _ANY_VIDEO)
         eaf.add_linked_file(_link(media), f"./{writable(media.path.name)}", kind)
-    rows = lanes(spans(detections, MILLISECONDS))
+    rows = lanes(spans(detections, MILLISECONDS, media.offset))
     for name in rows:
         eaf.add_tier(name)
     # Time slots must be in order of time over all tiers, and each belongs to one annotation.

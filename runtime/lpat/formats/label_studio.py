@@ -26,9 +26,10 @@ def label_studio_text(detections: Detections, media: Media) -> str:
 def task(detections: Detections, media: Media) -> dict[str, Any]:
     """The JSON value of a video's task; the lists of several may be joined.
 
-    Frames are counted from 1, and a range's last is the last that belongs to it.
+    Frames are counted from 1, which is the file's start as a browser plays it, and a range's last
+    is the last that belongs to it.
     """
-    found = spans(detections, media.rate)
+    found = spans(detections, media.rate, media.offset)
     return {
         "data": {
             "video": _served(media),

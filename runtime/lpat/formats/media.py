@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
@@ -26,11 +27,20 @@ class Media:
     width: int | None = None  # as stored, before any rotation
     height: int | None = None
     codec: str | None = None  # as FFmpeg calls it
+    start: float | None = None  # when players show the first picture
 
     @property
     def rate(self) -> Fraction:
         """Frames per second for formats that count them: 25 where none is known."""
         return self.frame_rate or DEFAULT_RATE
+
+    @property
+    def offset(self) -> float:
+        """Seconds by which players' times are later: 0 where it isn't known.
+
+        Players count from where the file starts, which may be sound.
+        """
+        return self.start or 0.0
 
     @property
     def shows_pictures(self) -> bool:
@@ -45,9 +55,10 @@ class Media:
         return self.path.as_uri() if self.path.is_absolute() else quote(os.fsencode(self.path))
 
 
-def media_of(path: Address, name: str, duration: float) -> Media:
+def media_of(path: Address, name: str, duration: float, start: float | None = None) -> Media:
     """What the header of a file tells; of one that can't be opened as a video, what was given.
 
+    Where `start` isn't known, the first picture is decoded to tell it.
     A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened
     again: it may be gone, or say something else by now.
     """
@@ -55,13 +66,17 @@ def media_of(path: Address, name: str, duration: float) -> Media:
     from lpat.video.reader import Video
 
     if isinstance(path, Url):
-        return Media(name, path, duration)
+        return Media(name, path, duration, start=start)
     place = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
+    media = Media(name, place, duration, start=start)
     if path.suffix.lower() in FEATURE_SUFFIXES:
-        return Media(name, place, duration)
-    try:
-        with Video.open(path, threads=1) as video:
-            width, height = video.size
-            return Media(name, place, duration, video.frame_rate, width, height, video.codec)
-    except VideoError:
-        return Media(name, place, duration)
+        return media
+    with suppress(VideoError), Video.open(path, threads=1) as video:
+        width, height = video.size
+        media = Media(
+            name, place, duration, video.frame_rate, width, height, video.codec, media.start
+        )
+        if start is None:
+            next(iter(video))
+            media = replace(media, start=video.start)
+    return media

@@ -33,7 +33,7 @@ class Format:
 
 
 def _json(detections: Detections, media: Media) -> str:
-    return json_text(detections_document({media.name: detections}))
+    return json_text(detections_document({media.name: detections}, {"start": media.start}))
 
 
 _ALL = (

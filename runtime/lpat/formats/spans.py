@@ -26,17 +26,21 @@ class Span:
     score: float
 
 
-def spans(detections: Detections, units_per_second: Fraction) -> list[Span]:
-    """Detections in order of time, rounded to the nearest unit; none is shorter than one."""
+def spans(detections: Detections, units_per_second: Fraction, start: float = 0.0) -> list[Span]:
+    """Detections in order of time, rounded to the nearest unit; none is shorter than one.
+
+    `start` is when the first picture comes, in seconds of the clock that the units count.
+    """
     labels = [one_line(label) for label in detections.classes]
-    found = []
-    for (start, end), label, score in zip(
+    origin, found = Fraction(start), []
+    for segment, label, score in zip(
         detections.segments.tolist(),
         detections.labels.tolist(),
         detections.scores.tolist(),
         strict=True,
     ):
-        first, last = (_nearest(Fraction(time) * units_per_second) for time in (start, end))
+        times = (Fraction(time) + origin for time in segment)
+        first, last = (_nearest(time * units_per_second) for time in times)
         found.append(Span(first, max(last, first + 1), labels[label], float(f"{score:.6g}")))
     return sorted(found)
 

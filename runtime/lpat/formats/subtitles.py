@@ -14,7 +14,7 @@ def srt_text(detections: Detections, media: Media) -> str:
     return "".join(
         f"{number}\n{_clock(span.start, ',')} --> {_clock(span.end, ',')}\n"
         f"{span.label.replace('-->', '→')}\n\n"
-        for number, span in enumerate(spans(detections, MILLISECONDS), 1)
+        for number, span in enumerate(spans(detections, MILLISECONDS, media.offset), 1)
     )
 
 
@@ -23,7 +23,7 @@ def vtt_text(detections: Detections, media: Media) -> str:
     return "WEBVTT\n" + "".join(
         f"\n{_clock(span.start, '.')} --> {_clock(span.end, '.')}\n"
         f"{escape(span.label, quote=False)}\n"
-        for span in spans(detections, MILLISECONDS)
+        for span in spans(detections, MILLISECONDS, media.offset)
     )
 
 

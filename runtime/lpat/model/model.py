@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,6 +69,12 @@ class Model:
         backbones: Backbones = BACKBONES,
     ) -> None:
         self.path = Path(path)
+        self._given = {
+            "device": device,
+            "require_gpu": require_gpu,
+            "content": content,
+            "backbones": backbones,
+        }
         sent = content is not None
         content = read_onnx(self.path) if content is None else content
         self.sha256 = hashlib.sha256(content).hexdigest()
@@ -99,6 +107,16 @@ class Model:
         self.backbones = replace(backbones, device=device, require_gpu=require_gpu)
         self.provider = self.session.provider
         self.provider_note = self.session.note
+
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[object, ...]]:
+        """By path and options: another process loads the file itself, on a device of its own."""
+        given = {**self._given, "false_alarms": self.false_alarms}
+        backbones = self._given["backbones"]
+        if isinstance(backbones, Backbones):  # their places, not what was read of them
+            paths = tuple(Path(os.path.abspath(path)) for path in backbones.paths)  # noqa: PTH100
+            given["backbones"] = replace(backbones, paths=paths)
+        path = self.path if given["content"] else Path(os.path.abspath(self.path))  # noqa: PTH100
+        return _loaded_again, (type(self), path, given, self.sha256)
 
     def find_backbones(self) -> tuple[Backbone, ...]:
         """The backbones that the model needs, if any, found once and before a video is read.
@@ -179,6 +197,19 @@ class Model:
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
         ends = _ends_of(*told) if told else None
         return Scores(self.classes, scores, background, probabilities, features.edges, ends)
+
+
+def _loaded_again(kind: type[Model], path: Path, given: Mapping[str, Any], sha256: str) -> Model:
+    """The model of a file, as it was when another process loaded it.
+
+    Raises as `Model` does, and `ModelError` where the file is another one by now.
+    """
+    model = kind(path, **given)
+    if model.sha256 != sha256:
+        raise ModelError(
+            f"{path}: expected the model as it was sent, but the file has changed since"
+        )
+    return model
 
 
 def _ends_of(chances: Float32Array, distances: Float32Array) -> PredictedEnds:

@@ -7,6 +7,7 @@ picture; in Matroska and WebM it is seen.
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ from av.stream import Stream
 
 from lpat.video.reader import Video
 from lpat.video.seek_decoder import SeekIndex, own_index, read_index
-from lpat.video.writer import rescaled, video_output
+from lpat.video.writer import OrderedPackets, RefusedError, rescaled, video_output
 
 _BACK = (0, 1, 4, 16, 64)  # seconds to seek earlier, until a key frame is early enough
 _MOST_HELD = 256 << 20  # bytes between a key frame and the wanted picture
@@ -57,6 +58,7 @@ class Copier:
     """
 
     def __init__(self, video: Video, first: int | None) -> None:
+        self._source = video.path
         self._container, self._video = video.container, video.stream
         base = self._video.time_base
         if first is None or base is None:
@@ -97,7 +99,10 @@ class Copier:
             if keys:
                 key = _time(held[keys[-1]])
                 begin = shown if self.form.hides else key
-                self._write(held[keys[-1] :], held[: keys[-1]], packets, begin, end, path)
+                try:
+                    self._write(held[keys[-1] :], held[: keys[-1]], packets, begin, end, path)
+                except RefusedError as error:
+                    raise NotCopiable(f"its container doesn't take it ({error})") from error
                 return float((begin - self._first) * self._base)
             if wanted - back / self._base < self._first:
                 break
@@ -159,12 +164,15 @@ class Copier:
         start = begin * self._base
         stop = self._first * self._base + Fraction(end)
         options = {} if self.form.hides else {"avoid_negative_ts": "disabled"}
-        with video_output(path, self.form.name, options) as output:
+        with video_output(self._source, path, self.form.name, options) as output:
             streams: dict[int, Stream] = {}
+            ordered: defaultdict[int, OrderedPackets] = defaultdict(lambda: OrderedPackets(output))
+            decoded: int | None = None  # when the last picture is
             for stream in self._streams:
                 copy = output.add_stream_from_template(stream, opaque=True)
                 copy.time_base = stream.time_base
                 streams[stream.index] = copy
+            output.start_encoding()
             late: list[Packet] = []  # pictures after the end, needed only if one before follows
             for packet in _chain(
                 [p for p in earlier if p.stream is not self._video], held, packets
@@ -176,10 +184,13 @@ class Copier:
                 if packet.stream is not self._video:
                     length = (packet.duration or 0) * packet.time_base
                     if time < stop and time + length > start:
-                        output.mux(copy)
+                        ordered[packet.stream.index].mux(copy)
                     continue
                 if packet.pts is None or packet.dts is None:
                     raise NotCopiable("its pictures have no times of their own")
+                if packet.pts < packet.dts or (decoded is not None and packet.dts <= decoded):
+                    raise NotCopiable("its pictures' times are out of order")
+                decoded = packet.dts
                 if packet.dts * packet.time_base >= stop + (_SOUND_LAG if len(streams) > 1 else 0):
                     break
                 late.append(copy)

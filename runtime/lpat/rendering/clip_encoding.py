@@ -25,6 +25,7 @@ from lpat.video.writer import (
     tag_colours,
     timed_picture,
     video_output,
+    with_sound_or_without,
 )
 
 _Writer = Generator[None, Frame | None, None]
@@ -42,12 +43,16 @@ class TimeRange:
 def encode_ranges(source: Path, ranges: Sequence[TimeRange]) -> list[float | None]:
     """Write each range as MP4; when its first picture lies, None (and no file) without one.
 
-    The video is decoded once, up to the last end.
+    The video is decoded once, up to the last end, or twice if its sound can't be kept.
 
     Raises:
         VideoError: it can't be read.
         OutputError: a file can't be written.
     """
+    return with_sound_or_without(lambda sound: _encode(source, ranges, sound))
+
+
+def _encode(source: Path, ranges: Sequence[TimeRange], sound: bool) -> list[float | None]:
     firsts: list[float | None] = [None] * len(ranges)
     waiting = sorted(range(len(ranges)), key=lambda n: ranges[n].start, reverse=True)
     writers: dict[int, _Writer] = {}
@@ -59,7 +64,7 @@ def encode_ranges(source: Path, ranges: Sequence[TimeRange]) -> list[float | Non
                 while waiting and ranges[waiting[-1]].start < frame.time + frame.duration:
                     n = waiting.pop()
                     firsts[n] = frame.time
-                    writers[n] = _writer(source, video, ranges[n], origin)
+                    writers[n] = _writer(source, video, ranges[n], origin, sound)
                     next(writers[n])
                 for n in list(writers):
                     if frame.time < ranges[n].end:
@@ -83,7 +88,9 @@ def _finish(writer: _Writer) -> None:
         return
 
 
-def _writer(source: Path, video: Video, span: TimeRange, origin: Fraction) -> _Writer:
+def _writer(
+    source: Path, video: Video, span: TimeRange, origin: Fraction, keeps_sound: bool
+) -> _Writer:
     """Takes the frames of a range, then None; its file is there after that."""
     first = yield
     if first is None:
@@ -95,11 +102,11 @@ def _writer(source: Path, video: Video, span: TimeRange, origin: Fraction) -> _W
     planes = split_planes(canvas)
     begin = origin + Fraction(first.time)
     options = {"video_track_timescale": str(TICKS_PER_SECOND)}
-    with video_output(span.path, "mp4", options) as output:
+    with video_output(source, span.path, "mp4", options) as output:
         stream = add_pictures(output, *size, video.stream.guessed_rate or Fraction(DEFAULT_RATE))
         tag_colours(stream, first.picture)
         end = origin + Fraction(span.end)
-        with closing(Sound(source, output, begin, end)) as sound:
+        with closing(Sound(source, output, begin, end, wanted=keeps_sound)) as sound:
             frame: Frame | None = first
             while frame is not None:
                 for plane, pixels in zip(planes, upright.planes(frame.picture), strict=True):

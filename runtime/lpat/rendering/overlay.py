@@ -41,6 +41,7 @@ from lpat.video.writer import (
     tag_colours,
     timed_picture,
     video_output,
+    with_sound_or_without,
 )
 
 _OPACITY = 0.72  # of the paper behind labels
@@ -58,13 +59,24 @@ def write_overlay(
 
     Detections that are going on stand at the picture's top left. Below the picture lie the curves
     of the most probable classes over the predicted threshold, their detections as bars, and a
-    playhead. Frames keep their times. The sound is kept.
+    playhead. Frames keep their times. The sound is kept if it can be.
 
     Raises:
         VideoError: the video can't be read, or has changed since `state`.
         OutputError: the file can't be written.
     """
     require_unchanged(source, state)
+    with_sound_or_without(lambda sound: _write(source, scores, detections, path, state, sound))
+
+
+def _write(
+    source: Path,
+    scores: Scores,
+    detections: Detections,
+    path: Path,
+    state: FileState | None,
+    keeps_sound: bool,
+) -> None:
     with Video.open(source) as video:
         frames = iter(video)
         first = next(frames)
@@ -72,11 +84,11 @@ def write_overlay(
             shown_size(first, video.stream.sample_aspect_ratio), first.picture, scores, detections
         )
         options = {"movflags": "+faststart", "video_track_timescale": str(TICKS_PER_SECOND)}
-        with video_output(path, "mp4", options) as output:
+        with video_output(source, path, "mp4", options) as output:
             rate = video.stream.guessed_rate or Fraction(DEFAULT_RATE)
             stream = add_pictures(output, *painter.size, rate)
             tag_colours(stream, first.picture)
-            with closing(Sound(source, output, clock_start(first))) as sound:
+            with closing(Sound(source, output, clock_start(first), wanted=keeps_sound)) as sound:
                 for frame in chain([first], frames):
                     picture = painter.paint(frame)
                     sound.mux_until(frame.time)

@@ -28,6 +28,8 @@ class Clock:
         self._last: float | None = None  # seconds
         self._origin = origin  # the timestamp that stands for `_offset` seconds
         self._offset = 0.0
+        self._stated: float | None = None  # how long the container says the last frame lasts
+        self._trust = 0  # how many more frames lasted as long as it said than didn't
 
     def time(self, timestamp: int | None) -> float | None:
         """Seconds of the next frame; None if it isn't after the one before.
@@ -50,13 +52,25 @@ class Clock:
             return None
         elif self._last is not None:
             self._interval = step
+            if self._stated is not None:
+                # Containers round times, to milliseconds in the worst common case.
+                near = abs(step - self._stated) <= max(step / 10, 0.002)
+                self._trust += 1 if near else -1
+        self._stated = None
         self._last = seconds
         return seconds
 
     def duration(self, ticks: int | None) -> float:
-        """Seconds a frame is shown, if the container says so, else the interval before."""
+        """Seconds the latest frame is shown: as the container says, or else as long as
+        the one before.
+
+        What most frames before contradict isn't believed.
+        """
         seconds = self._seconds(ticks or 0)
-        return seconds if 0 < seconds < LONGEST_GAP else self._interval
+        self._stated = seconds if 0 < seconds < LONGEST_GAP else None
+        if self._stated is None or self._trust < 0:
+            return self._interval
+        return self._stated
 
     def _seconds(self, ticks: int) -> float:
         return ticks * self._base.numerator / self._base.denominator if self._base else 0.0

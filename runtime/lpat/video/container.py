@@ -6,22 +6,17 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 from av.container import InputContainer
 from av.error import ExitError, FFmpegError, ProtocolNotFoundError
-from av.stream import Disposition
-from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
 from lpat.parallel.threads import call_in_thread
 from lpat.video.address import PROTOCOLS, Address, FileState, Url
-
-# FFmpeg makes pictures of these too, but nobody means them as videos.
-_TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})
-_STILL_STREAMS = Disposition.attached_pic | Disposition.timed_thumbnails
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat version", b"<?xml", b"v=0")
 _FIRST_BYTES = 1024
@@ -132,41 +127,15 @@ def break_off_reason(address: Address, error: FFmpegError) -> str:
     return f"it can't be read any further ({error.strerror})"
 
 
-def video_stream(address: Address, container: InputContainer) -> VideoStream:
-    """The stream to read: the default one, else the first; never a cover picture.
+def start_of(container_start: int | None, picture: av.VideoFrame) -> float:
+    """Seconds from a container's start, where players begin to count, to its first picture.
 
-    Raises:
-        VideoError: there is none that can be decoded as a video.
+    Sound may begin earlier, and so may packets that can't be decoded.
     """
-    form = container.format.name
-    moving = [s for s in container.streams.video if not s.disposition & _STILL_STREAMS]
-    if not moving:
-        kinds = ["cover picture" if s.type == "video" else s.type for s in container.streams]
-        found = ", ".join(sorted(set(kinds))) or "nothing"
-        raise VideoError.of(address, f"expected a video, but it has no video stream ({found} only)")
-    stream = max(moving, key=lambda s: bool(s.disposition & Disposition.default))
-    if stream.codec_context is None:
-        raise VideoError.of(address, "no decoder for its video stream")
-    if form.startswith("image2") or form.endswith("_pipe"):
-        raise VideoError.of(address, f"expected a video, but it is a still picture ({form})")
-    if stream.codec_context.name in _TEXT_CODECS:
-        raise VideoError.of(address, "expected a video, but it is text")
-    return stream
-
-
-def stated_duration(container: InputContainer, stream: VideoStream) -> float:
-    """Seconds that the container's header says of the stream itself; 0 where it doesn't.
-
-    What FFmpeg tells of other containers, it has estimated from what it could read of them.
-    """
-    if stream.duration and stream.time_base and container.format.name.startswith("mov,"):
-        return float(stream.duration * stream.time_base)
-    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # as Matroska has it
-    minutes, _, seconds = rest.partition(":")
-    try:
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
+    if container_start is None or picture.pts is None or picture.time_base is None:
         return 0.0
+    late = picture.pts * picture.time_base - Fraction(container_start, av.time_base)
+    return max(round(float(late), 6), 0.0)
 
 
 def require_same_while_read(path: Path, before: FileState) -> None:

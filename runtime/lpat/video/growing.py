@@ -11,7 +11,8 @@ import av
 from av.error import FFmpegError
 
 from lpat.errors import VideoError
-from lpat.video.container import OPEN_OPTIONS, access_errors_named, video_stream
+from lpat.video.container import OPEN_OPTIONS, access_errors_named
+from lpat.video.header_checks import video_stream
 from lpat.video.reader import Video
 
 if TYPE_CHECKING:

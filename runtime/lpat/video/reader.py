@@ -26,16 +26,18 @@ from lpat.video.container import (
     break_off_reason,
     open_container,
     require_same_while_read,
-    stated_duration,
-    video_stream,
+    start_of,
 )
 from lpat.video.frame import Frame, Scaler
+from lpat.video.header_checks import (
+    duration_in_header,
+    frame_rate,
+    is_cut_off,
+    video_stream,
+)
 
 SHORTEST_LOSS = 0.5
-"""Seconds, and a hundredth of the video: what lacks less than the container says is whole."""
-
-HIGHEST_RATE = 300
-"""Frames a second. What is beyond is the resolution of a clock, not a rate of frames."""
+"""Seconds, and a hundredth of the video: what lacks less than the header says is whole."""
 
 
 class Video:
@@ -58,8 +60,12 @@ class Video:
         self.dropped_frames = 0  # frames not later than the one before
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
         self.broken_off: str | None = None  # why reading ended before the video did
+        self.start: float | None = None  # when players show the first picture
         self.container = container
         self.stream = stream
+        # The thread that reads a URL closes it at the end.
+        self._container_start = container.start_time
+        self._duration_in_header = duration_in_header(container, stream)
         self._opened = opened  # the file's state then; None where it may change
         self._end = 0.0  # of the packets, in seconds
         self._packets_in_thread: Generator[Packet, None, None] | None = None
@@ -104,9 +110,8 @@ class Video:
 
     @property
     def frame_rate(self) -> Fraction | None:
-        """Nominal frames per second as the header has them; frames go by their timestamps."""
-        rates = (self.stream.guessed_rate, self.stream.average_rate)
-        return next((rate for rate in rates if rate and rate <= HIGHEST_RATE), None)
+        """Nominal frames per second, for what counts frames; these go by their timestamps."""
+        return frame_rate(self.path, self.stream)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -151,6 +156,8 @@ class Video:
         scaler = Scaler()
         clock = Clock(self.stream)
         for picture in self.pictures():
+            if self.start is None:
+                self.start = start_of(self._container_start, picture)
             time = clock.time(picture.pts)
             self.clock_breaks = clock.breaks
             if time is None:
@@ -165,9 +172,16 @@ class Video:
             reason = self.broken_off or self._reason
             raise VideoError.of(self.path, f"no picture can be decoded ({reason})")
         if self.broken_off is None and not self.clock_breaks:
-            said = stated_duration(self.container, self.stream)
-            if said - self._end > max(SHORTEST_LOSS, said / 100):
+            said = self._duration_in_header
+            lost = said - self._end > max(SHORTEST_LOSS, said / 100)
+            if lost and self._may_be_cut_off():
                 self.broken_off = f"it ends after {self._end:.1f} s of {said:.1f} s"
+
+    def _may_be_cut_off(self) -> bool:
+        """Whether a file is; what was sent can't tell."""
+        if not isinstance(self.path, Path):
+            return True
+        return is_cut_off(self.path, self.container, self.stream)
 
     def pictures(self) -> Iterator[av.VideoFrame]:
         """All pictures that can be decoded, in the order they are shown.
@@ -208,8 +222,9 @@ class Video:
 
     def _packets(self) -> Iterator[Packet]:
         """The stream's packets; `broken_off` says whether they end before the stream does."""
-        packets = self.container.demux(self.stream)
-        if isinstance(self.path, Url):
+        packets: Iterator[Packet] = self.container.demux(self.stream)
+        if isinstance(self.path, Url):  # its header tells of all streams at once
+            packets = self.container.demux()
             packets = iterate_in_thread(packets, wait=False, release=self.container.close)
             self._packets_in_thread = packets
         start = float((self.stream.start_time or 0) * (self.stream.time_base or 0))
@@ -218,7 +233,8 @@ class Video:
                 if packet.pts is not None and packet.time_base is not None:
                     end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                     self._end = max(self._end, end, end - start)
-                yield packet
+                if packet.stream is self.stream:
+                    yield packet
         except FFmpegError as error:
             self.broken_off = break_off_reason(self.path, error)
 

@@ -16,6 +16,7 @@ import av
 from av.error import FFmpegError
 
 from lpat.errors import VideoError
+from lpat.video.clock import Clock
 from lpat.video.frame import Frame
 from lpat.video.reader import Video
 from lpat.video.seek_decoder import (
@@ -152,8 +153,8 @@ class SeekableVideo:
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames a second on average, as the container says."""
-        rate = self._source.video.stream.average_rate
+        """Nominal frames a second."""
+        rate = self._source.video.frame_rate
         return float(rate) if rate else None
 
     @property
@@ -175,12 +176,12 @@ class SeekableVideo:
 
     @property
     def duration(self) -> float:
-        """Seconds up to the end of the last frame: as the container says, or its last packets.
+        """Seconds up to the end of the last frame, as the last packets say.
 
         Once the last two frames were decoded one after the other, it is exact.
         """
         if self._duration is None:
-            self._duration = self._source.video.stream_duration or _end_of_packets(self.path)
+            self._duration = _end_of_packets(self.path)
         return self._duration
 
     @property
@@ -301,17 +302,18 @@ def _end_of_packets(path: Path) -> float:
     """Seconds up to the end of the last packet, read without decoding."""
     with Video.open(path, threads=1) as video:
         container, stream = video.container, video.stream
-        base = float(stream.time_base or 0)
         if container.duration:
             with suppress(FFmpegError):  # what can't be sought is read from the start
                 container.seek(max(container.duration - av.time_base, 0))
-        last, after = -math.inf, 0.0
+        packets: list[tuple[int, int | None]] = []  # timestamp and duration
         with suppress(FFmpegError):
-            for packet in container.demux(stream):
-                if packet.pts is not None and packet.pts * base > last:
-                    step = packet.pts * base - last
-                    last = packet.pts * base
-                    after = (packet.duration or 0) * base or (step if math.isfinite(step) else 0.0)
-        if math.isinf(last):
-            return video.expected_duration or 0.0
-        return last + after - (stream.start_time or 0) * base
+            packets.extend(
+                (packet.pts, packet.duration)
+                for packet in container.demux(stream)
+                if packet.pts is not None
+            )
+        clock, end = Clock(stream, stream.start_time or 0), 0.0
+        for timestamp, duration in sorted(packets, key=lambda packet: packet[0]):
+            if (time := clock.time(timestamp)) is not None:
+                end = time + clock.duration(duration)
+        return end or video.expected_duration or 0.0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import numpy as np
@@ -18,10 +19,13 @@ from av.stream import Stream
 from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from lpat.errors import LpatError, OutputError
-from lpat.files.atomic import atomic_path
+from lpat.errors import LpatError, OutputError, VideoError
+from lpat.files.atomic import atomic_path, output_error, takes_no_more
+from lpat.video.address import Address
 from lpat.video.frame import Frame, Size, UInt8Array, orientation
 from lpat.video.reader import Video
+
+Result = TypeVar("Result")
 
 Planes = tuple[UInt8Array, UInt8Array, UInt8Array]
 """Brightness (H, W), and two planes of colour (H / 2, W / 2)."""
@@ -117,12 +121,19 @@ _ENCODERS = {
 """Encoders for MP4 in the order of preference, each at constant quality."""
 
 
+class RefusedError(VideoError):
+    """A container doesn't take what a video is made of."""
+
+
 @contextmanager
-def video_output(path: Path, form: str, options: dict[str, str]) -> Iterator[OutputContainer]:
-    """A container of FFmpeg's format `form` that becomes the file at `path`.
+def video_output(
+    source: Address, path: Path, form: str, options: dict[str, str]
+) -> Iterator[OutputContainer]:
+    """A container of FFmpeg's format `form` that becomes the file at `path`, of parts of `source`.
 
     Raises:
-        OutputError: it can't be written, or can't hold what is put into it.
+        OutputError: it can't be written.
+        RefusedError: it can't hold what is put into it.
     """
     with atomic_path(path) as temporary:
         try:
@@ -133,7 +144,18 @@ def video_output(path: Path, form: str, options: dict[str, str]) -> Iterator[Out
             ):
                 yield output
         except FFmpegError as error:
-            raise OutputError(f"{path}: can't be written ({error.strerror})") from error
+            if (failure := _disk_failure(path, error)) is not None:
+                raise failure from error
+            raise RefusedError.of(
+                source, f"can't be put into {path.name} ({error.strerror})"
+            ) from error
+
+
+def _disk_failure(path: Path, error: FFmpegError) -> OutputError | None:
+    """Why the file at `path` can't be written; None where FFmpeg doesn't take the data."""
+    cause = error.__cause__ or error.__context__  # of PyAV's calls to the open file
+    failure = output_error(path, cause if isinstance(cause, OSError) else error)
+    return failure if isinstance(cause, OSError) or takes_no_more(failure) else None
 
 
 def add_pictures(output: OutputContainer, width: int, height: int, rate: Fraction) -> VideoStream:
@@ -173,31 +195,103 @@ def rescaled(packet: Packet, stream: Stream, shift: Fraction) -> Packet:
     return copy
 
 
+_LATEST = Fraction(1, 2)
+"""Seconds. What a packet that comes out of order may lie behind the one before."""
+
+
+class OrderedPackets:
+    """Puts packets of one stream into an output in the order of time, as FFmpeg's `-c copy` does.
+
+    Where recordings were joined, sound overlaps by some milliseconds. A packet that comes too early
+    is put right after the one before; one that lies far behind, and one that the output refuses, is
+    left out.
+    """
+
+    def __init__(self, output: OutputContainer) -> None:
+        self._output = output
+        self._last: int | None = None  # the decoding time, in ticks of the output
+        self._due = 0  # that of a packet without one
+
+    def mux(self, packet: Packet) -> None:
+        """Put in the next packet, if it can be. The output's header is written already.
+
+        Raises:
+            FFmpegError: the disk takes no more.
+        """
+        base = packet.stream.time_base or packet.time_base
+        scale = packet.time_base / base
+        time, shown = packet.dts if packet.dts is not None else packet.pts, packet.pts
+        time = self._due if time is None else round(time * scale)
+        if self._last is not None and time <= self._last:
+            if (self._last - time) * base > _LATEST:
+                return
+            time = self._last + 1
+        packet.time_base = base
+        packet.duration = round((packet.duration or 0) * scale)
+        packet.dts = time
+        packet.pts = time if shown is None else max(round(shown * scale), time)
+        duration = packet.duration  # which goes with the packet
+        try:
+            self._output.mux(packet)
+        except FFmpegError as error:
+            if _disk_failure(Path(), error) is not None:
+                raise
+            return
+        self._last, self._due = time, time + max(duration, 1)
+
+
+def with_sound_or_without(write: Callable[[bool], Result]) -> Result:
+    """What `write` gives when it is told to keep the sound; if the output refuses that, without."""
+    try:
+        return write(True)
+    except RefusedError:
+        return write(False)
+
+
 class Sound:
     """A file's first track of sound, put into an output as its pictures come.
 
     Copied where the output's format takes it, encoded as AAC where it doesn't. Sound that can't be
-    read is left out: the pictures are what matters.
+    read or put in is left out: the pictures are what matters.
     """
 
     def __init__(
-        self, source: Path, output: OutputContainer, start: Fraction, end: Fraction | None = None
+        self,
+        source: Path,
+        output: OutputContainer,
+        start: Fraction,
+        end: Fraction | None = None,
+        *,
+        wanted: bool = True,
     ) -> None:
-        """`start` and `end` are seconds on the container's clock; `start` becomes 0."""
+        """`start` and `end` are seconds on the container's clock; `start` becomes 0.
+
+        The pictures' stream must be there, as the output's header is written. Without being
+        `wanted` it is silence.
+
+        Raises:
+            FFmpegError: the output doesn't take its streams.
+        """
         self._output, self._start, self._end = output, start, end
+        self._ordered = OrderedPackets(output)
         self._video: Video | None = None
         self._packets: Iterator[Packet[AudioStream]] = iter(())
         self._next: Packet[AudioStream] | None = None
         self._stream: AudioStream | None = None
         self._encodes = False
         try:
-            self._video = Video.open(source, threads=1)
-            container = self._video.container
-            track = next((s for s in container.streams.audio if s.codec_context), None)
-            if track is not None:
-                self._add(track, container)
-        except (LpatError, FFmpegError):
+            if wanted:
+                self._open(source)
+        except (LpatError, FFmpegError, ValueError):
             self._next = None
+        output.start_encoding()
+
+    def _open(self, source: Path) -> None:
+        self._video = Video.open(source, threads=1)
+        container = self._video.container
+        track = next((s for s in container.streams.audio if s.codec_context), None)
+        if track is not None:
+            self._add(track, container)
 
     def _add(self, track: AudioStream, container: InputContainer) -> None:
         self._encodes = (
@@ -233,7 +327,7 @@ class Sound:
             else:
                 self.mux_until(float("1e9"))
             if self._encodes and self._stream is not None:
-                self._output.mux(self._stream.encode(None))
+                self._encode(None)
         finally:
             if self._video is not None:
                 self._video.close()
@@ -242,7 +336,7 @@ class Sound:
         if self._stream is None:
             return
         if not self._encodes:
-            self._output.mux(rescaled(packet, self._stream, -self._start))
+            self._ordered.mux(rescaled(packet, self._stream, -self._start))
             return
         try:
             frames = packet.decode()
@@ -251,7 +345,17 @@ class Sound:
         for frame in frames:
             if frame.pts is not None and frame.time_base:
                 frame.pts -= round(self._start / frame.time_base)
-            self._output.mux(self._stream.encode(frame))
+            self._encode(frame)
+
+    def _encode(self, frame: av.AudioFrame | None) -> None:
+        if self._stream is None:
+            return
+        try:
+            packets = self._stream.encode(frame)
+        except (FFmpegError, ValueError):  # another rate or layout than before
+            return
+        for packet in packets:
+            self._ordered.mux(packet)
 
     def _advance(self) -> None:
         try:

@@ -231,3 +231,17 @@ def test_the_fields_own_annotations_are_read(shared_data: Path) -> None:
     assert sum(len(video.segments) for video in thumos.videos) == 6365
     kinds = Counter(finding.kind for finding in thumos.findings)
     assert kinds == {"labels": 28, "past_end": 30}
+
+
+def test_a_table_of_segments_as_lpat_detect_writes_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "detections.csv"
+    path.write_text(
+        'video,label,start,end,score\na,jump,1.5,2.5,0.9\n"b\n",run,0,4,0.8\na,run,3,4,0.1\n'
+    )
+    first, second = read_annotations(path).videos
+    assert (first.name, first.segment_labels) == ("a", ("jump", "run"))
+    assert first.segments.tolist() == [[1.5, 2.5], [3, 4]]
+    assert second.segments.tolist() == [[0, 4]]
+    path.write_text("video,label,start,end\na,jump,1.5,soon\n")
+    with pytest.raises(AnnotationError, match=r"line 2: expected start and end in seconds"):
+        read_annotations(path)

@@ -108,7 +108,7 @@ def test_a_broken_file_gives_one_clear_line(
 def test_a_folder_of_neither_kind_is_refused(tmp_path: Path, names: list[str]) -> None:
     for name in names:
         (tmp_path / name).write_text("t1 0 1\n")
-    with pytest.raises(AnnotationError, match=r"expected either .* but it has neither"):
+    with pytest.raises(AnnotationError, match=r"or either .* but it has neither"):
         read_annotations(tmp_path)
 
 

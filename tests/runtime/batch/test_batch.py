@@ -138,6 +138,19 @@ def test_what_is_there_is_left_and_told(detect, sources, tmp_path: Path) -> None
     assert first["decode_failures"] == 3
 
 
+def test_a_late_first_picture_is_told_and_kept_for_players(detect, sources, tmp_path: Path) -> None:
+    detect(sources[:2], engine=StubEngine(start=2.0))
+    for name in ("detections", "videos/a"):
+        document = json.loads((tmp_path / f"out/{name}.json").read_text(encoding="utf-8"))
+        (row,) = [row for row in document["results"]["a"] if row["label"] == "jump"]
+        assert row["segment"] == [2.0, 3.0]
+        told = {"starts": {"a": 2.0, "b": 2.0}} if name == "detections" else {"start": 2.0}
+        assert told.items() <= document["external_data"].items()
+    _, engine = detect(sources[:2], "srt")  # later, of what is stored
+    assert engine.asked == []
+    assert "00:00:04,000 --> 00:00:05,000\njump" in (tmp_path / "out/videos/a.srt").read_text()
+
+
 def test_text_formats_are_made_of_stored_detections_alike(detect, sources, tmp_path: Path) -> None:
     detect(sources)
     _, engine = detect(sources, "csv", "srt", "vtt", "edl")

@@ -61,6 +61,35 @@ def test_a_table_and_a_file_come_out(
     assert (document["videos"], document["ignored_videos"]) == (1, 1)
 
 
+def test_what_ties_leave_open_is_told_in_a_line_and_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, found, target = (tmp_path / name for name in ("truth.json", "found.json", "out.json"))
+    truth.write_text(json.dumps({"database": {"a": annotation("test", [0, 10])}}))
+    rows = [{"label": "run", "score": 0.5, "segment": [s, s + 10]} for s in (0, 20, 40)]
+    lines = []
+    for order in (rows, rows[::-1]):
+        found.write_text(json.dumps({"results": {"a": order}}))
+        assert run(monkeypatch, truth, found, "--tiou", "0.5", "--json", target) == 0
+        lines.append(capsys.readouterr().out.splitlines()[-1])
+        ties = json.loads(target.read_text())["ties"]
+        assert ties["detections"] == 3
+        assert ties["average_mAP"] == {"lowest": pytest.approx(1 / 3), "highest": 1.0}
+        assert ties["mAP"] == {"lowest": [pytest.approx(1 / 3)], "highest": [1.0]}
+    assert (
+        lines[0]
+        == lines[1]
+        == (
+            "3 detections share their score with others of their class: by the order of those the "
+            "average mAP may be 33.33 to 100.00"
+        )
+    )
+    rows = [row | {"score": row["segment"][0] / 100} for row in rows]
+    found.write_text(json.dumps({"results": {"a": rows}}))
+    assert run(monkeypatch, truth, found, "--tiou", "0.5") == 0
+    assert "share their score" not in capsys.readouterr().out
+
+
 def test_the_only_subset_needs_no_name(
     files: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,

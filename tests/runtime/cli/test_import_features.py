@@ -224,7 +224,7 @@ def test_bad_files_are_named_and_passed_over(tmp_path: Path) -> None:
 def test_arrays_that_are_no_features_fail(tmp_path: Path, array: Any, message: str) -> None:
     path = tmp_path / "v.npy"
     np.save(path, array)
-    result = run(path, "--output", tmp_path / "out")
+    result = run(path, "--output", tmp_path / "out", "--axes", "snippet,feature")
     assert result.return_value == 1
     assert f"failed: v: {path}: " in result.output
     assert message.replace("expected an array .T, D. with", "with") in result.output

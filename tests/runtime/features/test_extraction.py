@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,6 +49,17 @@ def test_a_video_gives_a_snippet_for_each_stride_and_one_for_the_rest(
     assert features.values.shape == (len(edges) - 1, default_spec().dimension)
     assert features.duration == pytest.approx(1.6)
     np.testing.assert_allclose(features.edges, edges)
+
+
+def test_features_know_when_players_show_the_first_picture(
+    video: Input, write_sound: WriteVideo, write_streams: WriteVideo, tmp_path: Path
+) -> None:
+    late = Input("late", write_streams("late.mkv", (write_sound(), 0.0), (video.file, 0.5)))
+    cache = FeatureCache(tmp_path / "cache")
+    for from_cache in (False, True):
+        its = load_features(late, None, cache)
+        assert (its.from_cache, its.features.start) == (from_cache, 0.5)
+    assert extract_features(video.file, default_spec()).features.start == 0.0
 
 
 def test_features_come_while_the_video_is_read(write_video: WriteVideo) -> None:
@@ -98,6 +110,17 @@ def test_temporary_files_go_with_their_features(video: Input, tmp_path: Path) ->
     del results
     gc.collect()
     assert set(temporary_folder().iterdir()) == before
+
+
+def test_temporary_features_that_are_sent_elsewhere_outlive_their_file(video: Input) -> None:
+    its = extract_features(video.file, default_spec())
+    values = its.features.values.copy()
+    sent = pickle.dumps(its)
+    del its
+    gc.collect()
+    again = pickle.loads(sent)
+    np.testing.assert_array_equal(again.features.values, values)
+    assert again.features.spec == default_spec()
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(

@@ -2,7 +2,10 @@
 
 import io
 import pickle
+import shlex
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lpat.errors import AnnotationError, FeatureError
-from lpat.files.npy import ArrayPlace, ByteRange, find_arrays, is_array_of_objects, read_array
+from lpat.files.npy import ArrayPlace, ByteRange, find_arrays, leading_header, read_array
 
 
 def objects(*values: Any) -> np.ndarray:
@@ -212,7 +215,9 @@ def test_columns_and_equal_lengths_are_understood(tmp_path: Path) -> None:
     np.testing.assert_array_equal(find_arrays(path)[1].read(path), array + 1)
     cube = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     np.save(path, cube)
-    assert is_array_of_objects(path)
+    header = leading_header(path)
+    assert header is not None
+    assert (header.holds_objects, header.shape) == (False, (2, 3, 4))
     for place, expected in zip(find_arrays(path), cube, strict=True):
         np.testing.assert_array_equal(place.read(path), expected)
 
@@ -224,11 +229,20 @@ def test_an_array_that_stands_twice_comes_twice(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_files_of_one_array_are_told_apart(tmp_path: Path) -> None:
-    np.save(tmp_path / "one.npy", videos()[0])
+def test_a_file_without_a_header_has_none(tmp_path: Path) -> None:
     (tmp_path / "none.npy").write_bytes(b"")
-    assert not is_array_of_objects(tmp_path / "one.npy")
-    assert not is_array_of_objects(tmp_path / "none.npy")
+    assert leading_header(tmp_path / "none.npy") is None
+
+
+def test_one_object_is_refused_with_the_line_that_makes_arrays_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "all.npy"
+    np.save(path, np.array({"a": videos()[0], "b": videos()[1]}, object), allow_pickle=True)
+    with pytest.raises(FeatureError, match="if you trust the file, convert it by") as caught:
+        find_arrays(path)
+    command = shlex.split(str(caught.value).partition("convert it by: ")[2])
+    subprocess.run([sys.executable, *command[1:]], check=True)
+    with np.load(tmp_path / "all.npz") as made:
+        np.testing.assert_array_equal(made["b"], videos()[1])
 
 
 class Hostile:

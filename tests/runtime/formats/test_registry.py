@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -98,6 +99,33 @@ def test_detections_come_in_order_of_time_though_the_best_is_first(name: str) ->
         assert text.index('"jump"') < text.index('"run"')
     else:
         assert text.index("run") < text.index("jump")
+
+
+# The clock
+
+LATE = replace(CLIP, start=2.0)
+SHIFTED = replace(FOUND, segments=FOUND.segments + 2)
+
+
+@pytest.mark.parametrize("name", ["srt", "vtt", "eaf", "labelstudio"])
+def test_what_players_read_counts_from_the_files_start(name: str) -> None:
+    assert FORMATS[name].text_of(FOUND, LATE) == FORMATS[name].text_of(SHIFTED, CLIP)
+
+
+def test_chapters_last_from_the_files_start_to_the_last_picture() -> None:
+    expected = FORMATS["chapters"].text_of(SHIFTED, replace(CLIP, duration=62.0))
+    assert FORMATS["chapters"].text_of(FOUND, LATE) == expected
+
+
+@pytest.mark.parametrize("name", ["csv", "edl", "otio"])
+def test_other_formats_count_from_the_first_picture(name: str) -> None:
+    assert FORMATS[name].text_of(FOUND, LATE) == FORMATS[name].text_of(FOUND, CLIP)
+
+
+def test_json_counts_from_the_first_picture_and_says_where_that_lies() -> None:
+    document = json.loads(FORMATS["json"].text_of(FOUND, LATE))
+    assert document["external_data"] == {"start": 2.0}
+    assert document["results"] == detections_document({"clip": FOUND})["results"]
 
 
 # Names

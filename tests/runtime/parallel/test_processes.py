@@ -1,18 +1,20 @@
 """Work in several processes."""
 
 import gc
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 import weakref
 from pathlib import Path
 
 import pytest
 from tests.waiting import PATIENCE, wait_until
 
-from lpat.errors import UsageError, WorkerError
+from lpat.errors import LpatError, UsageError, WorkerError
 from lpat.files.atomic import write_text
 from lpat.parallel.processes import give_back_memory, run_all
 
@@ -132,3 +134,53 @@ def test_what_holds_itself_is_freed_at_once() -> None:
     finally:
         if enabled:
             gc.enable()
+
+
+# Where workers can't start
+
+
+def run_script(
+    script: str, folder: Path, *, piped: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """A program that was typed into a file, or is piped into Python."""
+    path = folder / "program.py"
+    path.write_text(script, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-" if piped else str(path)],
+        input=script if piped else "", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["no file", "no guard"])
+def test_workers_that_cannot_start_are_told_from_those_that_died(
+    fault: str, tmp_path: Path
+) -> None:
+    guard = 'if __name__ == "__main__":\n    ' if fault == "no file" else ""
+    script = (
+        "import math\nfrom lpat.parallel.processes import run_all\n"
+        f"{guard}print(list(run_all(math.sqrt, [1.0, 4.0, 9.0], 2)))\n"
+    )
+    done = run_script(script, tmp_path, piped=fault == "no file")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(
+        "lpat.errors.WorkerError: the processes that were to work could not start"
+    )
+    assert "memory" not in last
+    assert done.stdout == ""
+
+
+def squares_and_warnings(numbers: list[int]) -> tuple[dict[int, int | LpatError], list[str]]:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        results = dict(run_all(square, numbers, 2))
+    return results, [str(warning.message) for warning in told]
+
+
+def test_a_daemon_does_everything_itself_and_warns() -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        results, (told,) = pool.apply(squares_and_warnings, ([1, 2, 3],))
+    assert results == {1: 1, 2: 4, 3: 9}
+    assert told == (
+        "a daemonic process, as of multiprocessing.Pool, can't start others: jobs=1 is used"
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -65,6 +66,35 @@ def test_what_has_no_times_is_encoded(write_video: WriteVideo, tmp_path: Path) -
     assert clip.file.endswith(".mp4")
     expected = lumas(video)[10:30]
     np.testing.assert_allclose(lumas(tmp_path / "clips" / clip.file), expected, atol=2)
+
+
+def sound_of(path: Path) -> float:
+    """Seconds of sound that can be decoded."""
+    with av.open(str(path)) as container:
+        (stream,) = container.streams.audio
+        return sum(frame.samples for frame in container.decode(stream)) / (stream.rate or 1)
+
+
+def test_sound_that_overlaps_where_parts_were_joined_is_copied_all_the_same(
+    joined_recording: Path, tmp_path: Path
+) -> None:
+    with av.open(str(joined_recording)) as container:
+        times = [packet.dts for packet in container.demux(audio=0) if packet.dts is not None]
+    assert times != sorted(times)
+    (clip,) = write_clips(joined_recording, found((0.5, 2.5)), tmp_path / "clips")
+    assert (clip.cut, clip.reason) == ("copied", None)
+    shown = lumas(tmp_path / "clips" / clip.file)
+    np.testing.assert_allclose(shown[:50], lumas(joined_recording)[12:62], atol=0.01)
+    assert sound_of(tmp_path / "clips" / clip.file) == pytest.approx(2.0, abs=0.15)
+
+
+def test_pictures_whose_times_are_out_of_order_are_encoded(
+    write_video: WriteVideo, tmp_path: Path
+) -> None:
+    video = write_video("video.mxf", pts=range(75), codec="mpeg2video", options={"g": "15"})
+    (clip,) = write_clips(video, found((1.25, 2.0)), tmp_path / "clips")
+    assert (clip.cut, clip.reason) == ("encoded", "its pictures' times are out of order")
+    np.testing.assert_allclose(lumas(tmp_path / "clips" / clip.file), lumas(video)[31:50], atol=2)
 
 
 def test_margins_reach_no_further_than_the_video(write_video: WriteVideo, tmp_path: Path) -> None:
@@ -132,6 +162,7 @@ from pathlib import Path
 import numpy as np
 from lpat.rendering.clips import write_clips
 from lpat.errors import OutputError
+from lpat.files.atomic import takes_no_more
 from lpat.rendering.overlay import write_overlay
 from lpat.types import Detections, Scores
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -144,7 +175,8 @@ for write in (lambda: write_clips(video, found, output),
     try:
         write()
     except OutputError as error:
-        assert "can't be written" in str(error)
+        assert "can't be written (File too large)" in str(error)
+        assert takes_no_more(error)
     else:
         sys.exit("nothing failed")
 """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -60,6 +61,17 @@ def test_frames_keep_their_times_even_uneven_ones(write_video: WriteVideo, tmp_p
     write_overlay(video, scores(), found(), tmp_path / "o.mp4")
     times = [time for time, _ in pictures(tmp_path / "o.mp4")]
     np.testing.assert_allclose(times, [0, 0.04, 0.14, 0.15, 0.7, 0.99], atol=1e-4)
+
+
+def test_sound_that_overlaps_where_parts_were_joined_costs_no_picture(
+    joined_recording: Path, tmp_path: Path
+) -> None:
+    write_overlay(joined_recording, scores(3.0), found((0.5, 1.0)), tmp_path / "o.mp4")
+    assert len(pictures(tmp_path / "o.mp4")) == 75
+    with av.open(str(tmp_path / "o.mp4")) as container:
+        (sound,) = container.streams.audio
+        samples = sum(frame.samples for frame in container.decode(sound))
+    assert samples / 48_000 == pytest.approx(3.0, abs=0.1)
 
 
 def test_labels_stand_on_the_picture_only_while_they_go_on(

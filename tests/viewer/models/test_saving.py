@@ -128,7 +128,9 @@ def test_the_review_is_exported_as_detections(reviewed: Workspace, tmp_path: Pat
     assert read_detections(tmp_path / "d.json")["video"].segments.tolist() == [
         [7.0, 8.0], [1.0, 2.0], [5.0, 6.0],
     ]  # fmt: skip
-    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {"corrected": True}
+    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {
+        "corrected": True, "start": None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -160,7 +162,9 @@ def test_without_a_review_the_layer_is_exported(workspace: Workspace, tmp_path: 
     workspace.layers.put(Layer("model.onnx", detections))
     exporting(workspace, tmp_path / "d.json")()
     assert read_detections(tmp_path / "d.json")["video"].scores.tolist() == [0.25]
-    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {"model": "model.onnx"}
+    assert json.loads((tmp_path / "d.json").read_text())["external_data"] == {
+        "model": "model.onnx", "start": None,
+    }  # fmt: skip
 
 
 def test_without_a_video_nothing_is_saved(opened: Workspace, tmp_path: Path) -> None:

@@ -67,6 +67,16 @@ def test_a_path_says_what_it_holds(folder: Path, name: str, kind: str) -> None:
     assert read_path(folder / name).kind == kind
 
 
+def test_annotations_of_other_tools_are_opened(tmp_path: Path) -> None:
+    write_json(tmp_path / "export.json", [{"data": {"video": "v.mp4"}, "annotations": [{}]}])
+    (tmp_path / "v.eaf").write_text("<ANNOTATION_DOCUMENT/>")
+    (tmp_path / "events.tsv").write_text("Observation id\tBehavior\tStart (s)\nv\trun\t1\n")
+    for path in tmp_path.iterdir():
+        annotations = read_path(path).annotations
+        assert annotations is not None
+        assert [video.name for video in annotations.videos] == ["v"]
+
+
 def test_other_json_is_refused_by_name(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {"a": 1})
     with pytest.raises(LpatError, match=r"x\.json: expected annotations .* or detections"):

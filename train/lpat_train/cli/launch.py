@@ -9,12 +9,14 @@ from typing import NoReturn
 import click
 
 from lpat.cli import app
+from lpat.cli.streams import make_streams_safe
 from lpat.errors import MissingPackageError
 from lpat_train.distributed.processes import is_reporting_process
 
 
 def run(command: click.Command, *needs: str) -> NoReturn:
     """Run `command` where all packages that it `needs` are installed."""
+    make_streams_safe()
     try:
         expect(*needs)
     except MissingPackageError as error:

@@ -112,6 +112,7 @@ def _gathered(
 ) -> LoadedFeatures:
     features: dict[str, FeatureSource] = {}
     failures: dict[str, LpatError] = {}
+    shown = shown and sys.stderr is not None  # as it is in a program without a console
     silent = None if shown else True  # None: shown on a terminal alone
     pace = Speed()
     with tqdm(total=total, desc="features", unit="video", disable=silent, file=sys.stderr) as bar:

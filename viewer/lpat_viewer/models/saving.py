@@ -139,10 +139,12 @@ def exporting(workspace: Workspace, path: Path) -> Callable[[], None]:
     video, duration = workspace.video or Path(name), workspace.playhead.duration
 
     def write() -> None:
+        media = media_of(video, name, duration)
         if form.name == "json":
-            write_json(path, detections_document({name: detections}, external))
+            made_by = {**external, "start": media.start}
+            write_json(path, detections_document({name: detections}, made_by))
         else:
-            write_text(path, form.text_of(detections, media_of(video, name, duration)))
+            write_text(path, form.text_of(detections, media))
 
     return write
 

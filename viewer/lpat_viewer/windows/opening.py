@@ -9,14 +9,16 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from lpat.annotations.reading import Annotations, read_annotations
+from lpat.annotations.reading import Annotations, holds_annotations, read_annotations
 from lpat.errors import LpatError, UsageError
-from lpat.files.json_files import expect, read_json
+from lpat.files.json_files import read_json
 from lpat.formats.detections import read_detections
 from lpat.inputs import SUFFIXES, Input, find_inputs
 from lpat.types import Detections
 from lpat_viewer.jobs import Jobs, Progress
 from lpat_viewer.models.workspace import Workspace
+
+_ANNOTATIONS = (".csv", ".tsv", ".eaf", ".boris")
 
 Kind = Literal["video", "folder", "model", "annotations", "detections"]
 
@@ -45,13 +47,13 @@ def read_path(path: Path) -> Opened:
     match path.suffix.lower():
         case ".onnx":
             return Opened(path, "model")
-        case ".csv":
+        case suffix if suffix in _ANNOTATIONS:
             return Opened(path, "annotations", annotations=read_annotations(path))
         case ".json":
-            document = expect(read_json(path), dict, str(path))
-            if "results" in document:
+            document = read_json(path)
+            if isinstance(document, dict) and "results" in document:
                 return Opened(path, "detections", detections=read_detections(path))
-            if "database" in document:
+            if holds_annotations(document):
                 return Opened(path, "annotations", annotations=read_annotations(path))
             raise UsageError(
                 f'{path}: expected annotations ("database") or detections ("results"), '
@@ -160,13 +162,14 @@ class Opener(QObject):
 def dialog_filters() -> str:
     """The kinds of files that the file dialog offers."""
     videos = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-    everything = f"{videos} *.onnx *.json *.csv"
+    tables = "".join(f" *{suffix}" for suffix in _ANNOTATIONS)
+    everything = f"{videos} *.onnx *.json{tables}"
     return ";;".join(
         [
             f"Everything that can be opened ({everything})",
             f"Videos and features ({videos})",
             "Models (*.onnx)",
-            "Annotations and detections (*.json *.csv)",
+            f"Annotations and detections (*.json{tables})",
             "All files (*)",
         ]
     )

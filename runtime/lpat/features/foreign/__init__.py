@@ -1,0 +1,1 @@
+"""The layouts in which others publish features, and what is in them."""
