@@ -9,19 +9,14 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpat.annotations.identity import Called, canonical
 from lpat.errors import UsageError
+from lpat.files.media_suffixes import FEATURE_SUFFIXES, MEDIA_SUFFIXES, suffix_of
 from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
-
-VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
-    | {".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
-)
-FEATURE_SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
-SUFFIXES = VIDEO_SUFFIXES | FEATURE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,11 @@ class Input:
     def holds_features(self) -> bool:
         """Whether it holds features rather than pictures."""
         return self.path.suffix.lower() in FEATURE_SUFFIXES
+
+    @property
+    def called(self) -> Called:
+        """What names of videos mean it."""
+        return Called.by_file(self.name, _absolute(self.path).parts)
 
 
 def output_name(source: Input) -> str:
@@ -210,7 +210,7 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _is_wanted(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - of a name, not a path
+    return suffix_of(name) in MEDIA_SUFFIXES
 
 
 def _absolute(address: Address) -> Address:
@@ -294,9 +294,9 @@ def distinct_names(addresses: Sequence[Address]) -> list[str]:
     parts = [address.parts for address in addresses]
     names = [address.stem for address in addresses]
     depth, deepest = 1, max(map(len, parts), default=0)
-    while (clashes := _repeated(names)) and depth <= deepest:
+    while (clashes := _repeated(names, canonical)) and depth <= deepest:
         for index, name in enumerate(names):
-            if name in clashes:
+            if canonical(name) in clashes:
                 names[index] = "/".join(parts[index][-depth:]).lstrip("/")
         depth += 1
     return _numbered(names)
@@ -304,13 +304,14 @@ def distinct_names(addresses: Sequence[Address]) -> list[str]:
 
 def _numbered(names: Sequence[str]) -> list[str]:
     """The names, of equal ones all but the first with a number that makes them differ."""
-    taken, met, numbered = set(names), Counter[str](), []
+    taken, met, numbered = set(map(canonical, names)), Counter[str](), []
     for name in names:
-        met[name] += 1
-        if met[name] > 1:
-            while (other := f"{name} ({met[name]})") in taken:
-                met[name] += 1
-            taken.add(other)
+        key = canonical(name)
+        met[key] += 1
+        if met[key] > 1:
+            while canonical(other := f"{name} ({met[key]})") in taken:
+                met[key] += 1
+            taken.add(canonical(other))
             numbered.append(other)
         else:
             numbered.append(name)
@@ -319,9 +320,12 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def differ_by_case_only(names: Sequence[str]) -> set[str]:
     """The names that a file system without upper and lower case would take for another."""
-    keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
-    clashes = _repeated(keys)
-    return {name for name, key in zip(names, keys, strict=True) if key in clashes}
+    clashes = _repeated(names, _without_case)
+    return {name for name in names if _without_case(name) in clashes}
+
+
+def _without_case(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def safe_name(name: str, *, is_ambiguous: bool = False) -> str:
@@ -349,5 +353,5 @@ def _shortened(text: str, length: int) -> str:
     return text.encode()[:length].decode(errors="ignore")
 
 
-def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, count in Counter(names).items() if count > 1}
+def _repeated(names: Sequence[str], key: Callable[[str], str]) -> set[str]:
+    return {name for name, count in Counter(map(key, names)).items() if count > 1}

@@ -101,10 +101,11 @@ def command(
     if ambiguous_path is not None and judged_by.ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.annotations.checks import summarise
+    from lpat.annotations.identity import renamed
     from lpat.annotations.reading import read_annotations
-    from lpat.annotations.thumos14 import read_ambiguous
+    from lpat.annotations.thumos14 import read_intervals
     from lpat.evaluation.average_precision import evaluate, format_table
-    from lpat.formats.detections import read_detections
+    from lpat.formats.detections import read_detections_file
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
@@ -112,25 +113,34 @@ def command(
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
     truth = annotated.in_subset(subset)
     judged = {video.name for video in truth}
-    results = read_detections(detections)
+    named = [*(video.name for video in annotated.videos), *annotated.unknown]
+    read = read_detections_file(detections)
+    results = renamed(read.results, named, lambda name: f"{detections}: video {name!r}")
     if results and not judged & results.keys():
         raise AnnotationError(
             f"{detections}: none of its videos is to be judged; it names {next(iter(results))!r}, "
             f"the annotations {truth[0].name!r}"
         )
-    ambiguous = {} if ambiguous_path is None else read_ambiguous(ambiguous_path)
+    ambiguous, odd_intervals = (
+        ({}, ()) if ambiguous_path is None else read_intervals(ambiguous_path)
+    )
     evaluation = evaluate(
         truth,
         results,
         tious=tious,
         protocol=judged_by,
-        left_out={*annotated.unknown, *(video.name for video in annotated.videos)} - judged,
+        left_out=set(named) - judged,
         ambiguous=ambiguous,
     )
-    findings = annotated.findings_in(subset)
-    remarks = summarise(findings)
-    for line in remarks:
-        click.echo(f"{annotations}: {line}", err=True)
+    by_file = {
+        annotations: annotated.findings_in(subset),
+        detections: read.findings,
+        **({ambiguous_path: odd_intervals} if ambiguous_path else {}),
+    }
+    for path, its in by_file.items():
+        for line in summarise(its):
+            click.echo(f"{path}: {line}", err=True)
+    findings = [finding for its in by_file.values() for finding in its]
     click.echo(format_table(evaluation))
     if json_path is None and report_path is None:
         return
@@ -148,7 +158,9 @@ def command(
     if report_path is not None:
         from lpat.report.evaluation_page import evaluation_page
 
-        page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
+        page = evaluation_page(
+            detections.name, evaluation, proposals, errors, remarks=summarise(findings)
+        )
         write_text(report_path, page)
 
 

@@ -99,7 +99,7 @@ def command(
         known = {video.name: video for video in read_annotations(annotations).videos}
     sources = _sources(features, rgb, flow, names or annotations)
     if known is not None:
-        sources = _annotated(sources, known)
+        sources, known = _annotated(sources, known)
     subsets = {} if known is None else {name: video.subset for name, video in known.items()}
     durations = {} if known is None else {name: video.duration for name, video in known.items()}
     paths = output_paths(sources, output, subsets)
@@ -134,23 +134,35 @@ def _sources(
 
 
 def _annotated(
-    sources: list[ImportSource], known: Mapping[str, VideoAnnotation]
-) -> list[ImportSource]:
+    sources: list[ImportSource], annotated: Mapping[str, VideoAnnotation]
+) -> tuple[list[ImportSource], dict[str, VideoAnnotation]]:
+    """The sources that are annotated, and by their names what is."""
+    from lpat.annotations.identity import match_names
     from lpat.errors import AnnotationError
 
+    matches = match_names(list(annotated), [its.called for its in sources], by_ends=True)
+    for name, places in matches.several.items():
+        paths = ", ".join(str(sources[place].paths[0]) for place in places[:2])
+        raise AnnotationError(f"video {name!r} has {len(places)} files: {paths}")
+    known: dict[str, VideoAnnotation] = {}
+    for name, place in matches.found.items():
+        its = known.setdefault(sources[place].name, annotated[name])
+        if its.name != name:
+            raise AnnotationError(
+                f"videos {its.name!r} and {name!r} have one file, {sources[place].paths[0]}"
+            )
     kept = [source for source in sources if source.name in known]
     if not kept:
         raise AnnotationError(
             f"none of {len(sources)} videos with features is annotated; the features name "
-            f"{sources[0].name!r}, the annotations {next(iter(known))!r}"
+            f"{sources[0].name!r}, the annotations {next(iter(annotated))!r}"
         )
     if others := [source.name for source in sources if source.name not in known]:
         _note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
-    names = {source.name for source in kept}
-    wanted = [name for name, video in known.items() if not video.only_ambiguous]
-    if missing := [name for name in wanted if name not in names]:
+    wanted = [name for name, video in annotated.items() if not video.only_ambiguous]
+    if missing := [name for name in wanted if name not in matches.found]:
         _note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
-    return kept
+    return kept, known
 
 
 def _objections(

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from lpat.annotations.identity import Called
 from lpat.annotations.wtalc import read_video_names
 from lpat.errors import FeatureError, UsageError
 from lpat.features.extractors import OWN
@@ -43,6 +44,11 @@ class ImportSource(Protocol):
         """The files that its features come from."""
         ...
 
+    @property
+    def called(self) -> Called:
+        """What names of videos mean it."""
+        ...
+
     def load(self) -> np.ndarray:
         """Its features (T, D), mapped rather than read where that is possible.
 
@@ -64,6 +70,11 @@ class FileSource:
         """The one file."""
         return (self.path,)
 
+    @property
+    def called(self) -> Called:
+        """By its file."""
+        return _called_by_file(self.name, self.path)
+
     def load(self) -> np.ndarray:
         """The file's array (T, D), mapped where that is possible."""
         return map_array(self.path)
@@ -81,6 +92,11 @@ class PairSource:
     def paths(self) -> tuple[Path, ...]:
         """The files that there are."""
         return tuple(path for path in (self.rgb, self.flow) if path is not None)
+
+    @property
+    def called(self) -> Called:
+        """By its files, without the endings of their names that tell the stream."""
+        return _called_by_file(self.name, self.paths[0])
 
     def load(self) -> np.ndarray:
         """RGB, then flow, as wide together as both."""
@@ -110,9 +126,18 @@ class EntrySource:
         """The one file."""
         return (self.path,)
 
+    @property
+    def called(self) -> Called:
+        """By its name alone."""
+        return Called.by_name(self.name)
+
     def load(self) -> np.ndarray:
         """The entry's array (T, D), mapped where that is possible."""
         return self.place.read(self.path)
+
+
+def _called_by_file(name: str, path: Path) -> Called:
+    return Called.by_file(name, [*path.absolute().parent.parts, name])
 
 
 def file_sources(paths: Sequence[Path]) -> list[ImportSource]:

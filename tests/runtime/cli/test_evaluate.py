@@ -267,10 +267,31 @@ def test_files_that_name_other_videos_are_no_zero(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     row = {"label": "run", "score": 1, "segment": [0, 1]}
-    files[1].write_text(json.dumps({"results": {"a.mp4": [row]}}))
+    files[1].write_text(json.dumps({"results": {"c.mp4": [row]}}))
     assert run(monkeypatch, *files, "--subset", "test") == 1
-    message = "none of its videos is to be judged; it names 'a.mp4', the annotations 'a'"
+    message = "none of its videos is to be judged; it names 'c.mp4', the annotations 'a'"
     assert message in capsys.readouterr().err
+
+
+def test_names_mean_one_video_by_form_suffix_and_folders_and_look_alikes_are_told(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["\u00fcbung", "S1/10.mp4", "S2\\10.mp4", "c", "V"]
+    truth = {name: annotation("test", [0, 10]) for name in names}
+    row = {"label": "run", "score": 1, "segment": [0, 10]}
+    rows = {name: [row] for name in ("u\u0308bung", "S1/10", "S2/10", "c.mp4", "v")}
+    rows["c.mp4"] = [row, {**row, "label": "Run"}]
+    files[0].write_text(json.dumps({"database": truth}))
+    files[1].write_text(json.dumps({"results": rows}))
+    assert run(monkeypatch, *files) == 0
+    output = capsys.readouterr().out
+    assert "5 videos judged\n1 of them without results\n" in output
+    assert (
+        "2 of these names and labels differ from annotated ones by case, blanks or unseen" in output
+    )
+    assert "(first: 'V' and 'v')" in output
 
 
 def test_annotations_without_times_are_named(

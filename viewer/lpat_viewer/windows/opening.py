@@ -9,14 +9,18 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
+from lpat.annotations.checks import summarise
 from lpat.annotations.reading import Annotations, read_annotations
 from lpat.errors import LpatError, UsageError
+from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
 from lpat.files.json_files import expect, read_json
-from lpat.formats.detections import read_detections
-from lpat.inputs import SUFFIXES, Input, find_inputs
-from lpat.types import Detections
+from lpat.files.media_suffixes import MEDIA_SUFFIXES
+from lpat.formats.detections import DetectionsFile, read_detections_file
+from lpat.inputs import Input, find_inputs
 from lpat_viewer.jobs import Jobs, Progress
 from lpat_viewer.models.workspace import Workspace
+
+_WORTH_A_NOTICE = {"left_out", "detections", "alike_labels", "alike_names"}
 
 Kind = Literal["video", "folder", "model", "annotations", "detections"]
 
@@ -29,7 +33,14 @@ class Opened:
     kind: Kind
     inputs: tuple[Input, ...] = ()
     annotations: Annotations | None = None
-    detections: dict[str, Detections] | None = None
+    detections: DetectionsFile | None = None
+
+    @property
+    def remarks(self) -> list[str]:
+        """A line on each kind of thing in it that isn't shown, or only looks the same."""
+        read = self.annotations or self.detections
+        findings = read.findings if read is not None else ()
+        return summarise(its for its in findings if its.kind in _WORTH_A_NOTICE)
 
 
 def read_path(path: Path) -> Opened:
@@ -45,12 +56,12 @@ def read_path(path: Path) -> Opened:
     match path.suffix.lower():
         case ".onnx":
             return Opened(path, "model")
-        case ".csv":
+        case suffix if suffix in {*TABLE_SUFFIXES, *SPREADSHEET_SUFFIXES}:
             return Opened(path, "annotations", annotations=read_annotations(path))
         case ".json":
             document = expect(read_json(path), dict, str(path))
             if "results" in document:
-                return Opened(path, "detections", detections=read_detections(path))
+                return Opened(path, "detections", detections=read_detections_file(path))
             if "database" in document:
                 return Opened(path, "annotations", annotations=read_annotations(path))
             raise UsageError(
@@ -125,6 +136,8 @@ class Opener(QObject):
 
     def _take(self, opened: Opened) -> None:
         path = opened.path
+        if remarks := opened.remarks:
+            self._workspace.notices.tell(f"{path}: {'; '.join(remarks)}", "warning")
         match opened.kind:
             case "folder":
                 self._workspace.playlist.set_inputs(opened.inputs)
@@ -142,9 +155,9 @@ class Opener(QObject):
                 videos = opened.annotations.videos if opened.annotations is not None else ()
                 self._tell_if(self._workspace.truth is None, path, len(videos))
             case "detections":
-                results = opened.detections or {}
-                self._workspace.add_detections(path, results)
-                self._tell_if(self._workspace.name not in results, path, len(results))
+                results = opened.detections.results if opened.detections is not None else {}
+                shown = self._workspace.add_detections(path, results)
+                self._tell_if(not shown, path, len(results))
         if opened.kind != "video":
             self._on_opened(path, opened.kind)
 
@@ -159,7 +172,7 @@ class Opener(QObject):
 
 def dialog_filters() -> str:
     """The kinds of files that the file dialog offers."""
-    videos = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+    videos = " ".join(f"*{suffix}" for suffix in sorted(MEDIA_SUFFIXES))
     everything = f"{videos} *.onnx *.json *.csv"
     return ";;".join(
         [
