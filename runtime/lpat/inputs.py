@@ -15,8 +15,9 @@ from pathlib import Path
 
 from lpat.annotations.identity import Called, canonical
 from lpat.errors import UsageError
-from lpat.files.media_suffixes import FEATURE_SUFFIXES, MEDIA_SUFFIXES, suffix_of
+from lpat.files.media_suffixes import FEATURE_SUFFIXES
 from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
+from lpat.video.recognition import Recognition
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,14 @@ def _size(source: Input) -> int:
 
 
 def find_inputs(
-    arguments: Sequence[str | Path], timeout: float = DEFAULT_TIMEOUT
+    arguments: Sequence[str | Path],
+    timeout: float = DEFAULT_TIMEOUT,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Input, ...]:
     """What the arguments mean, in their order.
 
-    A path is a file, or a folder that stands for all videos and feature files below it. A text may
+    A path is a file, or a folder that stands for all videos and feature files below it; `tell`
+    takes a line on what was passed over there (see `lpat.video.recognition`). A text may
     also be a URL, `-` (a video on standard input), a pattern with `*`, `?`, `[...]` or `**`, and
     `@list`, the name of a list (see `read_list`; `@-` reads it from standard input); but what
     exists as a file under that very name is that file, except for `-`.
@@ -91,12 +95,15 @@ def find_inputs(
             that can't be read.
     """
     found: dict[Address, Address] = {}
+    recognition = Recognition()
     uses = [argument for argument in arguments if argument in ("-", "@-")]
     if len(set(uses)) > 1:
         raise UsageError("-, @-: standard input can be a video or a list, not both")
     for argument in arguments:
-        for address in _meant(argument, timeout):
+        for address in _meant(argument, timeout, recognition):
             found.setdefault(_absolute(address), address)
+    if recognition.remark is not None:
+        tell(recognition.remark)
     names = distinct_names(list(found))
     alike = differ_by_case_only(names)
     return tuple(
@@ -117,44 +124,49 @@ def one_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
     return found[0]
 
 
-def _meant(argument: str | Path, timeout: float) -> Iterator[Address]:
+def _meant(argument: str | Path, timeout: float, recognition: Recognition) -> Iterator[Address]:
     """The inputs that an argument stands for."""
     if argument == "-":
         yield STDIN
     elif isinstance(argument, str) and argument.startswith("@") and not os.path.lexists(argument):
         for entry in read_list(argument):
-            yield from _meant_by_entry(entry, timeout)
+            yield from _meant_by_entry(entry, timeout, recognition)
     else:
-        yield from _meant_by_entry(argument, timeout)
+        yield from _meant_by_entry(argument, timeout, recognition)
 
 
-def _meant_by_entry(entry: str | Path, timeout: float) -> Iterator[Address]:
+def _meant_by_entry(
+    entry: str | Path, timeout: float, recognition: Recognition
+) -> Iterator[Address]:
     """The inputs that an argument or a list's entry stands for, if it is no list itself."""
     path = Path(entry)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
-        yield from _files_of_folder(path)
+        yield from _files_of_folder(path, recognition)
     elif isinstance(entry, Path) or os.path.lexists(path):
         yield path
     elif is_url(entry):
         yield Url(entry, timeout)
     elif any(character in entry for character in "*?["):
-        yield from _files_of_pattern(path)
+        yield from _files_of_pattern(path, recognition)
     else:
         yield path
 
 
-def _files_of_folder(folder: Path) -> list[Path]:
+def _files_of_folder(folder: Path, recognition: Recognition) -> list[Path]:
     try:
         with os.scandir(folder):
             pass
     except OSError as error:
         raise UsageError(f"{folder}: can't be read ({error.strerror})") from error
-    if found := _files_below(folder):
+    if found := _files_below(folder, recognition):
         return found
-    raise UsageError(f"{folder}: expected a folder with videos or feature files, but it has none")
+    raise UsageError(
+        f"{folder}: expected a folder with videos or feature files, but it has none"
+        f"{recognition.others}"
+    )
 
 
-def _files_of_pattern(pattern: Path) -> list[Path]:
+def _files_of_pattern(pattern: Path, recognition: Recognition) -> list[Path]:
     """Files that match, and those below folders that do, in the order of their paths.
 
     As of folders, only videos and feature files, unless the pattern names another suffix.
@@ -169,15 +181,15 @@ def _files_of_pattern(pattern: Path) -> list[Path]:
         if match.name.startswith(".") and not pattern.name.startswith("."):
             continue
         if match.is_dir():
-            found.extend(_files_below(match))
-        elif _is_wanted(match.name) or match.suffix == pattern.suffix != "":
+            found.extend(_files_below(match, recognition))
+        elif match.suffix == pattern.suffix != "" or recognition.is_wanted(str(match)):
             found.append(match)
     if not found:
         raise UsageError(f"{pattern}: no video or feature file matches")
     return found
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _files_below(folder: Path, recognition: Recognition) -> list[Path]:
     """Files at any depth, in the order of their paths; links to folders are followed.
 
     Each folder is entered once, so links that lead in circles come to an end. A folder that can't
@@ -202,15 +214,13 @@ def _files_below(folder: Path) -> list[Path]:
                         links.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    elif _is_wanted(entry.name) and (entry.is_symlink() or entry.is_file()):
+                    elif (entry.is_symlink() or entry.is_file()) and recognition.is_wanted(
+                        entry.path
+                    ):
                         found.append(Path(entry.path))
         except OSError:
             found.append(Path(place))
     return sorted(found)
-
-
-def _is_wanted(name: str) -> bool:
-    return suffix_of(name) in MEDIA_SUFFIXES
 
 
 def _absolute(address: Address) -> Address:

@@ -37,8 +37,13 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u
 
 @lru_cache(4096)  # folders come again and again
 def canonical(text: str) -> str:
-    """The text as it is compared and written: equal for a name or label that is the same."""
-    return _LINE_BREAK.sub(" ", unicodedata.normalize("NFC", text).strip())
+    """The name as it is compared and kept: equal for names that are the same."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def label_of(text: str) -> str:
+    """The label as it is compared and kept: equal for labels that are the same."""
+    return _LINE_BREAK.sub(" ", canonical(text))
 
 
 def appearance(text: str) -> str:

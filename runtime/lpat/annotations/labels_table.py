@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from lpat.annotations.checks import VideoRecord
-from lpat.annotations.identity import appearance, canonical, spelled
+from lpat.annotations.identity import appearance, canonical, label_of, spelled
 from lpat.errors import AnnotationError
 from lpat.files.csv_files import Row, read_table
 
@@ -52,7 +52,7 @@ def _labels(row: Row, place: str) -> tuple[str, ...] | None:
         raise AnnotationError(
             f"{place}: expected labels such as jump;run, not a program's list {text.strip()!r:.80}"
         )
-    words = [canonical(word) for word in _BETWEEN_LABELS.split(text) if word.strip()]
+    words = [label_of(word) for word in _BETWEEN_LABELS.split(text) if word.strip()]
     for word in words:
         if not appearance(word):
             raise AnnotationError(f"{place}: expected a label, not {word!r}")

@@ -38,7 +38,7 @@ from lpat.annotations.checks import (
     says_what_it_shows,
     takes_time,
 )
-from lpat.annotations.identity import appearance, canonical, unique_names
+from lpat.annotations.identity import appearance, canonical, label_of, unique_names
 from lpat.annotations.labels_table import read_labels_table
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.annotations.wtalc import holds_wtalc_annotations, read_wtalc_annotations
@@ -237,7 +237,7 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
 def _label(value: Any, place: str) -> str:
     if not isinstance(value, str) or not appearance(value):
         raise AnnotationError(f"{place}: expected a label, not {value!r}")
-    return canonical(value)
+    return label_of(value)
 
 
 def _counts(value: Any, place: str) -> dict[str, int]:

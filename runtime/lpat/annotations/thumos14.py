@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lpat.annotations.checks import AMBIGUOUS, Finding, LabelledTimes, VideoRecord, oddity
-from lpat.annotations.identity import appearance, canonical
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect_times, read_text
 from lpat.types import Float64Array
@@ -95,7 +95,7 @@ def read_class_files(paths: Iterable[Path]) -> list[VideoRecord]:
 
 def _label_and_subset(path: Path) -> tuple[str, str]:
     label, ending = path.stem.rsplit("_", 1)
-    return canonical(label), _SUBSETS[ending.lower()]
+    return label_of(label), _SUBSETS[ending.lower()]
 
 
 def read_ambiguous(path: str | Path) -> dict[str, Float64Array]:

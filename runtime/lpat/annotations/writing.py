@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.annotations.checks import AMBIGUOUS, oddity
-from lpat.annotations.identity import Called, canonical, name_among, unique_names
+from lpat.annotations.identity import Called, label_of, name_among, unique_names
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
@@ -120,7 +120,7 @@ def _updated(
     unseen: list[Any] = []  # what nobody could judge, as it isn't shown
     for number, row in enumerate(rows):
         here = f"{place}, annotation {number}"
-        label = canonical(str(expect(row, dict, here).get("label")))
+        label = label_of(str(expect(row, dict, here).get("label")))
         start, end = expect_times(row.get("segment"), here)
         if label == AMBIGUOUS or oddity(start, end) is not None:
             unseen.append(row)
@@ -134,7 +134,7 @@ def _updated(
             del updated["annotations"]
         return updated
     if "labels" in updated:
-        labels = (canonical(str(row.get("label"))) for row in unseen)
+        labels = (label_of(str(row.get("label"))) for row in unseen)
         updated["labels"] = list(
             dict.fromkeys(
                 [*video.segment_labels, *(label for label in labels if label != AMBIGUOUS)]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
-from lpat.annotations.identity import appearance, canonical
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
@@ -113,7 +113,7 @@ def _rows(
 
 
 def _labels(value: Any, place: str) -> tuple[str, ...]:
-    return tuple(_text(label, place) for label in expect(value, list, place))
+    return tuple(label_of(_text(label, place)) for label in expect(value, list, place))
 
 
 def _subset(value: Any, place: str) -> str:

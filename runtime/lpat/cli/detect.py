@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from lpat.cli import options
-from lpat.cli.app import GroupedCommand, finish, resumable, run
+from lpat.cli.app import GroupedCommand, finish, note, resumable, run
 from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
 
@@ -170,7 +170,7 @@ def command(
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     if localizer.false_alarms is not None:
         print(f"level moved: false alarms {localizer.false_alarms:g}, not the model's own")
-    found = find_inputs(inputs, timeout)
+    found = find_inputs(inputs, timeout, note)
     if not all(source.holds_features for source in found):
         _tell_backbones(localizer.find_backbones(), sys.stdout)
     cache = options.cache_from(cache_folder, no_cache)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lpat.cli import options
-from lpat.cli.app import DONE, FAILED, PARTIAL, run
+from lpat.cli.app import DONE, FAILED, PARTIAL, note, run
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import VideoAnnotation
@@ -107,7 +107,7 @@ def command(
     if objections and not unchecked:
         raise UsageError(f"{'; '.join(objections)} (--unchecked imports them all the same)")
     for line in objections:
-        _note(line)
+        note(line)
     return _import_all(sources, plan, paths, durations, output, overwrite)
 
 
@@ -121,7 +121,7 @@ def _sources(
     if bool(rgb) != bool(flow) or bool(rgb) == bool(features):
         raise UsageError("expected either FEATURES or both --rgb and --flow")
     if rgb:
-        return pair_sources(rgb, flow)
+        return pair_sources(rgb, flow, note)
     for path in features:
         if path.suffix.lower() != ".npy" or not path.is_file() or not is_array_of_objects(path):
             continue
@@ -130,7 +130,7 @@ def _sources(
         if names is None:
             raise UsageError(f"{path}: holds an array for each video; --names says which")
         return entry_sources(path, names)
-    return file_sources(features)
+    return file_sources(features, note)
 
 
 def _annotated(
@@ -158,10 +158,10 @@ def _annotated(
             f"{sources[0].name!r}, the annotations {next(iter(annotated))!r}"
         )
     if others := [source.name for source in sources if source.name not in known]:
-        _note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
+        note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
     wanted = [name for name, video in annotated.items() if not video.only_ambiguous]
     if missing := [name for name in wanted if name not in matches.found]:
-        _note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
+        note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
     return kept, known
 
 
@@ -180,17 +180,17 @@ def _objections(
     lines = []
     timing = timing_of(counts, durations, Rate(plan.fps, plan.stride), plan.snippet_frames)
     if timing is None:
-        _note("no durations are known (--annotations): --fps and --stride aren't checked")
+        note("no durations are known (--annotations): --fps and --stride aren't checked")
     elif timing.is_wrong:
         lines.append(timing.describe())
     elif timing.misfits:
-        _note(timing.describe())
+        note(timing.describe())
     if "," in plan.streams:
         line, odd = exchanged_subsets(samples, subsets)
         if line is not None:
             lines.append(line)
         if odd:
-            _note(
+            note(
                 f"the halves of {len(odd)} videos fit those of the others only when exchanged; "
                 f"the first: {odd[0]!r}"
             )
@@ -232,10 +232,6 @@ def _import_all(
     if not failed:
         return DONE
     return PARTIAL if done or unchanged else FAILED
-
-
-def _note(line: str) -> None:
-    print(f"note: {line}", file=sys.stderr)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.annotations.identity import canonical
+from lpat.annotations.identity import label_of
 from lpat.annotations.reading import VideoAnnotation
 from lpat.core import average_precisions, match_detections
 from lpat.evaluation.protocols import ProtocolOptions
@@ -66,7 +66,7 @@ def detection_table(
     tables = [EventTable(nothing, nothing, np.zeros((0, 2)), np.zeros(0))]
     for name, detections in results.items():
         positions = np.array(
-            [index.get(canonical(label), -1) for label in detections.classes], np.int64
+            [index.get(label_of(label), -1) for label in detections.classes], np.int64
         )
         labels = positions[detections.labels]
         unknown.update(detections.classes[label] for label in detections.labels[labels < 0])

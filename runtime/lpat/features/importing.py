@@ -8,7 +8,7 @@ comes out has RGB first, and a spec that the models trained on it will ask for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -140,25 +140,29 @@ def _called_by_file(name: str, path: Path) -> Called:
     return Called.by_file(name, [*path.absolute().parent.parts, name])
 
 
-def file_sources(paths: Sequence[Path]) -> list[ImportSource]:
-    """A source for each feature file among paths and below folders.
+def file_sources(
+    paths: Sequence[Path], tell: Callable[[str], None] = lambda line: None
+) -> list[ImportSource]:
+    """A source for each feature file among paths and below folders; `tell` takes a line on others.
 
     Raises:
         UsageError: none, or two of one name.
     """
-    files = _files_by_name(paths)
+    files = _files_by_name(paths, tell)
     return [FileSource(name, path) for name, path in files.items()]
 
 
-def pair_sources(rgb: Sequence[Path], flow: Sequence[Path]) -> list[ImportSource]:
+def pair_sources(
+    rgb: Sequence[Path], flow: Sequence[Path], tell: Callable[[str], None] = lambda line: None
+) -> list[ImportSource]:
     """A source for each video with a file below the folders of RGB or of flow, by file name.
 
-    A name's ending `-rgb` or `-flow` is no part of it.
+    A name's ending `-rgb` or `-flow` is no part of it. `tell` takes lines on other files.
 
     Raises:
         UsageError: a folder without feature files, or two of one name among RGB or among flow.
     """
-    rgb_files, flow_files = _files_by_name(rgb), _files_by_name(flow)
+    rgb_files, flow_files = _files_by_name(rgb, tell), _files_by_name(flow, tell)
     if not rgb_files.keys() & flow_files.keys():
         raise UsageError(
             f"expected files of the same names below --rgb and --flow, but none is in both, "
@@ -291,10 +295,12 @@ def _part(name: str) -> str:
     return name
 
 
-def _files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
+def _files_by_name(paths: Sequence[Path], tell: Callable[[str], None]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for source in find_inputs(paths):
+    videos = 0
+    for source in find_inputs(paths, tell=tell):
         if not source.holds_features:
+            videos += 1
             continue
         name = source.file.stem
         for ending in _ENDINGS:
@@ -304,6 +310,8 @@ def _files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
         files[name] = source.file
     if not files:
         raise UsageError(f"{paths[0]}: expected feature files, but there is none")
+    if videos:
+        tell(f"{videos} {'video' if videos == 1 else 'videos'} passed over: expected feature files")
     return files
 
 

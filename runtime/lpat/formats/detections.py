@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lpat.annotations.checks import Finding, oddity
-from lpat.annotations.identity import appearance, canonical, unique_names
+from lpat.annotations.identity import appearance, label_of, unique_names
 from lpat.errors import AnnotationError
 from lpat.files.csv_files import refuse_spreadsheet
 from lpat.files.json_files import expect, expect_times, read_json
@@ -144,7 +144,7 @@ def _parsed(
             raise AnnotationError(f"{here}: expected a finite score, not {score!r}")
         start, end = expect_times(entry.get("segment"), here)
         if (reason := oddity(start, end)) is None:
-            parsed.append((canonical(label), (start, end), float(score)))
+            parsed.append((label_of(label), (start, end), float(score)))
         else:
             findings.append(Finding("detections", name, f"{label} [{start}, {end}] {reason}"))
     return parsed

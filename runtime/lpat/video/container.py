@@ -147,11 +147,24 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     stream = max(moving, key=lambda s: bool(s.disposition & Disposition.default))
     if stream.codec_context is None:
         raise VideoError.of(address, "no decoder for its video stream")
+    if form == "webp_pipe" and isinstance(address, Path) and _is_animated_webp(address):
+        raise VideoError.of(
+            address,
+            "expected a video, but it is an animated WebP, which FFmpeg doesn't read: "
+            "convert it to GIF or MP4",
+        )
     if form.startswith("image2") or form.endswith("_pipe"):
         raise VideoError.of(address, f"expected a video, but it is a still picture ({form})")
     if stream.codec_context.name in _TEXT_CODECS:
         raise VideoError.of(address, "expected a video, but it is text")
     return stream
+
+
+def _is_animated_webp(path: Path) -> bool:
+    """Whether a WebP file's extended header says that it holds an animation."""
+    with access_errors_named(path), path.open("rb") as file:
+        start = file.read(21)
+    return start[12:16] == b"VP8X" and bool(start[20] & 2)
 
 
 def stated_duration(container: InputContainer, stream: VideoStream) -> float:

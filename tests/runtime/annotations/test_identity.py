@@ -5,6 +5,7 @@ import pytest
 from lpat.annotations.identity import (
     Called,
     canonical,
+    label_of,
     look_alike,
     match_names,
     name_among,
@@ -28,8 +29,9 @@ def files(*paths: str) -> list[Called]:
 
 
 def test_forms_blanks_and_line_breaks_make_no_other_text() -> None:
-    assert canonical(NFD) == canonical(f" {NFC}\t") == NFC
-    assert canonical("jump\u2028 high") == canonical("jump\r\nhigh") == "jump high"
+    assert canonical(NFD) == label_of(NFD) == canonical(f" {NFC}\t") == label_of(f"{NFC}\n") == NFC
+    assert label_of("jump\u2028 high") == label_of("jump\r\nhigh") == "jump high"
+    assert canonical("line\nbreak") == "line\nbreak"
 
 
 @pytest.mark.parametrize(

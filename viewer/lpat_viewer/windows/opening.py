@@ -34,13 +34,15 @@ class Opened:
     inputs: tuple[Input, ...] = ()
     annotations: Annotations | None = None
     detections: DetectionsFile | None = None
+    passed_over: tuple[str, ...] = ()  # a line on other files of a folder
 
     @property
     def remarks(self) -> list[str]:
-        """A line on each kind of thing in it that isn't shown, or only looks the same."""
+        """Lines on what in it isn't shown, or only looks the same."""
         read = self.annotations or self.detections
         findings = read.findings if read is not None else ()
-        return summarise(its for its in findings if its.kind in _WORTH_A_NOTICE)
+        kept = (finding for finding in findings if finding.kind in _WORTH_A_NOTICE)
+        return [*self.passed_over, *summarise(kept)]
 
 
 def read_path(path: Path) -> Opened:
@@ -73,7 +75,9 @@ def read_path(path: Path) -> Opened:
 
 def _read_folder(folder: Path) -> Opened:
     try:
-        return Opened(folder, "folder", inputs=find_inputs([folder]))
+        passed_over: list[str] = []
+        inputs = find_inputs([folder], tell=passed_over.append)
+        return Opened(folder, "folder", inputs, passed_over=tuple(passed_over))
     except UsageError as no_videos:
         try:
             return Opened(folder, "annotations", annotations=read_annotations(folder))
