@@ -45,6 +45,7 @@ from lpat.annotations.wtalc import holds_wtalc_annotations, read_wtalc_annotatio
 from lpat.errors import AnnotationError
 from lpat.files.csv_files import TABLE_SUFFIXES, refuse_spreadsheet
 from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.kinds import TABLE, but_it_is, kind_of
 from lpat.types import Float64Array
 
 
@@ -185,6 +186,13 @@ def _records(path: Path) -> list[VideoRecord]:
     if path.is_dir():
         return _records_of_folder(path)
     refuse_spreadsheet(path)
+    if path.suffix.lower() != ".json" and (kind := kind_of(path)) not in (None, TABLE):
+        raise AnnotationError(f"{path}: expected annotations, not {kind}")
+    if path.suffix.lower() == ".txt":
+        raise AnnotationError(
+            f"{path}: expected annotations as JSON, as a table (.csv, .tsv) or as a folder of "
+            "THUMOS'14's text files, not a text file alone"
+        )
     is_table = path.suffix.lower() in TABLE_SUFFIXES
     return read_labels_table(path) if is_table else _records_of_json(path)
 
@@ -194,16 +202,19 @@ def _records_of_folder(folder: Path) -> list[VideoRecord]:
     has_classes = not all(map(is_ambiguous, files))
     if holds_wtalc_annotations(folder) != has_classes:
         return read_class_files(files) if has_classes else read_wtalc_annotations(folder)
+    which = "both" if has_classes else f"neither{but_it_is(folder)}"
     raise AnnotationError(
         f"{folder}: expected either THUMOS'14's files CLASS_test.txt and CLASS_val.txt or W-TALC's "
-        f"videoname.npy and its like, but it has {'both' if has_classes else 'neither'}"
+        f"videoname.npy and its like, but it has {which}"
     )
 
 
 def _records_of_json(path: Path) -> list[VideoRecord]:
     document = expect(read_json(path), dict, str(path))
     if "database" not in document:
-        raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
+        raise AnnotationError(
+            f'{path}: expected a "database" of videos, but it has none{but_it_is(path)}'
+        )
     database: Mapping[str, Any] = expect(document["database"], dict, f"{path}: database")
     names = unique_names(database, str(path))
     return [

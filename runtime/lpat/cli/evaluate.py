@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
+
+if TYPE_CHECKING:
+    from lpat.annotations.reading import Annotations
 
 _MOST_THRESHOLDS = 1000
 
@@ -102,12 +106,11 @@ def command(
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.annotations.checks import summarise
     from lpat.annotations.identity import renamed
-    from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_intervals
     from lpat.evaluation.average_precision import evaluate, format_table
     from lpat.formats.detections import read_detections_file
 
-    annotated = read_annotations(annotations)
+    annotated = _annotations(annotations, detections)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
@@ -162,6 +165,18 @@ def command(
             detections.name, evaluation, proposals, errors, remarks=summarise(findings)
         )
         write_text(report_path, page)
+
+
+def _annotations(path: Path, detections: Path) -> Annotations:
+    from lpat.annotations.reading import read_annotations
+    from lpat.files.kinds import ANNOTATIONS, kind_of
+
+    try:
+        return read_annotations(path)
+    except AnnotationError as error:
+        if kind_of(detections) == ANNOTATIONS:
+            raise UsageError(f"{error}; annotations come first, then detections") from error
+        raise
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

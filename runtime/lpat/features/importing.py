@@ -21,6 +21,8 @@ from lpat.errors import FeatureError, UsageError
 from lpat.features.extractors import OWN
 from lpat.features.files import float32_rows, locate_features, map_array, write_features
 from lpat.features.statistics import Statistics, exchanged, halves_look_exchanged, statistics_of
+from lpat.files.kinds import but_it_is
+from lpat.files.media_suffixes import FEATURE_SUFFIXES
 from lpat.files.npy import ArrayPlace, find_arrays
 from lpat.inputs import find_inputs
 from lpat.types import Features, FeatureSpec, Float32Array
@@ -297,10 +299,10 @@ def _part(name: str) -> str:
 
 def _files_by_name(paths: Sequence[Path], tell: Callable[[str], None]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    videos = 0
+    others = 0
     for source in find_inputs(paths, tell=tell):
         if not source.holds_features:
-            videos += 1
+            others += 1
             continue
         name = source.file.stem
         for ending in _ENDINGS:
@@ -309,9 +311,12 @@ def _files_by_name(paths: Sequence[Path], tell: Callable[[str], None]) -> dict[s
             raise UsageError(f"video {name!r} has two files: {files[name]}, {source.path}")
         files[name] = source.file
     if not files:
-        raise UsageError(f"{paths[0]}: expected feature files, but there is none")
-    if videos:
-        tell(f"{videos} {'video' if videos == 1 else 'videos'} passed over: expected feature files")
+        raise UsageError(
+            f"{paths[0]}: expected feature files, but there is none{but_it_is(paths[0])}"
+        )
+    if others:
+        are = "other file is" if others == 1 else "other files are"
+        tell(f"{others} {are} passed over: expected {', '.join(sorted(FEATURE_SUFFIXES))}")
     return files
 
 

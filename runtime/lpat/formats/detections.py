@@ -15,6 +15,7 @@ from lpat.annotations.identity import appearance, label_of, unique_names
 from lpat.errors import AnnotationError
 from lpat.files.csv_files import refuse_spreadsheet
 from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.kinds import but_it_is, kind_of
 from lpat.types import Detections
 
 VERSION = "lpat-detections-1"
@@ -66,6 +67,8 @@ def read_detections_file(path: Path) -> DetectionsFile:
     """
     path = detections_path(path)
     refuse_spreadsheet(path)
+    if path.suffix.lower() != ".json" and (kind := kind_of(path)) is not None:
+        raise AnnotationError(f"{path}: expected detections as JSON, not {kind}")
     return detections_from_document(read_json(path), str(path))
 
 
@@ -89,7 +92,9 @@ def detections_path(path: Path) -> Path:
 def detections_from_document(document: Any, place: str) -> DetectionsFile:
     """`read_detections_file` of the file's JSON value; `place` names it in messages."""
     if "results" not in expect(document, dict, place):
-        raise AnnotationError(f'{place}: expected "results" of videos, but it has none')
+        raise AnnotationError(
+            f'{place}: expected "results" of videos, but it has none{but_it_is(Path(place))}'
+        )
     entries = expect(document["results"], dict, f"{place}: results")
     names = unique_names(entries, place)
     findings: list[Finding] = []

@@ -261,6 +261,53 @@ def test_errors_take_one_line(
     assert message in output.err
 
 
+def test_files_in_the_other_order_are_told_so(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, *reversed(files)) == 1
+    assert capsys.readouterr().err.endswith(
+        "; it is a file of detections; annotations come first, then detections\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model.onnx", "expected detections as JSON, not an ONNX file"),
+        ("detections.csv", "expected detections as JSON, not a table"),
+        ("clip.mp4", "expected detections as JSON, not a video"),
+    ],
+)
+def test_what_is_given_for_detections_is_named(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    message: str,
+) -> None:
+    other = files[0].with_name(name)
+    other.touch()
+    assert run(monkeypatch, files[0], other, "--subset", "test") == 1
+    assert message in capsys.readouterr().err
+    assert run(monkeypatch, other, files[1], "--subset", "test") == 1
+    assert "\n" not in capsys.readouterr().err.rstrip()
+
+
+def test_the_folder_that_lpat_detect_wrote_is_judged(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, *files, "--subset", "test") == 0
+    expected = capsys.readouterr().out
+    (out := files[1].parent / "out").mkdir()
+    files[1].rename(out / "detections.json")
+    assert run(monkeypatch, files[0], out, "--subset", "test") == 0
+    assert capsys.readouterr().out == expected
+
+
 def test_files_that_name_other_videos_are_no_zero(
     files: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,

@@ -15,7 +15,7 @@ from lpat.errors import LpatError, UsageError
 from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
 from lpat.files.json_files import expect, read_json
 from lpat.files.media_suffixes import MEDIA_SUFFIXES
-from lpat.formats.detections import DetectionsFile, read_detections_file
+from lpat.formats.detections import DETECTIONS_NAME, DetectionsFile, read_detections_file
 from lpat.inputs import Input, find_inputs
 from lpat_viewer.jobs import Jobs, Progress
 from lpat_viewer.models.workspace import Workspace
@@ -79,6 +79,8 @@ def _read_folder(folder: Path) -> Opened:
         inputs = find_inputs([folder], tell=passed_over.append)
         return Opened(folder, "folder", inputs, passed_over=tuple(passed_over))
     except UsageError as no_videos:
+        if (folder / DETECTIONS_NAME).is_file():
+            return Opened(folder, "detections", detections=read_detections_file(folder))
         try:
             return Opened(folder, "annotations", annotations=read_annotations(folder))
         except LpatError:
