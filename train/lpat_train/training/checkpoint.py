@@ -24,6 +24,7 @@ from lpat.errors import LpatError, OutputError, UsageError
 from lpat.features.files import spec_from_json
 from lpat.files.atomic import atomic_path, write_text
 from lpat.files.json_files import write_json
+from lpat.files.kinds import but_it_is
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
@@ -125,8 +126,8 @@ def read_run(folder: Path) -> Run:
     Raises:
         UsageError: no run there, or a broken one.
     """
-    if not (folder / _ABOUT).is_file():
-        raise UsageError(f"{folder}: expected a training run, but it holds none")
+    if not ((folder / _ABOUT).is_file() and (folder / _CONFIG).is_file()):
+        raise UsageError(f"{folder}: expected a training run, but it holds none{but_it_is(folder)}")
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         return Run(
