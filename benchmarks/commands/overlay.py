@@ -27,7 +27,7 @@ from lpat.video.writer import TICKS_PER_SECOND, add_pictures, video_output
 
 def reencode(source: Path, target: Path, size: tuple[int, int] | None = None) -> None:
     """Decode and encode, as an overlay does, with nothing between."""
-    with Video.open(source) as video, video_output(target, "mp4", {}) as output:
+    with Video.open(source) as video, video_output(source, target, "mp4", {}) as output:
         stream = None
         for frame in video:
             width, height = size or (frame.width // 2 * 2, frame.height // 2 * 2)

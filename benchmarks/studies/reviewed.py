@@ -110,8 +110,8 @@ def _measure_all(
     orders["moments"] = orders["random"]
     _note(rows, f"none 0 {seed}", none, output)
     for way, order in orders.items():
-        for count in COUNTS:
-            count = min(count, len(order))
+        for most in COUNTS:
+            count = min(most, len(order))
             key = f"{way} {count} {seed}"
             if key in rows or (count == len(order) and way == "uncertain"):
                 continue

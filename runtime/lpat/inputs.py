@@ -9,19 +9,15 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpat.annotations.identity import Called, canonical
 from lpat.errors import UsageError
+from lpat.files.media_suffixes import FEATURE_SUFFIXES
 from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
-
-VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
-    | {".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
-)
-FEATURE_SUFFIXES = frozenset({".safetensors", ".npy", ".npz", ".h5", ".hdf5"})
-SUFFIXES = VIDEO_SUFFIXES | FEATURE_SUFFIXES
+from lpat.video.recognition import Recognition
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,11 @@ class Input:
         """Whether it holds features rather than pictures."""
         return self.path.suffix.lower() in FEATURE_SUFFIXES
 
+    @property
+    def called(self) -> Called:
+        """What names of videos mean it."""
+        return Called.by_file(self.name, _absolute(self.path).parts)
+
 
 def output_name(source: Input) -> str:
     """The start of the names of an input's files, such as `sub/clip` of `sub/clip.json`.
@@ -73,11 +74,13 @@ def _size(source: Input) -> int:
 def find_inputs(
     arguments: Sequence[str | Path],
     timeout: float = DEFAULT_TIMEOUT,
-    suffixes: Collection[str] = SUFFIXES,
+    tell: Callable[[str], None] = lambda line: None,
+    suffixes: Collection[str] | None = None,
 ) -> tuple[Input, ...]:
     """What the arguments mean, in their order.
 
-    A path is a file, or a folder that stands for all videos and feature files below it. A text may
+    A path is a file, or a folder that stands for all videos and feature files below it; `tell`
+    takes a line on what was passed over there (see `lpat.video.recognition`). A text may
     also be a URL, `-` (a video on standard input), a pattern with `*`, `?`, `[...]` or `**`, and
     `@list`, the name of a list (see `read_list`; `@-` reads it from standard input); but what
     exists as a file under that very name is that file, except for `-`.
@@ -93,12 +96,15 @@ def find_inputs(
             that can't be read.
     """
     found: dict[Address, Address] = {}
+    recognition = Recognition(suffixes)
     uses = [argument for argument in arguments if argument in ("-", "@-")]
     if len(set(uses)) > 1:
         raise UsageError("-, @-: standard input can be a video or a list, not both")
     for argument in arguments:
-        for address in _meant(argument, timeout, suffixes):
+        for address in _meant(argument, timeout, recognition):
             found.setdefault(_absolute(address), address)
+    if recognition.remark is not None:
+        tell(recognition.remark)
     names = distinct_names(list(found))
     alike = differ_by_case_only(names)
     return tuple(
@@ -119,46 +125,49 @@ def one_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
     return found[0]
 
 
-def _meant(argument: str | Path, timeout: float, suffixes: Collection[str]) -> Iterator[Address]:
+def _meant(argument: str | Path, timeout: float, recognition: Recognition) -> Iterator[Address]:
     """The inputs that an argument stands for."""
     if argument == "-":
         yield STDIN
     elif isinstance(argument, str) and argument.startswith("@") and not os.path.lexists(argument):
         for entry in read_list(argument):
-            yield from _meant_by_entry(entry, timeout, suffixes)
+            yield from _meant_by_entry(entry, timeout, recognition)
     else:
-        yield from _meant_by_entry(argument, timeout, suffixes)
+        yield from _meant_by_entry(argument, timeout, recognition)
 
 
 def _meant_by_entry(
-    entry: str | Path, timeout: float, suffixes: Collection[str]
+    entry: str | Path, timeout: float, recognition: Recognition
 ) -> Iterator[Address]:
     """The inputs that an argument or a list's entry stands for, if it is no list itself."""
     path = Path(entry)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
-        yield from _files_of_folder(path, suffixes)
+        yield from _files_of_folder(path, recognition)
     elif isinstance(entry, Path) or os.path.lexists(path):
         yield path
     elif is_url(entry):
         yield Url(entry, timeout)
     elif any(character in entry for character in "*?["):
-        yield from _files_of_pattern(path, suffixes)
+        yield from _files_of_pattern(path, recognition)
     else:
         yield path
 
 
-def _files_of_folder(folder: Path, suffixes: Collection[str]) -> list[Path]:
+def _files_of_folder(folder: Path, recognition: Recognition) -> list[Path]:
     try:
         with os.scandir(folder):
             pass
     except OSError as error:
         raise UsageError(f"{folder}: can't be read ({error.strerror})") from error
-    if found := _files_below(folder, suffixes):
+    if found := _files_below(folder, recognition):
         return found
-    raise UsageError(f"{folder}: expected a folder with videos or feature files, but it has none")
+    raise UsageError(
+        f"{folder}: expected a folder with videos or feature files, but it has none"
+        f"{recognition.others}"
+    )
 
 
-def _files_of_pattern(pattern: Path, suffixes: Collection[str]) -> list[Path]:
+def _files_of_pattern(pattern: Path, recognition: Recognition) -> list[Path]:
     """Files that match, and those below folders that do, in the order of their paths.
 
     As of folders, only videos and feature files, unless the pattern names another suffix.
@@ -173,15 +182,15 @@ def _files_of_pattern(pattern: Path, suffixes: Collection[str]) -> list[Path]:
         if match.name.startswith(".") and not pattern.name.startswith("."):
             continue
         if match.is_dir():
-            found.extend(_files_below(match, suffixes))
-        elif _is_wanted(match.name, suffixes) or match.suffix == pattern.suffix != "":
+            found.extend(_files_below(match, recognition))
+        elif match.suffix == pattern.suffix != "" or recognition.is_wanted(str(match)):
             found.append(match)
     if not found:
         raise UsageError(f"{pattern}: no video or feature file matches")
     return found
 
 
-def _files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+def _files_below(folder: Path, recognition: Recognition) -> list[Path]:
     """Files at any depth, in the order of their paths; links to folders are followed.
 
     Each folder is entered once, so links that lead in circles come to an end. A folder that can't
@@ -206,17 +215,13 @@ def _files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
                         links.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    elif _is_wanted(entry.name, suffixes) and (
-                        entry.is_symlink() or entry.is_file()
+                    elif (entry.is_symlink() or entry.is_file()) and recognition.is_wanted(
+                        entry.path
                     ):
                         found.append(Path(entry.path))
         except OSError:
             found.append(Path(place))
     return sorted(found)
-
-
-def _is_wanted(name: str, suffixes: Collection[str]) -> bool:
-    return os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122 - of a name, not a path
 
 
 def _absolute(address: Address) -> Address:
@@ -300,9 +305,9 @@ def distinct_names(addresses: Sequence[Address]) -> list[str]:
     parts = [address.parts for address in addresses]
     names = [address.stem for address in addresses]
     depth, deepest = 1, max(map(len, parts), default=0)
-    while (clashes := _repeated(names)) and depth <= deepest:
+    while (clashes := _repeated(names, canonical)) and depth <= deepest:
         for index, name in enumerate(names):
-            if name in clashes:
+            if canonical(name) in clashes:
                 names[index] = "/".join(parts[index][-depth:]).lstrip("/")
         depth += 1
     return _numbered(names)
@@ -310,13 +315,14 @@ def distinct_names(addresses: Sequence[Address]) -> list[str]:
 
 def _numbered(names: Sequence[str]) -> list[str]:
     """The names, of equal ones all but the first with a number that makes them differ."""
-    taken, met, numbered = set(names), Counter[str](), []
+    taken, met, numbered = set(map(canonical, names)), Counter[str](), []
     for name in names:
-        met[name] += 1
-        if met[name] > 1:
-            while (other := f"{name} ({met[name]})") in taken:
-                met[name] += 1
-            taken.add(other)
+        key = canonical(name)
+        met[key] += 1
+        if met[key] > 1:
+            while canonical(other := f"{name} ({met[key]})") in taken:
+                met[key] += 1
+            taken.add(canonical(other))
             numbered.append(other)
         else:
             numbered.append(name)
@@ -325,9 +331,12 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def differ_by_case_only(names: Sequence[str]) -> set[str]:
     """The names that a file system without upper and lower case would take for another."""
-    keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
-    clashes = _repeated(keys)
-    return {name for name, key in zip(names, keys, strict=True) if key in clashes}
+    clashes = _repeated(names, _without_case)
+    return {name for name in names if _without_case(name) in clashes}
+
+
+def _without_case(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def safe_name(name: str, *, is_ambiguous: bool = False) -> str:
@@ -355,5 +364,5 @@ def _shortened(text: str, length: int) -> str:
     return text.encode()[:length].decode(errors="ignore")
 
 
-def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, count in Counter(names).items() if count > 1}
+def _repeated(names: Sequence[str], key: Callable[[str], str]) -> set[str]:
+    return {name for name, count in Counter(map(key, names)).items() if count > 1}

@@ -127,7 +127,9 @@ class LiveDetector:
         confidence = segment_scores(
             runs, probabilities.astype(np.float64), self._options.segment_score
         )
-        selected = set(select_classes(probabilities, self._options.class_selection).tolist())
+        # Live scores don't say how probable a class is, so that improbable ones must not be told.
+        selection = "mean" if self._options.class_weight else self._options.class_selection
+        selected = set(select_classes(probabilities, selection).tolist())
         return [
             Detection(self._model.classes[label], score, start, end)
             for label, score, (start, end) in zip(

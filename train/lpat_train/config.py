@@ -11,9 +11,11 @@ from lpat.errors import UsageError
 from lpat.segments.level import RATES
 from lpat.segments.post_processing import (
     Boundary,
+    ClassSelection,
     PostProcessing,
     Proposals,
     SegmentScore,
+    Suppression,
     Threshold,
 )
 
@@ -216,6 +218,23 @@ class TrainingConfig:
         "last is the default with --reviewed",
     )
 
+    suppression: Suppression = _option(
+        "soft",
+        "of levels that overlap: a segment gives way to a better one, or its score decays",
+    )
+    minimum_score: float = _option(
+        0.1, "those whose score has decayed below are left out", at_least=0, at_most=1000
+    )
+    class_selection: ClassSelection = _option(
+        "all", "classes that are looked for: all, or those at least as probable as the mean"
+    )
+    class_weight: float = _option(
+        0.25,
+        "how much the class's probability in a video counts in a segment's score",
+        at_least=0,
+        at_most=10,
+    )
+
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():
             value = getattr(self, name)
@@ -249,6 +268,10 @@ class TrainingConfig:
             threshold=self.threshold,
             cut=self.cut,
             proposals=self.proposals,
+            suppression=self.suppression,
+            minimum_score=self.minimum_score,
+            class_selection=self.class_selection,
+            class_weight=self.class_weight,
         )
 
     @property

@@ -20,6 +20,10 @@ _PLAIN = {
     "false_alarms": 0.0,
     "proposals": "runs",
     "segment_score": "probability",
+    "suppression": "hard",
+    "minimum_score": 0.0,
+    "class_selection": "mean",
+    "class_weight": 0.0,
 }
 """One network on a snippet's own features, and segments by a threshold as it is learned."""
 

@@ -47,7 +47,8 @@ def command(
     """Show a video over what models, detections files and annotations say of it.
 
     INPUTS are a video or a folder of videos; models (.onnx), detections and annotations (.json,
-    .csv, .eaf and others of docs/formats.md) may stand among them. All can be opened from the window too, and dropped on it.
+    .csv, .eaf and others of docs/formats.md) may stand among them. All can be opened from the
+    window too, and dropped on it.
     """
     try:
         from PySide6.QtWidgets import QApplication

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect
@@ -48,7 +49,7 @@ class _Observation:
 
     def see(self, media: str, place: str) -> None:
         """Note the media file; several in a row count their times on, so that none is known."""
-        reference = re.sub(r"^player #[0-9]+:", "", media.strip(), flags=re.IGNORECASE).strip()
+        reference = canonical(re.sub(r"^player #[0-9]+:", "", media.strip(), flags=re.IGNORECASE))
         if not reference or reference.upper() == "NA":
             return
         if self._media not in (None, reference):
@@ -80,8 +81,12 @@ class _Observation:
     def record(self) -> VideoRecord:
         """What the observation says of its video, which goes by its own name without a file."""
         left = [f"{key[0]} at {time} has no stop" for key, time in self._open.items()]
-        name = self.identity if self._media is None else video_name(self._media, self._place)
-        if not name:
+        name = (
+            canonical(self.identity)
+            if self._media is None
+            else video_name(self._media, self._place)
+        )
+        if not appearance(name):
             raise AnnotationError(f"{self._place}: expected a media file or an observation id")
         passed = (*self._passed, *left)
         return VideoRecord(name, None, self.duration, None, tuple(self._rows), passed_over=passed)
@@ -135,15 +140,16 @@ def read_boris_table(table: EventTable, place: str) -> list[VideoRecord]:
         if len(cells) < len(names):
             raise AnnotationError(f"{here}: expected {len(names)} columns, not {len(cells)}")
         cell = {key: "" if i is None else cells[i].strip() for key, i in column.items()}
-        identity = cell["observation"] or before.get("Observation id", "").strip()
+        identity = canonical(cell["observation"] or before.get("Observation id", ""))
         its = observations.setdefault(identity, _Observation(place))
         its.identity = identity
         its.see(cell["media"] or before.get("Player #1", ""), here)
         _refuse_offset(cell["offset"] or before.get("Time offset (s)", ""), here)
         its.duration = _duration(cell["duration"])
-        if not cell["behaviour"]:
+        behaviour = label_of(cell["behaviour"])
+        if not appearance(behaviour):
             raise AnnotationError(f"{here}: expected a behaviour")
-        key = (cell["behaviour"], cell["subject"], *(cells[index] for index in modifiers))
+        key = (behaviour, cell["subject"], *(cells[index] for index in modifiers))
         _add(its, key, cell, here)
     return _merged((its.record() for its in observations.values()), place)
 
@@ -178,7 +184,7 @@ def read_boris_project(document: Mapping[str, Any], place: str) -> list[VideoRec
     """
     behaviours = expect(document["behaviors_conf"], dict, f"{place}: behaviors_conf")
     points = {
-        str(its.get("code"))
+        label_of(str(its.get("code")))
         for its in behaviours.values()
         if isinstance(its, dict) and "point" in str(its.get("type")).lower()
     }
@@ -197,7 +203,11 @@ def read_boris_project(document: Mapping[str, Any], place: str) -> list[VideoRec
             its.duration = _length_of(media, entry)
         events = expect(entry.get("events", []), list, f"{here}, events")
         for event in sorted(events, key=lambda event: _event_time(event, here)):
-            time, key = _event_time(event, here), (str(event[2]), str(event[1]), str(event[3]))
+            time = _event_time(event, here)
+            behaviour = label_of(str(event[2]))
+            if not appearance(behaviour):
+                raise AnnotationError(f"{here}: expected a behaviour, not {event[2]!r:.80}")
+            key = (behaviour, str(event[1]), str(event[3]))
             if key[0] in points:
                 its.segment(key[0], time, time)
             else:

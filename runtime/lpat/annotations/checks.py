@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from lpat.annotations.identity import look_alike, spelled
 
 AMBIGUOUS = "Ambiguous"
 """The label by which THUMOS'14 marks times in which even people can't tell: no class."""
@@ -14,8 +16,21 @@ AMBIGUOUS = "Ambiguous"
 LabelledTimes = tuple[str, float, float]  # label, start and end in seconds
 
 FindingKind = Literal[
-    "unknown", "labels", "past_end", "duplicate", "left_out", "duration", "passed_over"
+    "unknown",
+    "labels",
+    "past_end",
+    "duplicate",
+    "left_out",
+    "duration",
+    "passed_over",
+    "alike_labels",
+    "alike_names",
+    "detections",
+    "intervals",
 ]
+
+OF_ALL_VIDEOS: frozenset[FindingKind] = frozenset({"alike_labels", "alike_names"})
+"""Kinds that hold videos against each other."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,16 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
     "left_out": ("segments take no time or start before 0", "left out; their labels are kept"),
     "duration": ("videos: the duration isn't positive", "taken as unknown"),
     "passed_over": ("marks are no segments with labels", "left out"),
+    "alike_labels": (
+        "labels differ from others by case, blanks or unseen characters alone",
+        "each is a class of its own",
+    ),
+    "alike_names": (
+        "videos' names differ from others by case, blanks or unseen characters alone",
+        "each is a video of its own",
+    ),
+    "detections": ("detections take no time or start before 0", "left out"),
+    "intervals": ("ambiguous intervals take no time or start before 0", "left out"),
 }
 
 
@@ -68,10 +93,46 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
     )
 
 
+def oddity(start: float, end: float) -> str | None:
+    """Why no video shows a segment of these times, in words; None where one may."""
+    if start < 0:
+        return "starts before 0"
+    if end <= start:
+        return "ends before or where it starts"
+    return None
+
+
 def takes_time(row: LabelledTimes) -> bool:
     """Whether a segment starts at 0 or later and ends after it starts."""
-    _, start, end = row
-    return 0 <= start < end
+    return oddity(*row[1:]) is None
+
+
+def alike_in(records: Sequence[VideoRecord]) -> tuple[Finding, ...]:
+    """Labels, and names of videos, that differ by case, blanks or unseen characters alone."""
+    first: dict[str, str] = {}
+    counts = Counter[str]()
+    for record in records:
+        for label in labels_of(record):
+            first.setdefault(label, record.name)
+            counts[label] += 1
+    labels = [
+        Finding(
+            "alike_labels",
+            first[b],
+            f"{spelled(a)} in {counts[a]} and {spelled(b)} in {counts[b]} of the videos",
+        )
+        for a, b in look_alike(first)
+    ]
+    names = [
+        Finding("alike_names", b, f"{spelled(a)} and {spelled(b)}")
+        for a, b in look_alike(record.name for record in records)
+    ]
+    return (*labels, *names)
+
+
+def labels_of(record: VideoRecord) -> dict[str, None]:
+    """All labels that its segments or its list have, once each, in order."""
+    return dict.fromkeys([*(label for label, _, _ in record.rows), *(record.listed or ())])
 
 
 def has_duration(record: VideoRecord) -> bool:
@@ -130,8 +191,7 @@ def _duplicates(rows: Iterable[LabelledTimes]) -> Iterator[str]:
 
 def _left_out(rows: Iterable[LabelledTimes]) -> Iterator[str]:
     for row in rows:
-        if not takes_time(row):
-            reason = "starts before 0" if row[1] < 0 else "ends before or where it starts"
+        if (reason := oddity(*row[1:])) is not None:
             yield f"{_words(row)} {reason}"
 
 

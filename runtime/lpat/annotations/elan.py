@@ -8,12 +8,14 @@ label, `jump (2)`, is of the label.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
 from lpat.files.safe_xml import read_xml
@@ -49,30 +51,45 @@ def read_eaf(path: Path) -> VideoRecord:
     rows: list[LabelledTimes] = []
     passed = [f"another video is linked: {other.get('MEDIA_URL')}" for other in media[1:]]
     tiers = {tier.get("TIER_ID") or "": tier for tier in root.findall("TIER")}
+    labels = set(map(label_of, tiers))
     slots = _time_slots(root, path)
     for name, tier in tiers.items():
-        if not name.strip():
+        if not appearance(name):
             raise AnnotationError(f"{path}: expected a name of each tier, but one has none")
         if references := len(tier.findall("ANNOTATION/REF_ANNOTATION")):
             passed.append(f"tier {name!r}: {references} annotations depend on another tier's")
         annotations = list(_annotations(tier, slots, f"{path}: tier {name!r}"))
         by_tier = root.get("AUTHOR") == "lpat" or all(_is_score(its.value) for its in annotations)
         for its in annotations:
-            label = _label_of_tier(name, tiers) if by_tier else " ".join(its.value.split())
+            label = _label_of_tier(name, labels) if by_tier else label_of(its.value)
             if its.start is None or its.end is None:
                 passed.append(f"tier {name!r}: an annotation has no times")
-            elif not label:
+            elif not appearance(label):
                 passed.append(f"tier {name!r}: an annotation at {its.start} ms has no value")
             else:
                 rows.append((label, its.start / 1000 + offset, its.end / 1000 + offset))
     return VideoRecord(
-        name=path.stem if url is None else video_name(url, f"{path}: MEDIA_URL"),
+        name=canonical(path.stem) if url is None else video_name(url, f"{path}: MEDIA_URL"),
         subset=None,
         duration=None,
         listed=None if rows or passed else (),
         rows=tuple(rows),
         passed_over=tuple(passed),
     )
+
+
+def read_eaf_files(paths: Sequence[Path]) -> list[VideoRecord]:
+    """What files say of a video each.
+
+    Raises:
+        AnnotationError: unreadable, not such files, or two of one video.
+    """
+    records = [read_eaf(path) for path in paths]
+    names = Counter(record.name for record in records)
+    for path, record in zip(paths, records, strict=True):
+        if names[record.name] > 1:
+            raise AnnotationError(f"{path}: video {record.name!r} has another file there")
+    return records
 
 
 def _media_offset(media: Element, place: str) -> float:
@@ -108,9 +125,10 @@ def _is_score(value: str) -> bool:
     return True
 
 
-def _label_of_tier(name: str, tiers: dict[str, Element]) -> str:
-    second = _SECOND_TIER.fullmatch(name)
-    return second["label"] if second is not None and second["label"] in tiers else name
+def _label_of_tier(name: str, labels: Collection[str]) -> str:
+    its = label_of(name)
+    second = _SECOND_TIER.fullmatch(its)
+    return second["label"] if second is not None and second["label"] in labels else its
 
 
 def _milliseconds(value: str, place: str) -> int:

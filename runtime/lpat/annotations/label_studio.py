@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
@@ -149,13 +150,16 @@ def _rows_of_seconds(value: Mapping[str, Any], kind: str, place: str) -> list[La
 
 
 def _labels(value: Any, place: str) -> list[str]:
-    return [expect(label, str, place) for label in expect(value or [], list, place)]
+    labels = [label_of(expect(label, str, place)) for label in expect(value or [], list, place)]
+    return [label for label in labels if appearance(label)]
 
 
 def _name_of(data: Mapping[str, Any], task: Mapping[str, Any], place: str) -> str:
     """The name that lpat wrote into the task, else that of the file that the task shows."""
     if isinstance(data.get("name"), str) and {"video", "frame_rate"} <= data.keys():
-        return data["name"]
+        if not appearance(data["name"]):
+            raise AnnotationError(f"{place}: expected a video's name, not {data['name']!r:.80}")
+        return canonical(data["name"])
     references = [data.get("video"), data.get("audio"), *data.values()]
     reference = next(
         (its for its in references if isinstance(its, str) and _MEDIA.match(its)), None

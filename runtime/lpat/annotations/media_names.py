@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from lpat.annotations.identity import appearance, canonical
 from lpat.errors import AnnotationError
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -25,7 +26,7 @@ def video_name(reference: str, place: str) -> str:
         path = parse_qs(urlsplit(reference).query).get("d", [""])[0]
     elif _SCHEME.match(reference) and not reference.lower().startswith("file:"):
         path = unquote(urlsplit(reference).path)
-    name = PurePosixPath(path.replace("\\", "/")).stem
-    if not name.strip():
+    name = canonical(PurePosixPath(path.replace("\\", "/")).stem)
+    if not appearance(name):
         raise AnnotationError(f"{place}: expected a video's file, not {reference!r:.200}")
     return name

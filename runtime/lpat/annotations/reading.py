@@ -5,9 +5,10 @@ Of our own and of data sets:
 - ActivityNet-style JSON, `{"database": {VIDEO: {"subset", "duration", "annotations":
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
   where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
-- CSV with the columns `video,labels[,subset]`, labels separated by `;` or `|`;
+- CSV with the columns `video,labels[,subset]` (lpat.annotations.labels_table);
   an empty list of either format says that nothing happens in the video;
-- CSV with the columns `video,label,start,end`, as lpat-detect writes it, a row for each segment;
+- CSV with the columns `video,label,start,end`, as lpat-detect writes it
+  (lpat.annotations.segments_table);
 - a folder of THUMOS'14's text files (lpat.annotations.thumos14);
 - a folder of W-TALC's arrays (lpat.annotations.wtalc);
 
@@ -25,8 +26,6 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -44,21 +43,33 @@ from lpat.annotations.boris import (
 )
 from lpat.annotations.checks import (
     AMBIGUOUS,
+    OF_ALL_VIDEOS,
     Finding,
     LabelledTimes,
     VideoRecord,
+    alike_in,
     findings_of,
     has_duration,
     says_what_it_shows,
     takes_time,
 )
-from lpat.annotations.elan import read_eaf
+from lpat.annotations.elan import read_eaf, read_eaf_files
+from lpat.annotations.identity import appearance, canonical, label_of, unique_names
 from lpat.annotations.label_studio import read_label_studio
+from lpat.annotations.labels_table import read_labels_table
+from lpat.annotations.segments_table import COLUMNS, read_segments_table
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.annotations.via import HEADER, is_via_project, read_via_project, read_via_table
 from lpat.annotations.wtalc import holds_wtalc_annotations, read_wtalc_annotations
 from lpat.errors import AnnotationError
-from lpat.files.json_files import expect, expect_segment, read_json, read_text
+from lpat.files.csv_files import (
+    TABLE_SUFFIXES,
+    names_columns,
+    refuse_spreadsheet,
+    text_of_table,
+)
+from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.kinds import ANNOTATIONS, but_it_is, kind_of
 from lpat.types import Float64Array
 
 
@@ -125,10 +136,17 @@ class Annotations:
         return tuple(video for video in self.videos if video.subset == subset)
 
     def findings_in(self, subset: str | None) -> tuple[Finding, ...]:
-        """Findings in the videos of a subset, or all of them for None."""
+        """Findings in the videos of a subset, or all of them for None.
+
+        What looks alike is among them whichever subset it is in: subsets are held against another.
+        """
         names = {video.name for video in self.in_subset(subset)}
         names |= {name for name, its in self.unknown.items() if subset in (None, its)}
-        return tuple(finding for finding in self.findings if finding.video in names)
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.video in names or finding.kind in OF_ALL_VIDEOS
+        )
 
     def labels_by_video(self, subset: str | None) -> dict[str, tuple[str, ...]]:
         """Labels of each video of a subset, and nothing else: all that most training may see.
@@ -166,9 +184,10 @@ def read_annotations(path: str | Path) -> Annotations:
             f"{path}: expected annotations or labels of a video, but none of {len(records)} has "
             f"them, the first is {records[0].name!r}"
         )
-    findings = tuple(finding for record in records for finding in findings_of(record))
+    findings = [finding for record in records for finding in findings_of(record)]
+    findings += alike_in(records)
     unknown = {r.name: r.subset for r in records if not says_what_it_shows(r)}
-    return Annotations(path, videos, findings, unknown)
+    return Annotations(path, videos, tuple(findings), unknown)
 
 
 def _annotation(record: VideoRecord) -> VideoAnnotation:
@@ -198,30 +217,33 @@ def _times(rows: list[LabelledTimes]) -> Float64Array:
 def _records(path: Path) -> list[VideoRecord]:
     if path.is_dir():
         return _records_of_folder(path)
-    match path.suffix.lower():
-        case ".csv" | ".tsv":
-            return _records_of_table(path)
-        case ".eaf":
-            return [read_eaf(path)]
+    refuse_spreadsheet(path)
+    suffix = path.suffix.lower()
+    if suffix in TABLE_SUFFIXES:
+        return _records_of_table(path)
+    if suffix == ".eaf":
+        return [read_eaf(path)]
+    if suffix != ".json" and (kind := kind_of(path)) not in (None, ANNOTATIONS):
+        raise AnnotationError(f"{path}: expected annotations, not {kind}")
+    if suffix == ".txt":
+        raise AnnotationError(
+            f"{path}: expected annotations as JSON, as a table (.csv, .tsv), of ELAN (.eaf) or as "
+            "a folder of THUMOS'14's text files, not a text file alone"
+        )
     return _records_of_json(path)
 
 
 def _records_of_folder(folder: Path) -> list[VideoRecord]:
     if files := sorted(folder.glob("*.eaf")):
-        records = [read_eaf(file) for file in files]
-        names = Counter(record.name for record in records)
-        for file, record in zip(files, records, strict=True):
-            if names[record.name] > 1:
-                raise AnnotationError(f"{file}: video {record.name!r} has another file there")
-        return records
+        return read_eaf_files(files)
     files = class_files(folder)
     has_classes = not all(map(is_ambiguous, files))
     if holds_wtalc_annotations(folder) != has_classes:
         return read_class_files(files) if has_classes else read_wtalc_annotations(folder)
+    which = "both" if has_classes else f"neither{but_it_is(folder)}"
     raise AnnotationError(
         f"{folder}: expected ELAN's .eaf files, or either THUMOS'14's files CLASS_test.txt and "
-        "CLASS_val.txt or W-TALC's videoname.npy and its like, but it has "
-        f"{'both' if has_classes else 'neither'}"
+        f"CLASS_val.txt or W-TALC's videoname.npy and its like, but it has {which}"
     )
 
 
@@ -242,11 +264,26 @@ def _records_of_json(path: Path) -> list[VideoRecord]:
     if is_via_project(document):
         return read_via_project(document, str(path))
     if "database" not in document:
-        raise AnnotationError(f'{path}: expected a "database" of videos, but it has none')
+        raise AnnotationError(
+            f'{path}: expected a "database" of videos, but it has none{but_it_is(path)}'
+        )
     database: Mapping[str, Any] = expect(document["database"], dict, f"{path}: database")
+    names = unique_names(database, str(path))
     return [
-        _record_of_json(f"{path}: video {name!r}", name, entry) for name, entry in database.items()
+        _record_of_json(f"{path}: video {name!r}", names[name], entry)
+        for name, entry in database.items()
     ]
+
+
+def _records_of_table(path: Path) -> list[VideoRecord]:
+    text = text_of_table(path)
+    if HEADER in text:
+        return read_via_table(text, str(path))
+    if names_columns(text, COLUMNS):
+        return read_segments_table(path, text)
+    if not names_columns(text, ["video"]) and (events := event_table(text)) is not None:
+        return read_boris_table(events, str(path))
+    return read_labels_table(path, text)
 
 
 def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
@@ -256,14 +293,14 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
-        rows.append((label, *expect_segment(annotation.get("segment"), here)))
+        rows.append((label, *expect_times(annotation.get("segment"), here)))
     listed = () if "annotations" in entry and not rows else None
     if entry.get("labels") is not None:
         listed = tuple(_label(value, place) for value in expect(entry["labels"], list, place))
     subset = entry.get("subset")
     return VideoRecord(
         name=name,
-        subset=None if subset is None else expect(subset, str, f"{place}, subset"),
+        subset=None if subset is None else canonical(expect(subset, str, f"{place}, subset")),
         duration=_duration(entry.get("duration"), place),
         listed=listed,
         rows=tuple(rows),
@@ -272,86 +309,30 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
 
 
 def _label(value: Any, place: str) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not appearance(value):
         raise AnnotationError(f"{place}: expected a label, not {value!r}")
-    return value
+    return label_of(value)
 
 
 def _counts(value: Any, place: str) -> dict[str, int]:
     if value is None:
         return {}
+    counts: dict[str, int] = {}
     for label, number in expect(value, dict, place).items():
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise AnnotationError(
                 f"{place}: expected a whole number from 1 for {label!r}, not {number!r}"
             )
-    return value
+        if (same := _label(label, place)) in counts:
+            raise AnnotationError(f"{place}: {same!r} appears twice")
+        counts[same] = number
+    return counts
 
 
 def _duration(value: Any, place: str) -> float | None:
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and 0 < value <= sys.float_info.max):
-        raise AnnotationError(f"{place}: expected a duration in seconds, not {value!r}")
+    if not (number and abs(value) <= sys.float_info.max):
+        raise AnnotationError(f"{place}: expected a duration in seconds, not {value!r:.80}")
     return float(value)
-
-
-def _records_of_table(path: Path) -> list[VideoRecord]:
-    text = read_text(path)
-    if HEADER in text:
-        return read_via_table(text, str(path))
-    names = set(next(csv.reader(text.splitlines()[:1]), []))
-    if {"video", "label", "start", "end"} <= names:
-        return _records_of_segments(path, text)
-    if "video" not in names and (events := event_table(text)) is not None:
-        return read_boris_table(events, str(path))
-    return _records_of_csv(path, text.splitlines())
-
-
-def _records_of_segments(path: Path, text: str) -> list[VideoRecord]:
-    """Those of rows `video,label,start,end`, whatever columns there are beside."""
-    rows: dict[str, list[LabelledTimes]] = {}
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    for row in reader:
-        place = f"{path}: line {reader.line_num}"
-        if not row["video"]:
-            raise AnnotationError(f"{place}: expected a video's name")
-        try:
-            times = float(row["start"]), float(row["end"])
-        except (TypeError, ValueError) as error:
-            raise AnnotationError(
-                f"{place}: expected start and end in seconds, not {row['start']!r}, {row['end']!r}"
-            ) from error
-        segment = expect_segment(list(times), place)
-        rows.setdefault(row["video"], []).append((_label(row["label"], place), *segment))
-    return [VideoRecord(name, None, None, None, tuple(its)) for name, its in rows.items()]
-
-
-def _records_of_csv(path: Path, lines: list[str]) -> list[VideoRecord]:
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise AnnotationError(f"{path}: line {reader.line_num}: {error}") from error
-    missing = {"video", "labels"} - set(reader.fieldnames or ())
-    if missing:
-        lacking = ", ".join(sorted(missing))
-        raise AnnotationError(f"{path}: expected columns video,labels[,subset]; it lacks {lacking}")
-    names = Counter(row["video"] for row in rows)
-    records = []
-    for number, row in enumerate(rows, start=2):
-        place, name = f"{path}: line {number}", row["video"]
-        if not name:
-            raise AnnotationError(f"{place}: expected a video's name")
-        if names[name] > 1:
-            raise AnnotationError(f"{path}: {name!r} appears twice")
-        if None in row:
-            raise AnnotationError(f"{place}: more values than columns; separate labels by ';'")
-        labels = None  # a line that ends before them says nothing; an empty cell says none
-        if row["labels"] is not None:
-            words = row["labels"].replace("|", ";").split(";")
-            labels = tuple(word.strip() for word in words if word.strip())
-        subset = (row.get("subset") or "").strip() or None
-        records.append(VideoRecord(name, subset, None, labels, ()))
-    return records

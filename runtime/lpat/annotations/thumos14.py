@@ -7,15 +7,17 @@ in which even people can't tell the action.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from lpat.annotations.checks import AMBIGUOUS, LabelledTimes, VideoRecord
+from lpat.annotations.checks import AMBIGUOUS, Finding, LabelledTimes, VideoRecord, oddity
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.errors import AnnotationError
-from lpat.files.json_files import expect_segment, expect_times, read_text
+from lpat.files.json_files import expect_times, read_text
 from lpat.types import Float64Array
 
 _SUBSETS = {"test": "test", "val": "validation"}
@@ -28,7 +30,7 @@ def interval_lines(path: Path) -> Iterator[tuple[str, str, float, float]]:
     Raises:
         AnnotationError: unreadable, or another line; the message names it.
     """
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(io.StringIO(read_text(path), newline=None), start=1):
         if not line.strip():
             continue
         place = f"{path}: line {number}"
@@ -36,8 +38,12 @@ def interval_lines(path: Path) -> Iterator[tuple[str, str, float, float]]:
             name, start, end = line.split()
             times = float(start), float(end)
         except ValueError as error:
-            raise AnnotationError(f"{place}: expected `video start end`, not {line!r}") from error
-        yield place, name, *times
+            raise AnnotationError(
+                f"{place}: expected `video start end`, not {line.rstrip()!r:.80}"
+            ) from error
+        if not appearance(name):
+            raise AnnotationError(f"{place}: expected a video's name, not {name!r}")
+        yield place, canonical(name), *times
 
 
 def class_files(folder: Path) -> list[Path]:
@@ -89,18 +95,33 @@ def read_class_files(paths: Iterable[Path]) -> list[VideoRecord]:
 
 def _label_and_subset(path: Path) -> tuple[str, str]:
     label, ending = path.stem.rsplit("_", 1)
-    return label, _SUBSETS[ending.lower()]
+    return label_of(label), _SUBSETS[ending.lower()]
 
 
 def read_ambiguous(path: str | Path) -> dict[str, Float64Array]:
     """Ambiguous intervals (N, 2) in seconds of each video that the file names, in its order.
 
-    Blank lines are passed over.
+    Blank lines are passed over, and intervals that no video can show (`read_intervals` tells them).
+
+    Raises:
+        AnnotationError: the file breaks its format; the message names the line.
+    """
+    return read_intervals(Path(path))[0]
+
+
+def read_intervals(path: Path) -> tuple[dict[str, Float64Array], tuple[Finding, ...]]:
+    """`read_ambiguous` of a file, and the intervals in it that no video can show.
 
     Raises:
         AnnotationError: the file breaks its format; the message names the line.
     """
     intervals: dict[str, list[tuple[float, float]]] = {}
-    for place, name, *times in interval_lines(Path(path)):
-        intervals.setdefault(name, []).append(expect_segment(times, place))
-    return {name: np.array(times, np.float64) for name, times in intervals.items()}
+    findings: list[Finding] = []
+    for place, name, *times in interval_lines(path):
+        start, end = expect_times(times, place)
+        if (reason := oddity(start, end)) is None:
+            intervals.setdefault(name, []).append((start, end))
+        else:
+            findings.append(Finding("intervals", name, f"[{start}, {end}] {reason}"))
+    arrays = {name: np.array(times, np.float64) for name, times in intervals.items()}
+    return arrays, tuple(findings)

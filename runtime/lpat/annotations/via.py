@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
+from lpat.annotations.identity import appearance, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
@@ -62,7 +63,8 @@ class _Videos:
         words = text.split(",") if attribute.get("type") == _CHECKBOX else [text]
         if isinstance(options, dict):
             words = [str(options.get(word, word)) for word in words]
-        return [word.strip() for word in words if word.strip() not in _UNSET]
+        labels = map(label_of, words)
+        return [label for label in labels if label not in _UNSET and appearance(label)]
 
     def records(self) -> list[VideoRecord]:
         """A record for each video; of one without segments nothing is said."""

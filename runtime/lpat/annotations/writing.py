@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpat.annotations.checks import AMBIGUOUS
+from lpat.annotations.checks import AMBIGUOUS, oddity
+from lpat.annotations.identity import Called, label_of, name_among, unique_names
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.errors import AnnotationError, LpatError, UsageError
+from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
 from lpat.files.json_files import expect, expect_times, read_json, write_json
+
+_OTHER_FORMATS = {*TABLE_SUFFIXES, *SPREADSHEET_SUFFIXES, ".txt", ".npy", ".eaf", ".boris"}
 
 _Key = tuple[str, float, float]  # label, start and end to the millisecond
 
@@ -39,19 +43,20 @@ def save_annotations(
     it has, the video's subset and duration, ambiguous times, and what stands beside annotations
     that are as they were. The video's `labels` and `counts` would contradict what was looked at:
     the labels follow the annotations, the counts go. A new file begins as a copy of `source`, of
-    whatever format. The video may be `also_called` in the file. Without segments nothing happens
-    in it, but unless `all_judged` that isn't said: its annotations go, its labels stay.
+    whatever format. The video may be `also_called` in the file: by its own file's path or an end of
+    that. Without segments nothing happens in it, but unless `all_judged` that isn't said: its
+    annotations go, its labels stay. Annotations of times that no video can show stay too.
 
     Raises:
         UsageError: the path is a folder, or no JSON file.
         AnnotationError: the file there isn't JSON of annotations.
         OutputError: it can't be written.
     """
-    if path.is_dir() or path.suffix.lower() in {".csv", ".tsv", ".txt", ".npy", ".eaf", ".boris"}:
+    if path.is_dir() or path.suffix.lower() in _OTHER_FORMATS:
         raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
     document = _document(path, source)
     database = document["database"]
-    name = also_called if also_called in database and video.name not in database else video.name
+    name = _key_of(video.name, also_called, database, str(path))
     place = f"{path}: video {name!r}"
     entry = expect(database.get(name, {}), dict, place)
     database[name] = _updated(entry, video, place, all_judged=all_judged)
@@ -59,6 +64,14 @@ def save_annotations(
         write_json(path, document)
     except ValueError as error:
         raise AnnotationError(f"{path}: has a number that JSON can't hold ({error})") from error
+
+
+def _key_of(name: str, file: str | None, database: Mapping[str, Any], place: str) -> str:
+    """What a database calls the video, as it spells that; the name itself where it lacks it."""
+    spelling = {same: key for key, same in unique_names(database, place).items()}
+    called = Called.by_name(name) if file is None else Called.by_file(name, [file])
+    its = name_among(spelling, called)
+    return name if its is None else spelling[its]
 
 
 def _document(path: Path, source: Annotations | None) -> dict[str, Any]:
@@ -104,20 +117,29 @@ def _updated(
 ) -> dict[str, Any]:
     rows = expect(entry.get("annotations") or [], list, place)
     known: dict[_Key, list[Any]] = defaultdict(list)
+    unseen: list[Any] = []  # what nobody could judge, as it isn't shown
     for number, row in enumerate(rows):
         here = f"{place}, annotation {number}"
-        label = expect(row, dict, here).get("label")
-        known[_key(str(label), *expect_times(row.get("segment"), here))].append(row)
+        label = label_of(str(expect(row, dict, here).get("label")))
+        start, end = expect_times(row.get("segment"), here)
+        if label == AMBIGUOUS or oddity(start, end) is not None:
+            unseen.append(row)
+        known[_key(label, start, end)].append(row)
     updated = {**_entry(replace(video, counts={})), **entry}
     updated["annotations"] = _rows(video, known, updated.get("duration"))
-    ambiguous = [row for (label, *_), left in known.items() if label == AMBIGUOUS for row in left]
-    updated["annotations"] += ambiguous
+    kept = {id(row) for row in updated["annotations"]}
+    updated["annotations"] += [row for row in unseen if id(row) not in kept]
     if not (updated["annotations"] or all_judged):
         if entry.get("annotations") != []:
             del updated["annotations"]
         return updated
     if "labels" in updated:
-        updated["labels"] = list(dict.fromkeys(video.segment_labels))
+        labels = (label_of(str(row.get("label"))) for row in unseen)
+        updated["labels"] = list(
+            dict.fromkeys(
+                [*video.segment_labels, *(label for label in labels if label != AMBIGUOUS)]
+            )
+        )
     updated.pop("counts", None)
     return updated
 

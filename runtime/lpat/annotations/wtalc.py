@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat.annotations.checks import LabelledTimes, VideoRecord
+from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.thumos14 import class_files, is_ambiguous, read_class_files
 from lpat.errors import AnnotationError
 from lpat.files.json_files import expect, expect_times
@@ -112,7 +113,7 @@ def _rows(
 
 
 def _labels(value: Any, place: str) -> tuple[str, ...]:
-    return tuple(_text(label, place) for label in expect(value, list, place))
+    return tuple(label_of(_text(label, place)) for label in expect(value, list, place))
 
 
 def _subset(value: Any, place: str) -> str:
@@ -137,6 +138,9 @@ def _text(value: Any, place: str) -> str:
     if not isinstance(data, bytes) or not data.strip():
         raise AnnotationError(f"{place}: expected a name, not {value!r:.80}")
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise AnnotationError(f"{place}: expected UTF-8 text, not {value!r:.80}") from error
+    if not appearance(text):
+        raise AnnotationError(f"{place}: expected a name, not {value!r:.80}")
+    return canonical(text)

@@ -87,7 +87,7 @@ def read_stored(path: Path) -> Stored | None:
             int(external["decode_failures"]),
             external["broken_off"],
         )
-        return Stored(entry, next(iter(detections.values())))
+        return Stored(entry, next(iter(detections.results.values())))
     except (AnnotationError, AttributeError, KeyError, StopIteration, TypeError, ValueError):
         return None
 

@@ -77,7 +77,7 @@ class Writer:
         """Write what was found in an input."""
         name, files = work.source.name, output_name(work.source)
         document = detections_document({name: analysis.detections})
-        detections = detections_from_document(document, name)[name]
+        (detections,) = detections_from_document(document, name).results.values()
         entry = Entry(
             work.key,
             round(analysis.duration, 3),

@@ -53,6 +53,11 @@ def run(command: click.Command, speaks: Callable[[], bool] = lambda: True) -> No
     sys.exit(code or DONE)
 
 
+def note(line: str) -> None:
+    """Tell something on stderr that is no error."""
+    print(f"note: {line}", file=sys.stderr)
+
+
 def _print_error(command: click.Command, message: str) -> None:
     print(f"{command.name}: error: {' '.join(message.split())}", file=sys.stderr)
 

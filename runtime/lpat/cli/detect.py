@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from lpat.cli import options
-from lpat.cli.app import GroupedCommand, finish, resumable, run
+from lpat.cli.app import GroupedCommand, finish, note, resumable, run
 from lpat.cli.progress import progress as shown_progress
 from lpat.errors import UsageError
 
@@ -142,6 +142,7 @@ def command(
 
     if live:
         _check_live(context)
+    _check_order(model, inputs)
     outputs = chosen_outputs(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
@@ -170,7 +171,7 @@ def command(
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     if localizer.false_alarms is not None:
         print(f"level moved: false alarms {localizer.false_alarms:g}, not the model's own")
-    found = find_inputs(inputs, timeout)
+    found = find_inputs(inputs, timeout, note)
     if not all(source.holds_features for source in found):
         _tell_backbones(localizer.find_backbones(), sys.stdout)
     cache = options.cache_from(cache_folder, no_cache)
@@ -214,6 +215,18 @@ def _check_live(context: click.Context) -> None:
     for option in context.command.params:
         if option.name in WHOLE_VIDEOS and context.params[option.name]:
             raise UsageError(f"{option.opts[0]}: expected without --live; it is for whole videos")
+
+
+def _check_order(model: Path, inputs: Sequence[str]) -> None:
+    from lpat.files.kinds import MODEL, kind_of
+
+    if (kind := kind_of(model)) in (None, MODEL):
+        return
+    if models := [name for name in inputs if name.lower().endswith(".onnx")]:
+        raise UsageError(
+            f"{model} is {kind} and {models[0]} an ONNX file: the model comes first, "
+            "lpat-detect MODEL INPUTS"
+        )
 
 
 def _print_detections(output: Path) -> None:

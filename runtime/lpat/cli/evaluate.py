@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,11 @@ from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
+
+if TYPE_CHECKING:
+    from lpat.annotations.reading import Annotations, VideoAnnotation
+    from lpat.formats.detections import DetectionsFile
+    from lpat.types import Detections
 
 _MOST_THRESHOLDS = 1000
 
@@ -102,43 +108,45 @@ def command(
     if ambiguous_path is not None and judged_by.ambiguous == "none":
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.annotations.checks import summarise
-    from lpat.annotations.reading import read_annotations
-    from lpat.annotations.thumos14 import read_ambiguous
+    from lpat.annotations.thumos14 import read_intervals
     from lpat.evaluation.average_precision import evaluate, format_table
     from lpat.evaluation.tied_orders import tied_orders
-    from lpat.formats.detections import read_detections
+    from lpat.formats.detections import read_detections_file
 
-    annotated = read_annotations(annotations)
+    annotated = _annotations(annotations, detections)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
     truth = annotated.in_subset(subset)
     judged = {video.name for video in truth}
-    results = read_detections(detections)
-    if results and not judged & results.keys():
-        raise AnnotationError(
-            f"{detections}: none of its videos is to be judged; it names {next(iter(results))!r}, "
-            f"the annotations {truth[0].name!r}"
-        )
-    ambiguous = {} if ambiguous_path is None else read_ambiguous(ambiguous_path)
+    named = [*(video.name for video in annotated.videos), *annotated.unknown]
+    read = read_detections_file(detections)
+    results = _results(read, detections, named, truth)
+    ambiguous, odd_intervals = (
+        ({}, ()) if ambiguous_path is None else read_intervals(ambiguous_path)
+    )
     evaluation = evaluate(
         truth,
         results,
         tious=tious,
         protocol=judged_by,
-        left_out={*annotated.unknown, *(video.name for video in annotated.videos)} - judged,
+        left_out=set(named) - judged,
         ambiguous=ambiguous,
     )
-    findings = annotated.findings_in(subset)
-    remarks = summarise(findings)
-    for line in remarks:
-        click.echo(f"{annotations}: {line}", err=True)
+    by_file = {
+        annotations: annotated.findings_in(subset),
+        detections: read.findings,
+        **({ambiguous_path: odd_intervals} if ambiguous_path else {}),
+    }
+    for path, its in by_file.items():
+        for line in summarise(its):
+            click.echo(f"{path}: {line}", err=True)
+    findings = [finding for its in by_file.values() for finding in its]
     click.echo(format_table(evaluation))
     ties = tied_orders(evaluation.matching, evaluation.tious)
     left_open = ties.describe()
     if left_open is not None:
         click.echo(left_open)
-        remarks = [left_open, *remarks]
     if json_path is None and report_path is None:
         return
     from lpat.evaluation.error_analysis import diagnose
@@ -160,8 +168,36 @@ def command(
     if report_path is not None:
         from lpat.report.evaluation_page import evaluation_page
 
+        remarks = [*([left_open] if left_open is not None else []), *summarise(findings)]
         page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
         write_text(report_path, page)
+
+
+def _results(
+    read: DetectionsFile, path: Path, named: Sequence[str], truth: Sequence[VideoAnnotation]
+) -> dict[str, Detections]:
+    """Detections by the names that annotations have; of one at least of the videos to be judged."""
+    from lpat.annotations.identity import renamed
+
+    results = renamed(read.results, named, lambda name: f"{path}: video {name!r}")
+    if results and not any(video.name in results for video in truth):
+        raise AnnotationError(
+            f"{path}: none of its videos is to be judged; it names {next(iter(results))!r}, "
+            f"the annotations {truth[0].name!r}"
+        )
+    return results
+
+
+def _annotations(path: Path, detections: Path) -> Annotations:
+    from lpat.annotations.reading import read_annotations
+    from lpat.files.kinds import ANNOTATIONS, kind_of
+
+    try:
+        return read_annotations(path)
+    except AnnotationError as error:
+        if kind_of(detections) == ANNOTATIONS:
+            raise UsageError(f"{error}; annotations come first, then detections") from error
+        raise
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

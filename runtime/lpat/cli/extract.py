@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lpat.cli import options
-from lpat.cli.app import GroupedCommand, finish, resumable, run
+from lpat.cli.app import GroupedCommand, finish, note, resumable, run
 from lpat.cli.progress import progress as shown_progress
 
 if TYPE_CHECKING:
@@ -79,9 +79,12 @@ def command(
 
     backbones = options.backbones_from(backbone_paths, device, require_gpu, batch)
     spec = spec_of(backbones, stride)
-    found = [source for source in find_inputs(inputs, timeout) if not source.holds_features]
+    every = find_inputs(inputs, timeout, note)
+    found = [source for source in every if not source.holds_features]
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
+    if features := len(every) - len(found):
+        note(f"{features} feature {'file' if features == 1 else 'files'} passed over")
     cache = options.cache_from(cache_folder, no_cache)
     jobs = jobs or (None if ray_address else default_jobs(spec))
     if jobs == 1 and backbones.paths:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lpat.cli import options
-from lpat.cli.app import DONE, FAILED, PARTIAL, run
+from lpat.cli.app import DONE, FAILED, PARTIAL, note, run
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import VideoAnnotation
@@ -119,20 +119,20 @@ def command(
     sources, named = _sources(features, rgb, flow, names or annotations, streams)
     plan = ImportPlan(streams=named or default_streams(said["extractor"]), **said)
     if known is not None:
-        sources = _annotated(sources, known)
+        sources, known = _annotated(sources, known)
     subsets = {} if known is None else {name: video.subset for name, video in known.items()}
     durations = {} if known is None else {name: video.duration for name, video in known.items()}
     paths = output_paths(sources, output, subsets)
     axes_of = axes_of_sources(sources, plan, durations, axes)
     for found in axes_of.found.values():
         if axes is None and not found.is_usual:
-            _note(f"arrays are taken as ({found}), told by {found.evidence}")
+            note(f"arrays are taken as ({found}), told by {found.evidence}")
     objections = _objections(sources, plan, axes_of, durations, subsets)
     objections += objections_to_widths(sources, plan, axes_of)
     if objections and not unchecked:
         raise UsageError(f"{'; '.join(objections)} (--unchecked imports them all the same)")
     for line in objections:
-        _note(line)
+        note(line)
     return _import_all(sources, plan, axes_of, paths, durations, output, overwrite)
 
 
@@ -157,7 +157,7 @@ def _sources(
     if rgb:
         if said not in (None, "rgb,flow"):
             raise UsageError(f"--streams {said}: expected rgb,flow of --rgb and --flow")
-        return pair_sources(rgb, flow, _note, names), "rgb,flow"
+        return pair_sources(rgb, flow, note, names), "rgb,flow"
     for path in features:
         if not holds_entries(path, names):
             continue
@@ -166,27 +166,39 @@ def _sources(
         if names is None:
             raise UsageError(f"{path}: holds an array for each video; --names says which")
         return entry_sources(path, names), said
-    return file_sources(features, said, _note)
+    return file_sources(features, said, note)
 
 
 def _annotated(
-    sources: list[ImportSource], known: Mapping[str, VideoAnnotation]
-) -> list[ImportSource]:
+    sources: list[ImportSource], annotated: Mapping[str, VideoAnnotation]
+) -> tuple[list[ImportSource], dict[str, VideoAnnotation]]:
+    """The sources that are annotated, and by their names what is."""
+    from lpat.annotations.identity import match_names
     from lpat.errors import AnnotationError
 
+    matches = match_names(list(annotated), [its.called for its in sources], by_ends=True)
+    for name, places in matches.several.items():
+        paths = ", ".join(str(sources[place].paths[0]) for place in places[:2])
+        raise AnnotationError(f"video {name!r} has {len(places)} files: {paths}")
+    known: dict[str, VideoAnnotation] = {}
+    for name, place in matches.found.items():
+        its = known.setdefault(sources[place].name, annotated[name])
+        if its.name != name:
+            raise AnnotationError(
+                f"videos {its.name!r} and {name!r} have one file, {sources[place].paths[0]}"
+            )
     kept = [source for source in sources if source.name in known]
     if not kept:
         raise AnnotationError(
             f"none of {len(sources)} videos with features is annotated; the features name "
-            f"{sources[0].name!r}, the annotations {next(iter(known))!r}"
+            f"{sources[0].name!r}, the annotations {next(iter(annotated))!r}"
         )
     if others := [source.name for source in sources if source.name not in known]:
-        _note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
-    names = {source.name for source in kept}
-    wanted = [name for name, video in known.items() if not video.only_ambiguous]
-    if missing := [name for name in wanted if name not in names]:
-        _note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
-    return kept
+        note(f"{len(others)} videos aren't annotated and are left out; the first: {others[0]!r}")
+    wanted = [name for name, video in annotated.items() if not video.only_ambiguous]
+    if missing := [name for name in wanted if name not in matches.found]:
+        note(f"{len(missing)} annotated videos have no features; the first: {missing[0]!r}")
+    return kept, known
 
 
 def _objections(
@@ -205,17 +217,17 @@ def _objections(
     lines = []
     timing = timing_of(counts, durations, Rate(plan.fps, plan.stride), plan.snippet_frames)
     if timing is None:
-        _note("no durations are known (--annotations): --fps and --stride aren't checked")
+        note("no durations are known (--annotations): --fps and --stride aren't checked")
     elif timing.is_wrong:
         lines.append(timing.describe())
     elif timing.misfits:
-        _note(timing.describe())
+        note(timing.describe())
     if "," in plan.streams:
         line, odd = exchanged_subsets(samples, subsets)
         if line is not None:
             lines.append(line)
         if odd:
-            _note(
+            note(
                 f"the halves of {len(odd)} videos fit those of the others only when exchanged; "
                 f"the first: {odd[0]!r}"
             )
@@ -258,10 +270,6 @@ def _import_all(
     if not failed:
         return DONE
     return PARTIAL if done or unchanged else FAILED
-
-
-def _note(line: str) -> None:
-    print(f"note: {line}", file=sys.stderr)
 
 
 def main() -> None:

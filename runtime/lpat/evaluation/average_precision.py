@@ -7,13 +7,14 @@ score rank in input order. A segment that takes no time has tIoU 0 with everythi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from lpat.annotations.identity import look_alike, renamed, spelled
 from lpat.annotations.reading import VideoAnnotation
 from lpat.core import mean_over_classes
 from lpat.errors import AnnotationError, UsageError
@@ -41,6 +42,7 @@ class Evaluation:
     ignored_videos: int  # left out of the results, with their detections, as asked
     unlisted_videos: int  # in the results but not annotated: their detections are false
     unknown_labels: Mapping[str, int]  # detections left out, by labels that no truth has
+    nearly_same: tuple[tuple[str, str], ...]  # see `_nearly_same`
     ambiguous_intervals: int  # heeded in the videos judged and unlisted
     matching: Matching  # what was compared
 
@@ -75,6 +77,7 @@ class Evaluation:
             "ignored_videos": self.ignored_videos,
             "unlisted_videos": self.unlisted_videos,
             "unknown_labels": dict(self.unknown_labels),
+            "nearly_same": [list(pair) for pair in self.nearly_same],
             "ambiguous_intervals": self.ambiguous_intervals,
         }
 
@@ -90,7 +93,8 @@ def evaluate(
 ) -> Evaluation:
     """Average precision of the `results` for each class of the `truth` and each of `tious`.
 
-    Detections of equal score rank in the order of `results`. Detections in a video that is not
+    Names mean the same videos as `lpat.annotations.identity` says. Detections of equal score rank
+    in the order of `results`. Detections in a video that is not
     in `truth` are false, as in the original, unless `left_out` names it, as it should the videos
     of other subsets. Videos with labels but without times are left out. `ambiguous` holds intervals
     (N, 2) by video; those in the annotations count too, wherever the protocol has a use for them.
@@ -98,7 +102,7 @@ def evaluate(
     Raises:
         UsageError: no such protocol, `ambiguous` for a protocol that has no use for it, no
             thresholds, or one outside (0, 1].
-        AnnotationError: no video has segment times.
+        AnnotationError: no video has segment times, or two names of the results mean one video.
         ValueError: a detection's score or time isn't finite, or it ends before it starts.
     """
     name, options = _named(protocol)
@@ -111,6 +115,9 @@ def evaluate(
         raise AnnotationError(
             f"there are no segment times to evaluate against: none of {len(truth)} videos has any"
         )
+    names = [*(video.name for video in truth), *left_out]
+    results = renamed(results, names)
+    ambiguous = renamed(ambiguous, [*names, *results])
     number = {video.name: index for index, video in enumerate(timed)}
     untimed = {video.name for video in truth} - set(number)
     ignored = {name for name in results if name in left_out or name in untimed} - set(number)
@@ -147,6 +154,7 @@ def evaluate(
         ignored_videos=len(ignored),
         unlisted_videos=len(unlisted),
         unknown_labels=unknown,
+        nearly_same=_nearly_same(number, unlisted) + _nearly_same(classes, unknown),
         ambiguous_intervals=len(ambiguous_segments),
         matching=matching,
     )
@@ -204,9 +212,22 @@ def notes(evaluation: Evaluation) -> list[str]:
         ),
     }
     lines = [f"{count} {text}" for text, count in counts.items() if count]
+    if pairs := evaluation.nearly_same:
+        first = " and ".join(map(spelled, pairs[0]))
+        lines.append(
+            f"{len(pairs)} of these names and labels differ from annotated ones by case, blanks or "
+            f"unseen characters alone (first: {first})"
+        )
     if evaluation.options.ambiguous != "none":
         lines.append(f"{evaluation.ambiguous_intervals} ambiguous intervals heeded")
     return lines
+
+
+def _nearly_same(known: Iterable[str], others: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Annotated names or labels with those of the results that only look the same."""
+    strangers = dict.fromkeys(others)
+    texts = [*(text for text in known if text not in strangers), *strangers]
+    return tuple((a, b) for a, b in look_alike(texts) if b in strangers and a not in strangers)
 
 
 def _named(protocol: Protocol | ProtocolOptions) -> tuple[str, ProtocolOptions]:

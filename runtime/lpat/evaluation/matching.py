@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lpat.annotations.identity import label_of
 from lpat.annotations.reading import VideoAnnotation
 from lpat.core import average_precision_ranges, average_precisions, match_detections
 from lpat.evaluation.protocols import ProtocolOptions
@@ -64,7 +65,9 @@ def detection_table(
     nothing = np.zeros(0, np.int64)
     tables = [EventTable(nothing, nothing, np.zeros((0, 2)), np.zeros(0))]
     for name, detections in results.items():
-        positions = np.array([index.get(label, -1) for label in detections.classes], np.int64)
+        positions = np.array(
+            [index.get(label_of(label), -1) for label in detections.classes], np.int64
+        )
         labels = positions[detections.labels]
         unknown.update(detections.classes[label] for label in detections.labels[labels < 0])
         video = np.full(len(detections), number[name], np.int64)

@@ -73,16 +73,6 @@ def expect_times(value: Any, name: str) -> tuple[float, float]:
     return start, end
 
 
-def expect_segment(value: Any, name: str) -> tuple[float, float]:
-    """(start, end) of a segment in a list; start is at least 0 and less than end."""
-    start, end = expect_times(value, name)
-    if start < 0:
-        raise AnnotationError(f"{name}: segment {value} starts before 0")
-    if end <= start:
-        raise AnnotationError(f"{name}: segment {value} ends before or where it starts")
-    return start, end
-
-
 _KINDS = {dict: "an object", list: "a list", str: "a string"}
 
 

@@ -62,7 +62,7 @@ def media_of(path: Address, name: str, duration: float, start: float | None = No
     A path becomes absolute, as what refers to it is read from elsewhere. A URL isn't opened
     again: it may be gone, or say something else by now.
     """
-    from lpat.inputs import FEATURE_SUFFIXES
+    from lpat.files.media_suffixes import FEATURE_SUFFIXES
     from lpat.video.reader import Video
 
     if isinstance(path, Url):

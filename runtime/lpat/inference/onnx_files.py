@@ -11,6 +11,7 @@ from typing import Any
 
 from lpat.errors import LpatError, ModelError
 from lpat.files.atomic import read_whole
+from lpat.files.kinds import MODEL, kind_of
 
 MODEL_KEY, BACKBONE_KEY = "lpat", "lpat_backbone"
 """Under which a model's and a backbone's metadata stand in an ONNX file's `metadata_props`."""
@@ -23,8 +24,10 @@ def read_onnx(path: Path) -> bytes:
     """The file, whole.
 
     Raises:
-        ModelError: it can't be read, is empty or too large.
+        ModelError: it can't be read, is evidently something else, empty or too large.
     """
+    if (kind := kind_of(path)) not in (None, MODEL):
+        raise ModelError(f"{path}: expected an ONNX model, not {kind}")
     if path.is_file() and path.stat().st_size > LARGEST:
         raise ModelError(f"{path}: expected a model file below 2 GiB")
     content = read_whole(path, ModelError)

@@ -11,6 +11,7 @@ from lpat.core import (
     extract_segments,
     fit_segments,
     propose_segments,
+    soften,
     suppress,
 )
 from lpat.segments.post_processing import DEFAULT, ClassSelection, PostProcessing, SegmentScore
@@ -30,6 +31,9 @@ PEAK_WEIGHT = 0.3
 CONTRAST_WEIGHT = 3.0
 """Of how a level set's mean gate stands out of its surroundings, in its score."""
 
+SIGMA = 0.5
+"""Of the Gaussian by which scores decay where better segments overlap."""
+
 
 def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     """Detections of one video, best first; of equal score by class, then by time.
@@ -37,8 +41,9 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     For each selected class, segments are the maximal runs of snippets whose score lies strictly
     above the threshold, or the selected components of score - threshold. Those of a class are
     disjoint either way, so nothing is suppressed afterwards. Level sets of a class lie in each
-    other: the best of those that overlap by more than `PostProcessing.overlap` stays. Where the
-    model tells ends, a segment's score counts as much as it fits them (`fitting`).
+    other: of those that overlap the best stays, or the others' scores decay, as
+    `PostProcessing.suppression` has it. A segment's score counts as much as it fits the ends that
+    the model tells, if it does (`fitting`), and as much as its class is probable (`weighted`).
 
     Raises:
         ValueError: a score, a probability or an edge isn't finite, or edges decrease.
@@ -63,6 +68,7 @@ def detect(scores: Scores, options: PostProcessing = DEFAULT) -> Detections:
     )
     confidence = segment_scores(runs, probabilities, options.segment_score)
     confidence = fitting(confidence, runs.segments, runs.classes, scores)
+    confidence = weighted(confidence, runs.classes, probabilities, options.class_weight)
     order = np.argsort(-confidence, kind="stable")
     return Detections(scores.classes, runs.segments[order], runs.classes[order], confidence[order])
 
@@ -91,8 +97,33 @@ def _detect_by_levels(
         theirs = PEAK_WEIGHT * own.peak + CONTRAST_WEIGHT * own.contrast
         confidence = np.concatenate([confidence, theirs])
     confidence = fitting(confidence, segments, classes, scores)
-    order = suppress(segments, classes, confidence, tiou=options.overlap)
-    return Detections(scores.classes, segments[order], classes[order], confidence[order])
+    probabilities = scores.probabilities.astype(np.float64)
+    confidence = weighted(confidence, classes, probabilities, options.class_weight)
+    if options.suppression == "hard":
+        order = suppress(segments, classes, confidence, tiou=options.overlap)
+        kept = confidence[order]
+    else:
+        above = np.flatnonzero(confidence > 0)
+        its = segments[above], classes[above], confidence[above]
+        taken, kept = soften(
+            *its, decay="gaussian", sigma=SIGMA, tiou=0.0, minimum_score=options.minimum_score
+        )
+        order = above[taken]
+    return Detections(scores.classes, segments[order], classes[order], kept)
+
+
+def weighted(
+    confidence: Float64Array, classes: Int64Array, probabilities: Float64Array, weight: float
+) -> Float64Array:
+    """Scores (N,) of segments of classes (N,), by the classes' probabilities (C + 1,).
+
+    Those above 0 are multiplied by (p / p of the most probable class) ** weight.
+    """
+    shown = probabilities[:-1]
+    if not weight or not len(confidence) or not shown.max() > 0:
+        return confidence
+    factors = (shown / shown.max()) ** weight
+    return np.where(confidence > 0, confidence * factors[classes], confidence)
 
 
 def fitting(

@@ -12,6 +12,7 @@ Proposals = Literal["runs", "components", "levels", "levels+ends"]
 Boundary = Literal["snippet", "crossing"]
 SegmentScore = Literal["probability", "wtalc", "margin", "contrast"]
 ClassSelection = Literal["mean", "all"]
+Suppression = Literal["hard", "soft"]
 
 _CHOICES = {
     "threshold": get_args(Threshold),
@@ -19,6 +20,7 @@ _CHOICES = {
     "boundary": get_args(Boundary),
     "segment_score": get_args(SegmentScore),
     "class_selection": get_args(ClassSelection),
+    "suppression": get_args(Suppression),
 }
 _RANGES = {
     "lowest_level": (-1000.0, 0.0),
@@ -26,6 +28,8 @@ _RANGES = {
     "cut": (0.0, 1.0),
     "overlap": (0.0, 1.0),
     "sharpness": (0.001, 1000.0),
+    "class_weight": (0.0, 10.0),
+    "minimum_score": (0.0, 1000.0),
 }
 _MOST_LEVELS = 64
 
@@ -56,8 +60,13 @@ class PostProcessing:
         levels: how many, 1 to 64; as are those below, of "levels" only.
         lowest_level: the lowest, a margin s - b of at most 0.
         highest_level: the highest, as a share of the class's highest margin in the video.
-        overlap: tIoU above which a segment gives way to a better one of its class.
+        suppression: what becomes of those that overlap: "hard", a segment gives way to a better one
+            of its class, or "soft", its score decays by the tIoU with each better one (Soft-NMS).
+        overlap: tIoU above which a segment gives way.
         sharpness: the gate of the contrast is sigmoid(sharpness * (s - b)).
+        minimum_score: those whose score has decayed below are left out.
+        class_weight: of whatever proposals, how much the class's probability counts: a score above
+            0 is multiplied by (p / p of the most probable class) to this power.
 
     Raises:
         UsageError: an option has no such value.
@@ -75,6 +84,9 @@ class PostProcessing:
     highest_level: float = 0.8
     overlap: float = 0.5
     sharpness: float = 1.5
+    suppression: Suppression = "hard"
+    minimum_score: float = 0.0
+    class_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

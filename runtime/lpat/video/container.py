@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.error import ExitError, FFmpegError, ProtocolNotFoundError
 
 from lpat.errors import VideoError
+from lpat.files.kinds import VIDEO, kind_of
 from lpat.parallel.threads import call_in_thread
 from lpat.video.address import PROTOCOLS, Address, FileState, Url
 
@@ -79,6 +80,8 @@ def _fault(path: Path, error: FFmpegError) -> str:
         start = file.read(_FIRST_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(_PLAYLISTS):
         return "it is a playlist, and only what you name yourself is opened: name its videos"
+    if (kind := kind_of(path)) not in (None, VIDEO):
+        return f"it is {kind}"
     if start.isascii() and b"\0" not in start:
         return "it is text"
     return f"it is broken or of an unknown format ({error.strerror})"

@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
 from lpat.video.address import Address
-from lpat.video.container import open_container
+from lpat.video.container import access_errors_named, open_container
 
 # FFmpeg makes pictures of these too, but nobody means them as videos.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "xbin", "idf"})
@@ -56,6 +56,12 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
         raise VideoError.of(address, "no decoder for its video stream")
+    if form == "webp_pipe" and isinstance(address, Path) and _is_animated_webp(address):
+        raise VideoError.of(
+            address,
+            "expected a video, but it is an animated WebP, which FFmpeg doesn't read: "
+            "convert it to GIF or MP4",
+        )
     if form.startswith("image2") or form.endswith("_pipe"):
         raise VideoError.of(address, f"expected a video, but it is a still picture ({form})")
     videos = [s for s in decodable if s.codec_context.name not in _TEXT_CODECS]
@@ -64,6 +70,13 @@ def video_stream(address: Address, container: InputContainer) -> VideoStream:
     if len(videos) > 1:
         videos = _moving(address, container, videos)
     return max(videos, key=lambda s: (bool(s.disposition & Disposition.default), _pixels(s)))
+
+
+def _is_animated_webp(path: Path) -> bool:
+    """Whether a WebP file's extended header says that it holds an animation."""
+    with access_errors_named(path), path.open("rb") as file:
+        start = file.read(21)
+    return start[12:16] == b"VP8X" and bool(start[20] & 2)
 
 
 def _pixels(stream: VideoStream) -> int:

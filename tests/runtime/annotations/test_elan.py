@@ -66,7 +66,7 @@ def test_in_a_file_of_lpat_tiers_are_labels_whatever_was_typed(tmp_path: Path) -
 
 
 def test_in_files_of_others_values_are_labels_unless_they_are_numbers(tmp_path: Path) -> None:
-    tiers = tier("behaviour", (1, 2, " run  fast"), (3, 4, "")) + tier("swim", (5, 6, ""))
+    tiers = tier("behaviour", (1, 2, " run\nfast"), (3, 4, "")) + tier("swim", (5, 6, ""))
     record = read(tmp_path, document(tiers))
     assert record.name == "%20v"
     assert record.rows == (("run fast", 1.0, 2.0), ("swim", 5.0, 6.0))

@@ -290,6 +290,42 @@ def _videos(draw: st.DrawFn) -> list[VideoAnnotation]:
     return videos
 
 
+@pytest.mark.parametrize(
+    ("key", "name", "file"),
+    [
+        ("pru\u0308fung 01 ", "pr\u00fcfung 01", None),
+        ("one.mp4", "one", None),
+        ("S1\\one.mp4", "one", "/data/S1/one.mp4"),
+        ("S1/one", "S1/one.mp4", None),
+    ],
+)
+def test_a_video_that_the_file_spells_otherwise_is_no_second_one(
+    tmp_path: Path, key: str, name: str, file: str | None
+) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"database": {"S2/one": {"labels": []}, key: {"labels": ["run"], "x": 1}}})
+    save_annotations(path, video(name, ("run", 1, 2)), also_called=file)
+    database = read(path)["database"]
+    assert list(database) == ["S2/one", key]
+    assert (database[key]["x"], len(database[key]["annotations"])) == (1, 1)
+
+
+def test_annotations_that_no_video_can_show_stay_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    odd = [
+        {"label": "wash", "segment": [0, 0], "who": 7},
+        {"label": "run", "segment": [-1, 2]},
+        {"label": "jump", "segment": [3, 4]},
+        {"label": "run", "segment": [9, 8]},
+    ]
+    write_json(path, {"database": {"one": {"labels": ["jump"], "annotations": odd}}})
+    save_annotations(path, video("one", ("run", 1, 2)))
+    entry = read(path)["database"]["one"]
+    row = {"label": "run", "segment": [1.0, 2.0]}
+    assert entry["annotations"] == [row, odd[0], odd[1], odd[3]]
+    assert entry["labels"] == ["run", "wash"]
+
+
 @given(_videos())
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, videos: list[VideoAnnotation]

@@ -477,3 +477,23 @@ def test_help_groups_every_option() -> None:
     options = {option.name for option in command.params if isinstance(option, click.Option)}
     grouped = [name for names in GROUPS.values() for name in names]
     assert sorted(grouped) == sorted(options - {"version"})
+
+
+def test_a_model_that_comes_last_or_something_else_in_its_place_is_told(
+    model: Path, tmp_path: Path, run_detect: Detect
+) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"x")
+    (tmp_path / "a.json").write_text('{"database": {}}')
+    swapped = run_detect("v.mp4", model, "--output", "out")
+    assert swapped.returncode == 1
+    assert swapped.stderr == (
+        f"lpat-detect: error: v.mp4 is a video and {model} an ONNX file: the model comes first, "
+        "lpat-detect MODEL INPUTS\n"
+    )
+    other = run_detect("a.json", "v.mp4", "--output", "out")
+    assert other.stderr == (
+        "lpat-detect: error: a.json: expected an ONNX model, not a file of annotations\n"
+    )
+    inputs = run_detect(model, model, "a.json", "--output", "out")
+    assert "model.onnx: expected a video, but it is an ONNX file" in inputs.stderr
+    assert "a.json: expected a video, but it is a file of annotations" in inputs.stderr

@@ -290,16 +290,84 @@ def test_errors_take_one_line(
     assert message in output.err
 
 
+def test_files_in_the_other_order_are_told_so(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, *reversed(files)) == 1
+    assert capsys.readouterr().err.endswith(
+        "; it is a file of detections; annotations come first, then detections\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model.onnx", "expected detections as JSON, not an ONNX file"),
+        ("detections.csv", "expected detections as JSON, not a table"),
+        ("clip.mp4", "expected detections as JSON, not a video"),
+    ],
+)
+def test_what_is_given_for_detections_is_named(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    message: str,
+) -> None:
+    other = files[0].with_name(name)
+    other.touch()
+    assert run(monkeypatch, files[0], other, "--subset", "test") == 1
+    assert message in capsys.readouterr().err
+    assert run(monkeypatch, other, files[1], "--subset", "test") == 1
+    assert "\n" not in capsys.readouterr().err.rstrip()
+
+
+def test_the_folder_that_lpat_detect_wrote_is_judged(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, *files, "--subset", "test") == 0
+    expected = capsys.readouterr().out
+    (out := files[1].parent / "out").mkdir()
+    files[1].rename(out / "detections.json")
+    assert run(monkeypatch, files[0], out, "--subset", "test") == 0
+    assert capsys.readouterr().out == expected
+
+
 def test_files_that_name_other_videos_are_no_zero(
     files: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     row = {"label": "run", "score": 1, "segment": [0, 1]}
-    files[1].write_text(json.dumps({"results": {"a.mp4": [row]}}))
+    files[1].write_text(json.dumps({"results": {"c.mp4": [row]}}))
     assert run(monkeypatch, *files, "--subset", "test") == 1
-    message = "none of its videos is to be judged; it names 'a.mp4', the annotations 'a'"
+    message = "none of its videos is to be judged; it names 'c.mp4', the annotations 'a'"
     assert message in capsys.readouterr().err
+
+
+def test_names_mean_one_video_by_form_suffix_and_folders_and_look_alikes_are_told(
+    files: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["\u00fcbung", "S1/10.mp4", "S2\\10.mp4", "c", "V"]
+    truth = {name: annotation("test", [0, 10]) for name in names}
+    row = {"label": "run", "score": 1, "segment": [0, 10]}
+    rows = {name: [row] for name in ("u\u0308bung", "S1/10", "S2/10", "c.mp4", "v")}
+    rows["c.mp4"] = [row, {**row, "label": "Run"}]
+    files[0].write_text(json.dumps({"database": truth}))
+    files[1].write_text(json.dumps({"results": rows}))
+    assert run(monkeypatch, *files) == 0
+    output = capsys.readouterr().out
+    assert "5 videos judged\n1 of them without results\n" in output
+    assert (
+        "2 of these names and labels differ from annotated ones by case, blanks or unseen" in output
+    )
+    assert "(first: 'V' and 'v')" in output
 
 
 def test_annotations_without_times_are_named(

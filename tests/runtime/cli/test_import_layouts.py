@@ -325,6 +325,20 @@ def test_files_of_other_kinds_beside_features_are_noted() -> None:
     Path("in/list.csv").write_text("a,b\n")
     assert_equal(imported("in"), JOINT)
     assert "1 files of other kinds are passed over; the first: in/list.csv" in invoked("in").output
+    Path("in/v.mp4").touch()
+    assert "1 other file passed over (.mp4): expected .csv, .h5, " in invoked("in").output
+
+
+def test_files_are_known_by_any_end_of_their_path_and_in_any_form_of_unicode() -> None:
+    for stream, arrays in (("rgb", RGB), ("flow", FLOW)):
+        save(f"set/{{}}_{stream}.npy", {"u\u0308" if stream == "rgb" else "\u00fc": arrays["a"]})
+    Path("t.json").write_text('{"database": {"set/\u00fc.mp4": {"labels": ["jump"]}}}')
+    assert_equal(imported("set --annotations t.json --unchecked"), {"\u00fc": JOINT["a"]})
+    shutil.rmtree("out")
+    with h5py.File("all.h5", "w") as opened:
+        opened["1.5"], opened["1.6"] = JOINT["a"], JOINT["b"]
+    Path("t.json").write_text('{"database": {"set/1.5": {"labels": ["jump"]}}}')
+    assert_equal(imported("all.h5 --annotations t.json --unchecked"), {"1.5": JOINT["a"]})
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, JOINT])

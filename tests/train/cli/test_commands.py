@@ -41,6 +41,7 @@ def test_from_labels_to_evaluated_detections(dataset, in_folder: Path) -> None:
     trained = run_train(features, annotations, "--validate", "test")
     assert trained.return_value == 0
     assert "training on 10 videos, 2 classes" in trained.output
+    assert "classes, with their videos: a 7, b 6\n" in trained.output
     assert "manual" in trained.output
     runs = sorted(path.name for path in (in_folder / "runs").iterdir())
     assert runs[-1] == "latest"

@@ -52,5 +52,5 @@ def test_a_file_that_contradicts_the_tags_is_refused(
 
 def test_labels_without_segments_are_no_review(tmp_path: Path) -> None:
     write_json(tmp_path / "tags.json", {"database": {"v0": {"labels": ["jump"]}}})
-    with pytest.raises(AnnotationError, match="expected a segment of each label, .* 'jump' has"):
+    with pytest.raises(AnnotationError, match=r"expected a segment of each label, .* 'jump' has"):
         read_reviewed(tmp_path / "tags.json", LABELS)

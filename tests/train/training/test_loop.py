@@ -254,6 +254,66 @@ def test_labels_are_those_of_the_videos_that_have_any() -> None:
         labelled({})
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["S1/ADL/10.mp4", "S2/ADL/11.mp4"],
+        ["S1\\ADL\\10", ".\\S2\\ADL\\11"],
+        ["ADL/10.mp4", "11.mp4"],
+        ["D:\\set\\S1\\ADL\\10.avi.mp4", "D:\\set\\S2\\ADL\\11.mp4"],
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["S3/WALK/10.mp4", "S3/ADL/11.mp4"]])
+def test_a_path_names_its_video_whether_or_not_its_file_name_is_unique(
+    tmp_path: Path, names: list[str], more: list[str]
+) -> None:
+    first = "10.avi.mp4" if "avi" in names[0] else "10.mp4"
+    if more and names[1] == "11.mp4":
+        names = [names[0], "S2/ADL/11.mp4"]
+    paths = [tmp_path / "in" / name for name in (f"S1/ADL/{first}", "S2/ADL/11.mp4", *more)]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    for inputs in ([tmp_path / "in"], [tmp_path / "in" / "S1", tmp_path / "in" / "S2"]):
+        chosen = match_inputs(find_inputs(inputs), dict.fromkeys(names, ("a",)))
+        assert [(its.name, its.path) for its in chosen] == list(zip(names, paths, strict=False))
+
+
+def test_features_without_folders_are_found_by_their_names_and_told(dataset) -> None:
+    folder, _ = dataset(2, 0)
+    told: list[str] = []
+    labels = {"S1/v0.mp4": ("a",), "S1/v1.mp4": ("a",)}
+    chosen = match_inputs(find_inputs([folder]), labels, tell=told.append)
+    assert [its.path.name for its in chosen] == ["v0.safetensors", "v1.safetensors"]
+    assert told == [
+        "2 annotated videos are found by the end of their path alone, the first is 'S1/v0.mp4': "
+        f"{folder / 'v0.safetensors'}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("V1", r"the first is 'V1' \(it may be .*v1\.safetensors, but the names differ\)"),
+        ("v\u200b1", r"it may be .*v1\.safetensors"),
+        ("w/v0.mp4", r"the first is 'w/v0.mp4' \(it may be .*v0"),
+        ("v9", r"the first is 'v9' \(--skip-missing trains on the others\)"),
+    ],
+)
+def test_an_input_that_may_be_the_missing_one_is_named_rather_than_skipped(
+    dataset, name: str, message: str
+) -> None:
+    folder, _ = dataset(2, 0)
+    with pytest.raises(AnnotationError, match=message):
+        match_inputs(find_inputs([folder]), {"v0": ("a",), name: ("a",)})
+
+
+def test_a_video_annotated_twice_by_other_names_is_refused(dataset) -> None:
+    folder, _ = dataset(2, 0)
+    with pytest.raises(AnnotationError, match=r"videos 'v0' and 'v0.mp4' are one file, .*v0"):
+        match_inputs(find_inputs([folder]), {"v0": ("a",), "v0.mp4": ("a",)})
+
+
 def test_missing_videos_can_be_skipped(dataset) -> None:
     folder, _ = dataset(2, 0)
     labels = {"v0": ("a",), "nowhere": ("a",)}

@@ -1,5 +1,6 @@
 """What is open, and what follows from it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,19 @@ def test_a_video_finds_its_truth_and_detections_whichever_is_opened_first(
         Path("b.json"), {"video": detections_of("run"), "other": Detections(())}
     )
     assert [layer.name for layer in workspace.layers.all] == ["a.json", "b.json"]
+
+
+def test_files_may_know_the_video_by_its_path_and_in_another_form(
+    workspace: Workspace, truth: VideoAnnotation
+) -> None:
+    names = ["S2/\u00fc.mp4", "S1\\\u00fc", "\u00fc"]
+    videos = tuple(replace(truth, name=name) for name in names)
+    workspace.set_annotations(Annotations(Path("ann.json"), videos[:2]))
+    workspace.set_video(Path("/data/S1/u\u0308.mp4"))
+    assert workspace.truth is videos[1]
+    assert workspace.add_detections(Path("a.json"), {"data/S1/\u00fc": detections_of("jump")})
+    assert not workspace.add_detections(Path("b.json"), {"S2/\u00fc": detections_of("jump")})
+    assert [layer.name for layer in workspace.layers.all] == ["a.json"]
 
 
 def test_files_of_one_name_are_told_apart(workspace: Workspace) -> None:

@@ -77,6 +77,31 @@ def test_annotations_of_other_tools_are_opened(tmp_path: Path) -> None:
         assert [video.name for video in annotations.videos] == ["v"]
 
 
+def test_lpat_detects_folder_is_its_detections_and_a_table_has_other_suffixes(
+    tmp_path: Path,
+) -> None:
+    write_json(tmp_path / "detections.json", DETECTIONS)
+    assert read_path(tmp_path).kind == "detections"
+    (tmp_path / "t.tsv").write_text("video\tlabels\none\tjump\n")
+    assert read_path(tmp_path / "t.tsv").kind == "annotations"
+    (tmp_path / "t.xlsx").touch()
+    with pytest.raises(LpatError, match="not a spreadsheet's own file"):
+        read_path(tmp_path / "t.xlsx")
+
+
+def test_what_is_left_out_and_passed_over_is_told(
+    folder: Path, open_paths: Callable[..., None], workspace: Workspace
+) -> None:
+    (folder / "other.weird").touch()
+    open_paths(folder)
+    assert workspace.notices.latest is not None
+    assert "1 other file passed over (.weird)" in workspace.notices.latest.text
+    row = {"label": "jump", "score": 1, "segment": [2, 2]}
+    write_json(folder / "detections.json", {"results": {"one": [row]}})
+    open_paths(folder / "detections.json")
+    assert "1 detections take no time or start before 0" in workspace.notices.latest.text
+
+
 def test_other_json_is_refused_by_name(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {"a": 1})
     with pytest.raises(LpatError, match=r"x\.json: expected annotations .* or detections"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lpat.cli import options
-from lpat.cli.app import DONE
+from lpat.cli.app import DONE, note
 from lpat.errors import UsageError
 from lpat_train.cli import launch
 
@@ -116,7 +116,7 @@ def command(
         else:
             truth = read_annotations(annotations).videos if annotations else None
             cache = options.cache_from(cache_folder, no_cache)
-            sources = find_inputs(calibrate)
+            sources = find_inputs(calibrate, tell=note)
             videos = partial(_features_of, sources, run.spec, cache, backbones) if sources else None
             lines = export_reduced(network, metadata, head, videos, truth).lines()
         if brought:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import click
 
 from lpat.cli import options
-from lpat.cli.app import DONE, PARTIAL
+from lpat.cli.app import DONE, PARTIAL, note
 from lpat_train.cli import launch
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def command(
     truth = videos_to_validate(read, validate, read.labels_by_video(chosen))
     for line in summarise(read.findings_in(chosen)) if processes.first else ():
         print(f"{annotations}: {line}", file=sys.stderr)
-    files = find_inputs(inputs)
+    files = find_inputs(inputs, tell=note if processes.first else lambda line: None)
     backbones = options.backbones_from(backbone_paths, device, batch=batch)
     spec = run.spec if run else spec_of(backbones, stride)
     if not all(source.holds_features for source in files):

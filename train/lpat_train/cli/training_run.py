@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -128,7 +129,8 @@ def run_training(
         return not failures
     folder = place.folder()
     write_run(folder, config, parts.training, names_of(parts.held_out))
-    print(_what_is_trained(parts, device, processes, folder), flush=True)
+    print(_what_is_trained(parts, device, processes, folder))
+    print(_classes_with_counts(training_set), flush=True)
     with display(config.steps, folder, judge) as shown:
         network = train(
             training_set,
@@ -181,6 +183,13 @@ def _what_is_trained(parts: Split, device: torch.device, processes: Processes, f
         f"{training.spec.extractor} features of {training.spec.dimension} dimensions, "
         f"{device.type}{together}; run in {folder}"
     )
+
+
+def _classes_with_counts(whole: TrainingSet) -> str:
+    """The classes with how many videos have them, in lines of a page's width."""
+    counts = (whole.label_matrix > 0).sum(axis=0).tolist()
+    named = [f"{label} {n}" for label, n in zip(whole.classes, counts, strict=True)]
+    return fill(f"classes, with their videos: {', '.join(named)}", 100, break_on_hyphens=False)
 
 
 def _what_the_level_means(network: Network, classes: tuple[str, ...]) -> list[str]:

@@ -5,7 +5,7 @@ No time of any segment gets in here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from lpat.annotations.identity import last_without_suffix, match_names
 from lpat.annotations.reading import Moment, VideoAnnotation
 from lpat.errors import AnnotationError, FeatureError
 from lpat.features.files import StoredFeatures
@@ -146,37 +147,62 @@ def _none_has_a_label(names: Sequence[str], which: str) -> str:
 
 
 def match_inputs(
-    inputs: Sequence[Input], labels: Mapping[str, tuple[str, ...]], *, skip_missing: bool = False
+    inputs: Sequence[Input],
+    labels: Mapping[str, tuple[str, ...]],
+    *,
+    skip_missing: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Input, ...]:
-    """The input of each annotated video, in the order of the labels.
+    """The input of each annotated video, in the order of the labels and by their names.
 
-    A video goes by its file's name, without the suffix or with it. Inputs that aren't annotated
-    are left out.
+    `lpat.annotations.identity` says what a name means. Inputs that aren't annotated are left out.
+    `tell` takes a line on videos of which but the end of the path agrees.
 
     Raises:
-        AnnotationError: an annotated video has no file, or two.
+        AnnotationError: an annotated video has no file, or two, or another one's.
     """
-    by_name: dict[str, list[Input]] = {}
-    for source in inputs:
-        for name in {source.name, source.path.stem, source.path.name}:
-            by_name.setdefault(name, []).append(source)
-    missing = [name for name in labels if name not in by_name]
+    called = [source.called for source in inputs]
+    matches = match_names(list(labels), called, by_ends=True)
+    for name, places in matches.several.items():
+        paths = ", ".join(str(inputs[place].path) for place in places[:2])
+        raise AnnotationError(
+            f"video {name!r} has {len(places)} files: {paths}; name it with its folder"
+        )
+    missing = [name for name in labels if name not in matches.found]
     if missing and (len(missing) == len(labels) or not skip_missing):
-        hint = "" if len(missing) == len(labels) else " (--skip-missing trains on the others)"
+        hint = _near_miss(missing, inputs)
+        if not hint and len(missing) < len(labels):
+            hint = " (--skip-missing trains on the others)"
         raise AnnotationError(
             f"{len(missing)} of {len(labels)} annotated videos have no file among the inputs, "
             f"the first is {missing[0]!r}{hint}"
         )
-    chosen = []
-    for name in labels:
-        if name in missing:
-            continue
-        files = by_name[name]
-        if len(files) > 1:
-            paths = ", ".join(str(source.path) for source in files[:2])
-            raise AnnotationError(f"video {name!r} has {len(files)} files: {paths}")
-        chosen.append(Input(name, files[0].path))
-    return tuple(chosen)
+    owners: dict[int, str] = {}
+    for name, place in matches.found.items():
+        if (other := owners.setdefault(place, name)) != name:
+            raise AnnotationError(
+                f"videos {other!r} and {name!r} are one file, {inputs[place].path}: "
+                "expected it to be annotated once"
+            )
+    if matches.by_ends:
+        first = matches.by_ends[0]
+        tell(
+            f"{len(matches.by_ends)} annotated videos are found by the end of their path alone, "
+            f"the first is {first!r}: {inputs[matches.found[first]].path}"
+        )
+    return tuple(
+        Input(name, inputs[matches.found[name]].path) for name in labels if name in matches.found
+    )
+
+
+def _near_miss(missing: Sequence[str], inputs: Sequence[Input]) -> str:
+    """What the inputs have in place of one of the missing videos, in brackets; empty if nothing."""
+    by_last = {last_without_suffix(source.path.name): source for source in inputs}
+    for name in missing:
+        if (source := by_last.get(last_without_suffix(name))) is not None:
+            which = "it" if name == missing[0] else repr(name)
+            return f" ({which} may be {source.path}, but the names differ)"
+    return ""
 
 
 def make_training_set(

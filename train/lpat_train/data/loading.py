@@ -52,7 +52,8 @@ def open_labelled(
         AnnotationError: labels and files don't match.
         FeatureError: no video could be read.
     """
-    chosen = match_inputs(inputs, labels, skip_missing=skip_missing)
+    tell = partial(tqdm.write, file=sys.stderr) if processes.first else lambda line: None
+    chosen = match_inputs(inputs, labels, skip_missing=skip_missing, tell=tell)
     needed = _needed(chosen, spec)
     open_all = partial(_opened, spec=needed, cache=cache, jobs=jobs, backbones=backbones)
     if processes.first:

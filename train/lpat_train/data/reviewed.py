@@ -10,9 +10,7 @@ from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.errors import AnnotationError
 
 
-def read_reviewed(
-    path: Path, labels: Mapping[str, tuple[str, ...]]
-) -> dict[str, VideoAnnotation]:
+def read_reviewed(path: Path, labels: Mapping[str, tuple[str, ...]]) -> dict[str, VideoAnnotation]:
     """The reviewed videos of a file, by the names that `labels` has them by.
 
     Raises:

@@ -19,6 +19,7 @@ from lpat.errors import OutputError, UsageError
 from lpat.features.extractors import OWN
 from lpat.features.statistics import WIDEST, Statistics
 from lpat.files.atomic import atomic_path
+from lpat.files.kinds import but_it_is
 from lpat.inference.onnx_files import MODEL_KEY
 from lpat.model.metadata import ModelMetadata
 from lpat.model.model import Model
@@ -101,7 +102,7 @@ def export_reduced(
 def check_name(path: Path) -> None:
     """Raises OutputError unless a path is named as ONNX files are."""
     if path.suffix.lower() != ".onnx":
-        raise OutputError(f"{path}: expected a name that ends in .onnx")
+        raise OutputError(f"{path}: expected a name that ends in .onnx{but_it_is(path)}")
 
 
 def _with_statistics(network: Network, metadata: ModelMetadata) -> ModelMetadata:

@@ -24,6 +24,7 @@ from lpat.errors import LpatError, OutputError, UsageError
 from lpat.features.files import spec_from_json
 from lpat.files.atomic import atomic_path, write_text
 from lpat.files.json_files import write_json
+from lpat.files.kinds import but_it_is
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
@@ -35,6 +36,16 @@ _STATE = "checkpoint.safetensors"
 _BEST = "best.safetensors"
 _CONFIG = "config.toml"
 _ABOUT = "run.json"
+
+BEFORE = replace(
+    PRESETS["lpat"],
+    ends=0.0,
+    suppression="hard",
+    minimum_score=0.0,
+    class_selection="mean",
+    class_weight=0.0,
+)
+"""What a config of a run means that says nothing of an option, as it is from before there was one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,13 +136,13 @@ def read_run(folder: Path) -> Run:
     Raises:
         UsageError: no run there, or a broken one.
     """
-    if not (folder / _ABOUT).is_file():
-        raise UsageError(f"{folder}: expected a training run, but it holds none")
+    if not ((folder / _ABOUT).is_file() and (folder / _CONFIG).is_file()):
+        raise UsageError(f"{folder}: expected a training run, but it holds none{but_it_is(folder)}")
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         return Run(
             folder,
-            read_config(folder / _CONFIG, replace(PRESETS["lpat"], ends=0.0)),  # as of before ends
+            read_config(folder / _CONFIG, BEFORE),
             tuple(about["classes"]),
             spec_from_json(about["features"]),
             int(about["videos"]),

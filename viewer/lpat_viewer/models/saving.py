@@ -30,7 +30,7 @@ class Saving:
     segments: tuple[ReviewedSegment, ...]  # of the whole review
     annotation: VideoAnnotation
     source: Annotations | None  # what a new file begins as
-    file_name: str | None  # the video's, by which the file may know it
+    file: str | None  # the video's path, by an end of which the file may know it
 
     @classmethod
     def of(cls, workspace: Workspace, path: Path) -> Saving:
@@ -48,8 +48,8 @@ class Saving:
         segments = workspace.review.segments
         duration = workspace.playhead.duration or (truth.duration if truth is not None else None)
         annotation = annotation_of(segments, name, duration, truth)
-        file_name = video.name if video is not None else None
-        return cls(path, segments, annotation, workspace.annotations, file_name)
+        file = str(video.absolute()) if video is not None else None
+        return cls(path, segments, annotation, workspace.annotations, file)
 
     def write(self) -> None:
         """Write the file; in whatever thread.
@@ -61,7 +61,7 @@ class Saving:
             self.path,
             self.annotation,
             self.source,
-            also_called=self.file_name,
+            also_called=self.file,
             all_judged=not self.proposed,
         )
 

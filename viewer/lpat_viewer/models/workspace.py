@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from lpat.annotations.identity import Called, name_among
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.segments.detect import select_classes
 from lpat.types import Detections
@@ -118,12 +119,15 @@ class Workspace(QObject):
         """The open files of detections."""
         return tuple(self._detections)
 
-    def add_detections(self, path: Path, results: Mapping[str, Detections]) -> None:
-        """Lay a file's detections over the open video and those opened later."""
+    def add_detections(self, path: Path, results: Mapping[str, Detections]) -> bool:
+        """Lay a file's detections over the open video and those opened later.
+
+        Whether it has any of the open video.
+        """
         self._detections[path] = results
         taken = {name for other, name in self._names.items() if other != path}
         self._names[path] = str(path) if path.name in taken else path.name
-        self._put_detections(path)
+        return self._put_detections(path)
 
     def remove_layer(self, name: str) -> None:
         """Take a layer away and, if a detections file gave it, from later videos too."""
@@ -143,18 +147,26 @@ class Workspace(QObject):
         if self.layers.all != before and chosen is not None and chosen.layer == name:
             self.selection.choose(None)
 
-    def _put_detections(self, path: Path) -> None:
-        if self._name in self._detections[path]:
-            self.layers.put(Layer(self._names[path], self._detections[path][self._name]))
+    def _put_detections(self, path: Path) -> bool:
+        results = self._detections[path]
+        if (name := name_among(results, self._called())) is not None:
+            self.layers.put(Layer(self._names[path], results[name]))
+        return name is not None
 
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()
-        names = (self._name, self._video.name if self._video is not None else self._name)
         known = {video.name: video for video in videos}
-        truth = next((known[name] for name in names if name in known), None)
+        name = name_among(known, self._called())
+        truth = None if name is None else known[name]
         if truth is not self._truth:
             self._truth = truth
             self.truth_changed.emit()
+
+    def _called(self) -> Called:
+        """What files may call the open video."""
+        if self._video is None:
+            return Called.by_name(self._name)
+        return Called.by_file(self._name, [str(self._video.absolute())])
 
     def _on_results_changed(self) -> None:
         self._forget_verdicts()

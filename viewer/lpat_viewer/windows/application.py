@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.features.cache import FeatureCache
-from lpat.inputs import FEATURE_SUFFIXES as FEATURES
+from lpat.files.media_suffixes import FEATURE_SUFFIXES as FEATURES
 from lpat_viewer.detection.detector import Detector
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from lpat.annotations.identity import label_of
 from lpat.errors import LpatError, UsageError
 from lpat.formats.registry import FORMATS, Format, format_for
 from lpat_viewer.models.corrections import Corrections
@@ -179,7 +180,7 @@ class Dialogs:
         labels = sorted({*self._workspace.classes.labels, label} - {""})
         place = labels.index(label) if label in labels else 0
         text, given = QInputDialog.getItem(self._parent, "Class", "Class:", labels, place, True)
-        return text.strip() if given else ""
+        return label_of(text) if given else ""
 
     def _ask_where(self, title: str, proposed: Path, kinds: str) -> Path | None:
         name, _ = QFileDialog.getSaveFileName(self._parent, title, str(proposed), kinds)

@@ -9,16 +9,19 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
+from lpat.annotations.checks import summarise
 from lpat.annotations.reading import Annotations, holds_annotations, read_annotations
 from lpat.errors import LpatError, UsageError
+from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
 from lpat.files.json_files import read_json
-from lpat.formats.detections import read_detections
-from lpat.inputs import SUFFIXES, Input, find_inputs
-from lpat.types import Detections
+from lpat.files.media_suffixes import MEDIA_SUFFIXES
+from lpat.formats.detections import DETECTIONS_NAME, DetectionsFile, read_detections_file
+from lpat.inputs import Input, find_inputs
 from lpat_viewer.jobs import Jobs, Progress
 from lpat_viewer.models.workspace import Workspace
 
-_ANNOTATIONS = (".csv", ".tsv", ".eaf", ".boris")
+_WORTH_A_NOTICE = {"left_out", "passed_over", "detections", "alike_labels", "alike_names"}
+_ANNOTATIONS = (*sorted(TABLE_SUFFIXES), ".eaf", ".boris")
 
 Kind = Literal["video", "folder", "model", "annotations", "detections"]
 
@@ -31,7 +34,16 @@ class Opened:
     kind: Kind
     inputs: tuple[Input, ...] = ()
     annotations: Annotations | None = None
-    detections: dict[str, Detections] | None = None
+    detections: DetectionsFile | None = None
+    passed_over: tuple[str, ...] = ()  # a line on other files of a folder
+
+    @property
+    def remarks(self) -> list[str]:
+        """Lines on what in it isn't shown, or only looks the same."""
+        read = self.annotations or self.detections
+        findings = read.findings if read is not None else ()
+        kept = (finding for finding in findings if finding.kind in _WORTH_A_NOTICE)
+        return [*self.passed_over, *summarise(kept)]
 
 
 def read_path(path: Path) -> Opened:
@@ -47,12 +59,12 @@ def read_path(path: Path) -> Opened:
     match path.suffix.lower():
         case ".onnx":
             return Opened(path, "model")
-        case suffix if suffix in _ANNOTATIONS:
+        case suffix if suffix in {*_ANNOTATIONS, *SPREADSHEET_SUFFIXES}:
             return Opened(path, "annotations", annotations=read_annotations(path))
         case ".json":
             document = read_json(path)
             if isinstance(document, dict) and "results" in document:
-                return Opened(path, "detections", detections=read_detections(path))
+                return Opened(path, "detections", detections=read_detections_file(path))
             if holds_annotations(document):
                 return Opened(path, "annotations", annotations=read_annotations(path))
             raise UsageError(
@@ -64,8 +76,12 @@ def read_path(path: Path) -> Opened:
 
 def _read_folder(folder: Path) -> Opened:
     try:
-        return Opened(folder, "folder", inputs=find_inputs([folder]))
+        passed_over: list[str] = []
+        inputs = find_inputs([folder], tell=passed_over.append)
+        return Opened(folder, "folder", inputs, passed_over=tuple(passed_over))
     except UsageError as no_videos:
+        if (folder / DETECTIONS_NAME).is_file():
+            return Opened(folder, "detections", detections=read_detections_file(folder))
         try:
             return Opened(folder, "annotations", annotations=read_annotations(folder))
         except LpatError:
@@ -127,6 +143,8 @@ class Opener(QObject):
 
     def _take(self, opened: Opened) -> None:
         path = opened.path
+        if remarks := opened.remarks:
+            self._workspace.notices.tell(f"{path}: {'; '.join(remarks)}", "warning")
         match opened.kind:
             case "folder":
                 self._workspace.playlist.set_inputs(opened.inputs)
@@ -144,9 +162,9 @@ class Opener(QObject):
                 videos = opened.annotations.videos if opened.annotations is not None else ()
                 self._tell_if(self._workspace.truth is None, path, len(videos))
             case "detections":
-                results = opened.detections or {}
-                self._workspace.add_detections(path, results)
-                self._tell_if(self._workspace.name not in results, path, len(results))
+                results = opened.detections.results if opened.detections is not None else {}
+                shown = self._workspace.add_detections(path, results)
+                self._tell_if(not shown, path, len(results))
         if opened.kind != "video":
             self._on_opened(path, opened.kind)
 
@@ -161,7 +179,7 @@ class Opener(QObject):
 
 def dialog_filters() -> str:
     """The kinds of files that the file dialog offers."""
-    videos = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+    videos = " ".join(f"*{suffix}" for suffix in sorted(MEDIA_SUFFIXES))
     tables = "".join(f" *{suffix}" for suffix in _ANNOTATIONS)
     everything = f"{videos} *.onnx *.json{tables}"
     return ";;".join(

@@ -80,6 +80,7 @@ class ForeignArray:
     stream: Stream | None
     shape: tuple[int, ...] | None  # None: it can't be read
     read: Callable[[], np.ndarray]
+    is_named_by_file: bool = False
 
     @property
     def identity(self) -> tuple[int, int, str]:

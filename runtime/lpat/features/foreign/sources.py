@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from lpat.annotations.identity import Called, canonical
 from lpat.annotations.wtalc import read_video_names
 from lpat.errors import FeatureError, UsageError
 from lpat.features.files import check_array
@@ -26,6 +27,7 @@ from lpat.features.foreign.arrays import (
 )
 from lpat.features.foreign.axes import Axes
 from lpat.features.foreign.stream_names import Stream, stream_of, without_companions
+from lpat.files.kinds import but_it_is
 from lpat.files.npy import find_arrays, leading_header, numbers_from_objects
 from lpat.inputs import find_inputs
 
@@ -50,6 +52,14 @@ class ImportSource:
     def paths(self) -> tuple[Path, ...]:
         """The files that its features come from."""
         return tuple(dict.fromkeys(array.path for array in self.arrays))
+
+    @property
+    def called(self) -> Called:
+        """What names of videos mean it: by its file without what tells the stream, or its entry."""
+        first = self.arrays[0]
+        if not first.is_named_by_file:
+            return Called.by_name(self.name)
+        return Called.by_file(self.name, [*first.path.absolute().parent.parts, self.name])
 
     def shape(self, axes_of: AxesOf) -> tuple[int, int] | None:
         """The (T, D) that loading gives; None where that fails."""
@@ -269,7 +279,12 @@ def _named_arrays(paths: Sequence[Path], note: Note, *, joint: bool = False) -> 
     for path, folder in _feature_files(paths, note):
         video, stream = (path.stem, None) if joint else stream_of(path, folder)
         arrays += [
-            replace(array, video=array.video or video, stream=array.stream or stream)
+            replace(
+                array,
+                video=array.video or video,
+                stream=array.stream or stream,
+                is_named_by_file=array.video is None,
+            )
             for array in arrays_of(path)
         ]
     return arrays
@@ -279,7 +294,7 @@ def _feature_files(paths: Sequence[Path], note: Note) -> list[tuple[Path, Path]]
     """Feature files, each with the folder that it was found below."""
     found: dict[str, tuple[Path, Path]] = {}
     for path in paths:
-        for source in find_inputs([path], suffixes=FOREIGN_SUFFIXES | CONVERTED.keys()):
+        for source in find_inputs([path], tell=note, suffixes=FOREIGN_SUFFIXES | CONVERTED.keys()):
             place = source.file
             folder = path if path.is_dir() else place.parent
             found.setdefault(os.path.abspath(place), (place, folder))  # noqa: PTH100
@@ -297,14 +312,16 @@ def _feature_files(paths: Sequence[Path], note: Note) -> list[tuple[Path, Path]]
     if companions:
         note(f"{companions} files of rates and times beside features are passed over")
     if not files:
-        raise UsageError(f"{paths[0]}: expected feature files, but there is none")
+        raise UsageError(
+            f"{paths[0]}: expected feature files, but there is none{but_it_is(paths[0])}"
+        )
     return [(path, folders[path]) for path in files]
 
 
 def _by_name(arrays: Iterable[ForeignArray]) -> dict[str, ForeignArray]:
     named: dict[str, ForeignArray] = {}
     for array in arrays:
-        name = array.video or array.path.stem
+        name = canonical(array.video or array.path.stem)
         if name in named:
             raise UsageError(f"video {name!r} has two files: {named[name].path}, {array.path}")
         named[name] = array
