@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from lpat.annotations.identity import look_alike, spelled
@@ -14,6 +15,7 @@ AMBIGUOUS = "Ambiguous"
 """The label by which THUMOS'14 marks times in which even people can't tell: no class."""
 
 LabelledTimes = tuple[str, float, float]  # label, start and end in seconds
+LabelledMoment = tuple[str, float]  # label, and a time in seconds inside an instance
 
 FindingKind = Literal[
     "unknown",
@@ -45,6 +47,7 @@ class VideoRecord:
     """In file order, those of `AMBIGUOUS` among them; times are finite."""
     counts: Mapping[str, int] = field(default_factory=dict)  # the video's own counts of labels
     passed_over: tuple[str, ...] = ()  # what its file has beside segments, in words
+    moments: tuple[LabelledMoment, ...] = ()  # in file order; times are finite
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
     "labels": ("videos: labels disagree with their segments", "the segments' labels count"),
     "past_end": ("segments end past their video", "they are kept"),
     "duplicate": ("segments stand more than once", "each counts"),
-    "left_out": ("segments take no time or start before 0", "left out; their labels are kept"),
+    "left_out": (
+        "segments take no time or start before 0, or moments lie outside of their video",
+        "left out; their labels are kept",
+    ),
     "duration": ("videos: the duration isn't positive", "taken as unknown"),
     "passed_over": ("marks are no segments with labels", "left out"),
     "alike_labels": (
@@ -84,7 +90,7 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
         "labels": _label_mismatch(record),
         "past_end": _past_end(record),
         "duplicate": _duplicates(record.rows),
-        "left_out": _left_out(record.rows),
+        "left_out": chain(_left_out(record.rows), _moments_left_out(record)),
         "duration": _no_duration(record.duration),
         "passed_over": iter(record.passed_over),
     }
@@ -131,8 +137,9 @@ def alike_in(records: Sequence[VideoRecord]) -> tuple[Finding, ...]:
 
 
 def labels_of(record: VideoRecord) -> dict[str, None]:
-    """All labels that its segments or its list have, once each, in order."""
-    return dict.fromkeys([*(label for label, _, _ in record.rows), *(record.listed or ())])
+    """All labels that its segments, moments or its list have, once each, in order."""
+    marked = [*(label for label, _, _ in record.rows), *(label for label, _ in record.moments)]
+    return dict.fromkeys([*marked, *(record.listed or ())])
 
 
 def has_duration(record: VideoRecord) -> bool:
@@ -154,7 +161,7 @@ def summarise(findings: Iterable[Finding]) -> list[str]:
 
 def says_what_it_shows(record: VideoRecord) -> bool:
     """Whether it has annotations or a list of labels; that is empty where nothing happens."""
-    return bool(record.rows) or record.listed is not None
+    return bool(record.rows or record.moments) or record.listed is not None
 
 
 def _nothing_said(record: VideoRecord) -> Iterator[str]:
@@ -193,6 +200,18 @@ def _left_out(rows: Iterable[LabelledTimes]) -> Iterator[str]:
     for row in rows:
         if (reason := oddity(*row[1:])) is not None:
             yield f"{_words(row)} {reason}"
+
+
+def is_within(record: VideoRecord, moment: LabelledMoment) -> bool:
+    """Whether a moment lies in its video, as far as that is known."""
+    duration = record.duration if has_duration(record) else None
+    return 0 <= moment[1] <= (math.inf if duration is None else duration)
+
+
+def _moments_left_out(record: VideoRecord) -> Iterator[str]:
+    for label, time in record.moments:
+        if not is_within(record, (label, time)):
+            yield f"{label} at {time} lies outside of its video"
 
 
 def _no_duration(duration: float | None) -> Iterator[str]:

@@ -4,7 +4,8 @@ Of our own and of data sets:
 
 - ActivityNet-style JSON, `{"database": {VIDEO: {"subset", "duration", "annotations":
   [{"label", "segment": [start, end]}]}}}`, with `"labels": [...]` instead of `annotations`
-  where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often;
+  where no times are known, and `"counts": {LABEL: NUMBER}` where it is known how often; a moment
+  inside an instance is `{"label", "time"}` among the annotations;
 - CSV with the columns `video,labels[,subset]` (lpat.annotations.labels_table);
   an empty list of either format says that nothing happens in the video;
 - CSV with the columns `video,label,start,end`, as lpat-detect writes it
@@ -26,6 +27,7 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -45,11 +47,13 @@ from lpat.annotations.checks import (
     AMBIGUOUS,
     OF_ALL_VIDEOS,
     Finding,
+    LabelledMoment,
     LabelledTimes,
     VideoRecord,
     alike_in,
     findings_of,
     has_duration,
+    is_within,
     says_what_it_shows,
     takes_time,
 )
@@ -87,6 +91,7 @@ class VideoAnnotation:
 
     Without labels nothing happens in it, unless it is `doubtful`: labelled "Ambiguous", be it
     without times. `counts` says how often it shows a label, of those for which that is known.
+    `moments` lie inside instances, which need not all have one.
     """
 
     name: str
@@ -98,6 +103,7 @@ class VideoAnnotation:
     ambiguous: Float64Array = field(default_factory=lambda: np.zeros((0, 2)))  # (M, 2) as segments
     counts: Mapping[str, int] = field(default_factory=dict)
     doubtful: bool = False
+    moments: tuple[Moment, ...] = ()
 
     @property
     def only_ambiguous(self) -> bool:
@@ -158,6 +164,10 @@ class Annotations:
             video.name: video.labels for video in self.in_subset(subset) if not video.only_ambiguous
         }
 
+    def moments_by_video(self, subset: str | None) -> dict[str, tuple[Moment, ...]]:
+        """The moments marked in each video of a subset: times that were given to learn from."""
+        return {video.name: video.moments for video in self.in_subset(subset)}
+
     def counts_by_video(self, subset: str | None) -> dict[str, Mapping[str, int]]:
         """How often each video of a subset shows a label, where that is known: for 3C-Net.
 
@@ -193,7 +203,8 @@ def read_annotations(path: str | Path) -> Annotations:
 def _annotation(record: VideoRecord) -> VideoAnnotation:
     classes = [row for row in record.rows if row[0] != AMBIGUOUS]
     # Where segments and list disagree, the segments are what was looked at.
-    labels = [label for label, _, _ in classes] or (record.listed or ())
+    labels = [label for label, _, _ in classes] or list(record.listed or ())
+    labels += [label for label, _ in record.moments]
     timed = [row for row in classes if takes_time(row)]
     ambiguous = [row for row in record.rows if row[0] == AMBIGUOUS and takes_time(row)]
     return VideoAnnotation(
@@ -207,6 +218,11 @@ def _annotation(record: VideoRecord) -> VideoAnnotation:
         # As with labels: what was looked at counts before what is listed.
         counts={**record.counts, **Counter(label for label, _, _ in classes)},
         doubtful=AMBIGUOUS in (*(label for label, _, _ in record.rows), *(record.listed or ())),
+        moments=tuple(
+            Moment(*moment)
+            for moment in record.moments
+            if moment[0] != AMBIGUOUS and is_within(record, moment)
+        ),
     )
 
 
@@ -289,12 +305,16 @@ def _records_of_table(path: Path) -> list[VideoRecord]:
 def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
     expect(entry, dict, place)
     rows: list[LabelledTimes] = []
+    moments: list[LabelledMoment] = []
     for index, annotation in enumerate(expect(entry.get("annotations", []), list, place)):
         here = f"{place}, annotation {index}"
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
-        rows.append((label, *expect_times(annotation.get("segment"), here)))
-    listed = () if "annotations" in entry and not rows else None
+        if "time" in annotation and "segment" not in annotation:
+            moments.append((label, _time(annotation["time"], here)))
+        else:
+            rows.append((label, *expect_times(annotation.get("segment"), here)))
+    listed = () if "annotations" in entry and not rows and not moments else None
     if entry.get("labels") is not None:
         listed = tuple(_label(value, place) for value in expect(entry["labels"], list, place))
     subset = entry.get("subset")
@@ -305,7 +325,14 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         listed=listed,
         rows=tuple(rows),
         counts=_counts(entry.get("counts"), f"{place}, counts"),
+        moments=tuple(moments),
     )
+
+
+def _time(value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
+    return float(value)
 
 
 def _label(value: Any, place: str) -> str:

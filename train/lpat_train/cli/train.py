@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -26,8 +26,12 @@ class TrainCommand(click.Command):
         return [*super().get_params(ctx), *_config_options()]
 
 
-def config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) -> TrainingConfig:
+def config_of(
+    preset: str, config_file: Path | None, changes: dict[str, Any], *, reviewed: bool = False
+) -> TrainingConfig:
     """A preset changed by a file, and that by options.
+
+    With `reviewed` videos, whose ends are known, what its ends predict is proposed beside level sets.
 
     Raises:
         UsageError: a bad value, or an option of other methods.
@@ -37,6 +41,8 @@ def config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) ->
     from lpat_train.presets import PRESETS, changed, read_config
 
     config = PRESETS[preset]
+    if reviewed and config.proposals == "levels":
+        config = replace(config, proposals="levels+ends")
     if config_file:
         config = read_config(config_file, config)
     config = changed(config, changes, "command line")
@@ -46,6 +52,8 @@ def config_of(preset: str, config_file: Path | None, changes: dict[str, Any]) ->
                 f"--{name.replace('_', '-')}: an option of {', '.join(known)}, "
                 f"not of method {config.method}"
             )
+    if reviewed and config.method not in (known := methods_with("marks")):
+        raise UsageError(f"--reviewed: an option of {', '.join(known)}, not of {config.method}")
     return config
 
 
@@ -108,6 +116,13 @@ def _config_options() -> list[click.Option]:
 )
 @click.option("--subset", default=None, help="What to train on.  [default: training]")
 @click.option(
+    "--reviewed",
+    type=options.FILE,
+    default=None,
+    help="Annotations with times of some of the videos, in which every instance is marked: these "
+    "teach too.",
+)
+@click.option(
     "--output",
     type=options.FILE,
     default=None,
@@ -152,6 +167,7 @@ def command(
     inputs: tuple[Path, ...],
     annotations: Path,
     subset: str | None,
+    reviewed: Path | None,
     output: Path | None,
     overwrite: bool,
     resume: Path | None,
@@ -170,10 +186,10 @@ def command(
 ) -> int:
     """Train on the videos or feature files INPUTS (files and folders of them).
 
-    Only the labels of the annotations are read, and by 3c-net how often a video shows each; segment
-    times can't reach training. Features of videos, the built-in ones or those of --backbone, are
-    extracted once and cached. Writes weights, config and TensorBoard logs to the run's folder, from
-    which lpat-export makes model.onnx.
+    Only the labels of the annotations are read, moments where they have any, and by 3c-net how
+    often a video shows each; segment times can't reach training but by --reviewed. Features of
+    videos, the built-in ones or those of --backbone, are extracted once and cached. Writes weights,
+    config and TensorBoard logs to the run's folder, from which lpat-export makes model.onnx.
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
     """
@@ -183,6 +199,7 @@ def command(
     from lpat.features.extractors import default_jobs, spec_of
     from lpat.inputs import find_inputs
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
+    from lpat_train.data.reviewed import read_reviewed
     from lpat_train.distributed.processes import Processes
     from lpat_train.training.checkpoint import read_run
     from lpat_train.training.loop import choose_device
@@ -192,7 +209,11 @@ def command(
     if resume and (changes or config_file or output):
         raise UsageError("--resume goes on under the run's own config; leave out other settings")
     run = read_run(resume) if resume else None
-    config = run.config if run else config_of(preset, config_file, changes)
+    config = (
+        run.config
+        if run
+        else config_of(preset, config_file, changes, reviewed=reviewed is not None)
+    )
     torch_device = choose_device(device, processes)  # type: ignore[arg-type] - click checked it
     read = read_annotations(annotations)
     chosen = training_subset(read, subset)
@@ -214,7 +235,8 @@ def command(
         jobs=jobs or default_jobs(spec),
         skip_missing=skip_missing,
     )
-    examples = Examples(read, chosen, truth)
+    marked = read_reviewed(reviewed, read.labels_by_video(chosen)) if reviewed else {}
+    examples = Examples(read, chosen, truth, marked)
     place = RunPlace(run, output, overwrite)
     with processes.joined(torch_device):
         whole = run_training(found, examples, config, place, torch_device, processes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -62,11 +62,15 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Annotated videos: those of a subset, or all, to train on; `truth` to judge on at the end."""
+    """Annotated videos: those of a subset, or all, to train on; `truth` to judge on at the end.
+
+    Of `reviewed` videos, by name, every instance is known.
+    """
 
     annotations: Annotations
     subset: str | None
     truth: tuple[VideoAnnotation, ...]
+    reviewed: Mapping[str, VideoAnnotation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,13 @@ def run_training(
     loaded = inputs.open(labels, processes)
     if processes.first and (line := contradiction(loaded.features, read.videos)):
         print(f"{read.path}: {line}", file=sys.stderr)
-    training_set = make_training_set(loaded.features, labels, read.counts_by_video(examples.subset))
+    training_set = make_training_set(
+        loaded.features,
+        labels,
+        read.counts_by_video(examples.subset),
+        examples.reviewed,
+        read.moments_by_video(examples.subset),
+    )
     parts = split(training_set, config.hold_out, config.seed)
     _check_resumed(place.resumed, parts)
     failures = dict(loaded.failures)
@@ -131,6 +141,8 @@ def run_training(
     write_run(folder, config, parts.training, names_of(parts.held_out))
     print(_what_is_trained(parts, device, processes, folder))
     print(_classes_with_counts(training_set), flush=True)
+    if line := _what_is_marked(training_set):
+        print(line, flush=True)
     with display(config.steps, folder, judge) as shown:
         network = train(
             training_set,
@@ -190,6 +202,20 @@ def _classes_with_counts(whole: TrainingSet) -> str:
     counts = (whole.label_matrix > 0).sum(axis=0).tolist()
     named = [f"{label} {n}" for label, n in zip(whole.classes, counts, strict=True)]
     return fill(f"classes, with their videos: {', '.join(named)}", 100, break_on_hyphens=False)
+
+
+def _what_is_marked(whole: TrainingSet) -> str | None:
+    """What people marked in the videos beyond their labels; None where they marked nothing."""
+    marks = [video.marks for video in whole.videos if video.marks is not None]
+    reviewed = [its for its in marks if its.reviewed]
+    instances = sum(len(its.instances) for its in reviewed)
+    moments = sum(len(its.moments) for its in marks)
+    said = []
+    if reviewed:
+        said.append(f"{len(reviewed)} reviewed videos with {instances} instances")
+    if moments:
+        said.append(f"{moments} moments")
+    return f"marked: {' and '.join(said)}" if said else None
 
 
 def _what_the_level_means(network: Network, classes: tuple[str, ...]) -> list[str]:

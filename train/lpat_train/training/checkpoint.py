@@ -45,7 +45,7 @@ BEFORE = replace(
     class_selection="mean",
     class_weight=0.0,
 )
-"""What a config of a run means that says nothing of an option, as it is from before there was one."""
+"""What a run of before an option was there means, as its config doesn't say."""
 
 
 @dataclass(frozen=True, eq=False)
