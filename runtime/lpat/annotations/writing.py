@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,25 @@ from lpat.annotations.checks import AMBIGUOUS
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files.json_files import expect, expect_times, read_json, write_json
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What a file that is there says of a video, and what of that is lost by saving.
+
+    `labels` are those that it gives the video beside segments, and that go.
+    """
+
+    video: str
+    segments: int
+    segments_gone: int
+    labels: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return self.segments_gone > 0 or bool(self.labels)
+
+
+_HEAD = 65536  # bytes, in which detections files name their results
 
 _Key = tuple[str, float, float]  # label, start and end to the millisecond
 
@@ -47,18 +66,81 @@ def save_annotations(
         AnnotationError: the file there isn't JSON of annotations.
         OutputError: it can't be written.
     """
-    if path.is_dir() or path.suffix.lower() in {".csv", ".txt", ".npy"}:
-        raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
+    _check_is_json(path)
     document = _document(path, source)
-    database = document["database"]
-    name = also_called if also_called in database and video.name not in database else video.name
-    place = f"{path}: video {name!r}"
-    entry = expect(database.get(name, {}), dict, place)
-    database[name] = _updated(entry, video, place, all_judged=all_judged)
+    name, entry = _entry_of(document, path, video, also_called)
+    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
+    document["database"][name] = updated
     try:
         write_json(path, document)
     except ValueError as error:
         raise AnnotationError(f"{path}: has a number that JSON can't hold ({error})") from error
+
+
+def replaced_by_saving(
+    path: Path,
+    video: VideoAnnotation,
+    *,
+    also_called: str | None = None,
+    all_judged: bool = True,
+) -> Replaced:
+    """What `save_annotations` would take out of the file at a path; nothing where there is none.
+
+    Raises:
+        UsageError: the path is a folder, or no JSON file.
+        AnnotationError: the file there isn't JSON of annotations.
+    """
+    _check_is_json(path)
+    if not path.exists():
+        return Replaced(video.name, 0, 0, ())
+    name, entry = _entry_of(_read(path), path, video, also_called)
+    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
+    rows, kept = entry.get("annotations") or [], updated.get("annotations") or []
+    timed = [row for row in rows if row.get("label") != AMBIGUOUS]
+    same = {id(row) for row in kept}  # what stays as it was is the very row
+    gone = sum(id(row) not in same for row in timed)
+    left = {*map(str, updated.get("labels") or []), *(str(row.get("label")) for row in kept)}
+    labels = tuple(str(label) for label in entry.get("labels") or [] if str(label) not in left)
+    return Replaced(name, len(timed), gone, labels)
+
+
+def spare_annotations(path: Path) -> None:
+    """Let nothing else be written where annotations are.
+
+    Raises:
+        UsageError: the file there holds annotations.
+    """
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            if b'"results"' in file.read(_HEAD):  # detections, which may be large
+                return
+        document = read_json(path)
+    except (LpatError, OSError):
+        return
+    if isinstance(document, dict) and "database" in document:
+        raise UsageError(f"{path}: holds annotations, which are not replaced; choose another place")
+
+
+def _check_is_json(path: Path) -> None:
+    if path.is_dir() or path.suffix.lower() in {".csv", ".txt", ".npy"}:
+        raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
+
+
+def _entry_of(
+    document: dict[str, Any], path: Path, video: VideoAnnotation, also_called: str | None
+) -> tuple[str, dict[str, Any]]:
+    """The name by which a document knows a video, and what it says of it."""
+    database = document["database"]
+    name = video.name
+    if name not in database and also_called is not None and also_called in database:
+        name = also_called
+    return name, expect(database.get(name, {}), dict, _place(path, name))
+
+
+def _place(path: Path, name: str) -> str:
+    return f"{path}: video {name!r}"
 
 
 def _document(path: Path, source: Annotations | None) -> dict[str, Any]:
@@ -112,8 +194,8 @@ def _updated(
     updated["annotations"] = _rows(video, known, updated.get("duration"))
     ambiguous = [row for (label, *_), left in known.items() if label == AMBIGUOUS for row in left]
     updated["annotations"] += ambiguous
-    if not (updated["annotations"] or all_judged):
-        if entry.get("annotations") != []:
+    if not (len(video.segments) or all_judged):
+        if not updated["annotations"] and entry.get("annotations") != []:
             del updated["annotations"]
         return updated
     if "labels" in updated:

@@ -103,9 +103,14 @@ def command(
     from lpat.annotations.checks import summarise
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.thumos14 import read_ambiguous
+    from lpat.annotations.writing import spare_annotations
     from lpat.evaluation.average_precision import evaluate, format_table
     from lpat.formats.detections import read_detections
 
+    _check_places(annotations, detections, json_path, report_path)
+    for place in (json_path, report_path):
+        if place is not None:
+            spare_annotations(place)
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
@@ -150,6 +155,12 @@ def command(
 
         page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
         write_text(report_path, page)
+
+
+def _check_places(annotations: Path, detections: Path, *outputs: Path | None) -> None:
+    for output in outputs:
+        if output is not None and output.resolve() in (annotations.resolve(), detections.resolve()):
+            raise UsageError(f"{output}: is what is to be read; write to another place")
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

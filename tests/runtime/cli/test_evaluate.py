@@ -61,6 +61,25 @@ def test_a_table_and_a_file_come_out(
     assert (document["videos"], document["ignored_videos"]) == (1, 1)
 
 
+def test_what_is_read_is_not_written_over(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_bytes(files[0].read_bytes())
+    before = {path: path.read_bytes() for path in (*files, other)}
+    for option, path, message in (
+        ("--json", files[0], "is what is to be read"),
+        ("--report", files[1], "is what is to be read"),
+        ("--json", other, "holds annotations"),
+    ):
+        assert run(monkeypatch, *files, "--subset", "test", option, path) == 1
+        assert f"{path}: {message}" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_the_only_subset_needs_no_name(
     files: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
