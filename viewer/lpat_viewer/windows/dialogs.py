@@ -160,12 +160,15 @@ class Dialogs:
     def relabel(self) -> None:
         """Ask for the chosen segment's class; a new one may be typed."""
         chosen = self._workspace.selection.chosen
-        if chosen is not None and (label := self._ask_label(chosen.label)):
+        if chosen is not None and (label := self.ask_label(chosen.label)):
             self._corrections.relabel(label)
 
     def draw_here(self) -> None:
         """Draw a segment of the chosen class at the playhead; without classes, ask for one."""
-        label = self._workspace.classes.current or self._ask_label("")
+        if not self._corrections.can_draw:
+            self._corrections.begin()  # which says why not
+            return
+        label = self._workspace.classes.current or self.ask_label("")
         if label:
             start = self._workspace.playhead.time
             length = NEW_SEGMENT_SHARE * self._workspace.time_range.length
@@ -223,7 +226,8 @@ class Dialogs:
         answer = QMessageBox.question(self._parent, title, text)
         return answer == buttons.Yes
 
-    def _ask_label(self, label: str) -> str:
+    def ask_label(self, label: str) -> str:
+        """The class that the user chooses or types, beginning with one; "" for none."""
         labels = sorted({*self._workspace.classes.labels, label} - {""})
         place = labels.index(label) if label in labels else 0
         text, given = QInputDialog.getItem(self._parent, "Class", "Class:", labels, place, True)
