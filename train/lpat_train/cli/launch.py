@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from lpat.cli import app
-from lpat.errors import MissingPackageError
+from lpat.errors import MissingPackageError, install_advice
 from lpat_train.distributed.processes import is_reporting_process
 
 
@@ -32,5 +32,5 @@ def expect(*needs: str) -> None:
     missing = [name for name in needs if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingPackageError(
-            f"this command needs {', '.join(missing)}: pip install 'lpat[train]'"
+            f"this command needs {', '.join(missing)}: {install_advice('train')}"
         )
