@@ -31,7 +31,7 @@ _LIBRARY = re.compile(r"([\w.+-]+\.so[.\d]*): cannot open shared object file")
 _UNKNOWN = re.compile(r'Could not find the Qt platform plugin "(.*?)"')
 _KNOWN = re.compile(r"Available platform plugins are: (.*?)\.?$", re.MULTILINE)
 _CONNECTED = ("could not connect to display", "Failed to create wl_display")
-_DEBIAN = dict.fromkeys(("libglib-2.0.so.0", "libgthread-2.0.so.0"), "libglib2.0-0")
+_DEBIAN: dict[str, str] = dict.fromkeys(("libglib-2.0.so.0", "libgthread-2.0.so.0"), "libglib2.0-0")
 """Packages whose names don't follow from the library's."""
 
 
