@@ -45,7 +45,9 @@ _BUNDLES: weakref.WeakValueDictionary[tuple[str, int], onnxruntime.InferenceSess
     weakref.WeakValueDictionary()
 )
 _NEWER = re.compile(r"Unsupported model IR version|official released onnx opset")
-_SOURCE_LINE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
+_SOURCE_LINE = re.compile(
+    r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(([^/]*: )?/\S+:\d+ .*?\) (?=[A-Z]))?"
+)
 _MISSING = re.compile(r"Failed to load (\S+?):")
 
 
