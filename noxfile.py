@@ -219,6 +219,8 @@ def lowest(session: nox.Session) -> None:
     old versions are nobody's.
     """
     folder = Path(session.create_tmp())
+    for old in folder.glob("wheels/*"):
+        old.unlink()
     constraints = folder / "lowest.txt"
     lines = session.run(
         sys.executable, str(ROOT / ".ci" / "lowest.py"), *LOWEST_EXTRAS, external=True, silent=True

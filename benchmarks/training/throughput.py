@@ -39,9 +39,12 @@ def main() -> None:
     )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto")
+    parser.add_argument("--threads", type=int, default=0, help="the CPU's; 0: as lpat-train does")
     parser.add_argument("--steps", type=int, default=8, help="that are timed")
     options = parser.parse_args()
     device = choose_device(options.device)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     kind = torch.bfloat16 if computes_in_bfloat16(options.precision, device) else torch.float32
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     print(f"{name}, {torch.get_num_threads()} threads, products in {kind}")

@@ -6,6 +6,23 @@ Each also is the built-in error that a Python caller would expect. The commands 
 
 from __future__ import annotations
 
+import re
+
+
+def install_advice(extra: str) -> str:
+    """The line that installs an extra's packages by their own names: an index needn't have lpat."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        required = requires("lpat") or []
+    except PackageNotFoundError:
+        required = []
+    marked = re.compile(rf"""^([^;]+?)\s*;.*extra\s*==\s*['"]{extra}['"]""")
+    packages = [f"'{found[1].strip()}'" for line in required if (found := marked.match(line))]
+    if not packages:
+        return f"pip install '.[{extra}]' in lpat's source folder"
+    return f"pip install {' '.join(packages)}"
+
 
 def one_line(subject: object) -> str:
     """What `str` gives, as messages show it: on one line, whatever is in it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from lpat.errors import FeatureError, MissingPackageError, UsageError
+from lpat.errors import FeatureError, MissingPackageError, UsageError, install_advice
 
 if TYPE_CHECKING:
     import pandas
@@ -269,7 +269,7 @@ class Detections:
             import pandas
         except ImportError as error:
             raise MissingPackageError(
-                "to_dataframe needs pandas: pip install 'lpat[dataframe]'"
+                f"to_dataframe needs pandas: {install_advice('dataframe')}"
             ) from error
         return pandas.DataFrame(
             {

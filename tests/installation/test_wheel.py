@@ -76,7 +76,7 @@ def test_a_runtime_command_answers(name: str) -> None:
 def test_a_training_command_says_what_it_needs(name: str) -> None:
     done = run(command(name))
     assert done.returncode == 1
-    assert "pip install 'lpat[train]'" in done.stderr
+    assert "pip install 'torch" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -90,7 +90,7 @@ def test_backbones_are_inspected_and_checked_without_pytorch(
         assert "eye (rgb" in done.stdout
     done = run(command("lpat-backbone"), "convert", path, tmp_path / "other.onnx")
     assert done.returncode == 1
-    assert "this command needs onnx: pip install 'lpat[train]'" in done.stderr
+    assert "this command needs onnx: pip install 'torch" in done.stderr
 
 
 def test_videos_are_extracted_detected_and_evaluated(
@@ -118,8 +118,8 @@ def test_videos_are_extracted_detected_and_evaluated(
 def test_the_viewer_says_in_a_line_what_it_lacks() -> None:
     shown = run(command("lpat-view"))
     assert shown.returncode == 1
-    assert shown.stderr == (
+    assert shown.stderr.startswith(
         "lpat-view: error: there is no PySide6: install the viewer's packages, "
-        "pip install 'lpat[viewer]'\n"
+        "pip install 'PySide6-Essentials"
     )
     assert run(command("lpat-view"), "--help").returncode == 0

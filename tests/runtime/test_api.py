@@ -156,7 +156,7 @@ def test_without_pandas_one_line_says_what_to_install(
     detections: Detections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingPackageError, match=r"needs pandas: pip install 'lpat\[dataframe\]'"):
+    with pytest.raises(MissingPackageError, match=r"needs pandas: pip install 'pandas"):
         detections.to_dataframe()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,8 @@ import click
 
 from lpat.cli import options
 from lpat.cli.app import INTERRUPTED, run
-from lpat.errors import LpatError
-
-_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-
-
-class ViewerError(LpatError, RuntimeError):
-    """A machine on which there can be no window."""
+from lpat.errors import install_advice
+from lpat_viewer.windows.platform_check import PlatformCheck, ViewerError, reason_of
 
 
 @click.command("lpat-view")
@@ -50,6 +44,7 @@ def command(
     .csv, .eaf and others of docs/formats.md) may stand among them. All can be opened from the
     window too, and dropped on it.
     """
+    check = PlatformCheck()
     try:
         from PySide6.QtWidgets import QApplication
 
@@ -57,16 +52,14 @@ def command(
         from lpat_viewer.windows.interrupting import Interrupts
         from lpat_viewer.windows.settings import Settings
     except ModuleNotFoundError as error:
+        check.stop()
         raise ViewerError(
-            f"there is no {error.name}: install the viewer's packages, pip install 'lpat[viewer]'"
+            f"there is no {error.name}: install the viewer's packages, {install_advice('viewer')}"
         ) from error
     except ImportError as error:
-        raise ViewerError(
-            f"Qt can't be loaded ({error}): on Linux it needs libraries of the system, such as "
-            "Debian's libegl1, libxkbcommon-x11-0 and libxcb-cursor0"
-        ) from error
-    if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):
-        raise ViewerError(f"there is no display: none of {', '.join(_DISPLAYS)} is set")
+        check.stop()
+        raise ViewerError(reason_of(error)) from error
+    check.finish()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("lpat-view")
     application.setOrganizationName("lpat")

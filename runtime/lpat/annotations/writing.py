@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lpat.annotations.checks import AMBIGUOUS, oddity
 from lpat.annotations.identity import Called, label_of, name_among, unique_names
-from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, VideoAnnotation, holds_annotations
 from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
 from lpat.files.json_files import expect, expect_times, read_json, write_json
 
 _OTHER_FORMATS = {*TABLE_SUFFIXES, *SPREADSHEET_SUFFIXES, ".txt", ".npy", ".eaf", ".boris"}
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What a file that is there says of a video, and what of that is lost by saving.
+
+    `labels` are those that it gives the video beside segments, and that go.
+    """
+
+    video: str
+    segments: int
+    segments_gone: int
+    labels: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return self.segments_gone > 0 or bool(self.labels)
+
+
+_HEAD = 65536  # bytes, in which detections files name their results
 
 _Key = tuple[str, float, float]  # label, start and end to the millisecond
 
@@ -52,14 +71,11 @@ def save_annotations(
         AnnotationError: the file there isn't JSON of annotations.
         OutputError: it can't be written.
     """
-    if path.is_dir() or path.suffix.lower() in _OTHER_FORMATS:
-        raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
+    _check_is_json(path)
     document = _document(path, source)
-    database = document["database"]
-    name = _key_of(video.name, also_called, database, str(path))
-    place = f"{path}: video {name!r}"
-    entry = expect(database.get(name, {}), dict, place)
-    database[name] = _updated(entry, video, place, all_judged=all_judged)
+    name, entry = _entry_of(document, path, video, also_called)
+    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
+    document["database"][name] = updated
     try:
         write_json(path, document)
     except ValueError as error:
@@ -72,6 +88,85 @@ def _key_of(name: str, file: str | None, database: Mapping[str, Any], place: str
     called = Called.by_name(name) if file is None else Called.by_file(name, [file])
     its = name_among(spelling, called)
     return name if its is None else spelling[its]
+
+
+def replaced_by_saving(
+    path: Path,
+    video: VideoAnnotation,
+    *,
+    also_called: str | None = None,
+    all_judged: bool = True,
+) -> Replaced:
+    """What `save_annotations` would take out of the file at a path; nothing where there is none.
+
+    Raises:
+        UsageError: the path is a folder, or no JSON file.
+        AnnotationError: the file there isn't JSON of annotations.
+    """
+    _check_is_json(path)
+    if not path.exists():
+        return Replaced(video.name, 0, 0, ())
+    name, entry = _entry_of(_read(path), path, video, also_called)
+    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
+    rows, kept = entry.get("annotations") or [], updated.get("annotations") or []
+    timed = [row for row in rows if _label_of(row) != AMBIGUOUS]
+    same = {id(row) for row in kept}  # what stays as it was is the very row
+    gone = sum(id(row) not in same for row in timed)
+    left = {*_labels_of(updated), *map(_label_of, kept)}
+    labels = tuple(label for label in _labels_of(entry) if label not in left)
+    return Replaced(name, len(timed), gone, labels)
+
+
+def _label_of(row: Mapping[str, Any]) -> str:
+    return label_of(str(row.get("label")))
+
+
+def _labels_of(entry: Mapping[str, Any]) -> list[str]:
+    return [label_of(str(label)) for label in entry.get("labels") or []]
+
+
+def spare_annotations(path: Path) -> None:
+    """Let nothing else be written where annotations are.
+
+    Raises:
+        UsageError: the file there holds annotations.
+    """
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            if b'"results"' in file.read(_HEAD):  # detections, which may be large
+                return
+        document = read_json(path)
+    except (LpatError, OSError):
+        return
+    if _is_annotated(document):
+        raise UsageError(f"{path}: holds annotations, which are not replaced; choose another place")
+
+
+def _is_annotated(document: Any) -> bool:
+    """Whether people have annotated it; tasks for Label Studio aren't, before they have."""
+    if isinstance(document, list):
+        return any(isinstance(task, dict) and task.get("annotations") for task in document)
+    return holds_annotations(document)
+
+
+def _check_is_json(path: Path) -> None:
+    if path.is_dir() or path.suffix.lower() in _OTHER_FORMATS:
+        raise UsageError(f"{path}: annotations are saved as JSON; choose a name that ends in .json")
+
+
+def _entry_of(
+    document: dict[str, Any], path: Path, video: VideoAnnotation, file: str | None
+) -> tuple[str, dict[str, Any]]:
+    """The name by which a document knows a video, and what it says of it."""
+    database = document["database"]
+    name = _key_of(video.name, file, database, str(path))
+    return name, expect(database.get(name, {}), dict, _place(path, name))
+
+
+def _place(path: Path, name: str) -> str:
+    return f"{path}: video {name!r}"
 
 
 def _document(path: Path, source: Annotations | None) -> dict[str, Any]:
@@ -120,7 +215,7 @@ def _updated(
     unseen: list[Any] = []  # what nobody could judge, as it isn't shown
     for number, row in enumerate(rows):
         here = f"{place}, annotation {number}"
-        label = label_of(str(expect(row, dict, here).get("label")))
+        label = _label_of(expect(row, dict, here))
         start, end = expect_times(row.get("segment"), here)
         if label == AMBIGUOUS or oddity(start, end) is not None:
             unseen.append(row)
@@ -129,12 +224,12 @@ def _updated(
     updated["annotations"] = _rows(video, known, updated.get("duration"))
     kept = {id(row) for row in updated["annotations"]}
     updated["annotations"] += [row for row in unseen if id(row) not in kept]
-    if not (updated["annotations"] or all_judged):
-        if entry.get("annotations") != []:
+    if not (len(video.segments) or all_judged):
+        if not updated["annotations"] and entry.get("annotations") != []:
             del updated["annotations"]
         return updated
     if "labels" in updated:
-        labels = (label_of(str(row.get("label"))) for row in unseen)
+        labels = map(_label_of, unseen)
         updated["labels"] = list(
             dict.fromkeys(
                 [*video.segment_labels, *(label for label in labels if label != AMBIGUOUS)]

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from lpat.backbones.metadata import CHANNELS, BackboneMetadata, Stream, metadata_from_json
 from lpat.errors import BackboneError, ModelError
-from lpat.inference.onnx_files import BACKBONE_KEY, MODEL_KEY, read_onnx
+from lpat.inference.onnx_files import (
+    BACKBONE_KEY,
+    DAMAGED,
+    MODEL_KEY,
+    NOT_TEXT,
+    digests_of,
+    read_onnx,
+)
 from lpat.inference.sessions import inspection_session
 
 if TYPE_CHECKING:
@@ -90,12 +97,18 @@ def read_backbones(path: Path, content: bytes | None = None) -> tuple[Backbone, 
 
     Raises:
         BackboneError: it can't be read, isn't an ONNX network, has no metadata of a backbone or
-            model, or its network isn't what the metadata says.
+            model, its network isn't what the metadata says, or it is a damaged model.
     """
     whole = _read(path) if content is None else content
-    digest = hashlib.sha256(whole).hexdigest()
+    digests = digests_of(whole)
     try:
-        return _backbones_in(path, digest, content, inspection_session(whole, digest))
+        session = inspection_session(whole, digests.sha256)
+        found = _backbones_in(path, digests.sha256, content, session)
+        digests.check(session.get_modelmeta().custom_metadata_map)
+        return found
+    except UnicodeDecodeError as error:  # of ONNX Runtime, for names and metadata
+        reason = DAMAGED if digests.are_off else NOT_TEXT
+        raise BackboneError(f"{path}: {reason}") from error
     except (BackboneError, ModelError) as error:
         raise BackboneError(f"{path}: {error}") from error
 

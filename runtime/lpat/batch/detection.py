@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpat._version import __version__
+from lpat.annotations.writing import spare_annotations
 from lpat.backbones.spec import facts_of_backbones
 from lpat.batch.outputs import Output
 from lpat.batch.plan import plan_batch
@@ -41,7 +42,9 @@ def detect_batch(
 
     Raises:
         OutputError: the folder can't be written, or another process is writing into it.
+        UsageError: the folder's `detections.json` holds somebody's annotations.
     """
+    spare_annotations(output / "detections.json")
     level, moved = localizer.metadata.level, {}
     if localizer.false_alarms is not None:
         moved = {"false_alarms": localizer.false_alarms}
@@ -61,8 +64,8 @@ def detect_batch(
 
     def outcomes() -> Generator[Outcome, None, None]:
         plan = plan_batch(inputs, output, settings, outputs, overwrite)
-        for work, other in plan.clashing:
-            yield failure(work.source, f"its files would be those of {other!r}: name it otherwise")
+        for work, reason in plan.refused:
+            yield failure(work.source, reason)
         for work, stored in plan.unchanged:
             yield writer.unchanged(work, stored)
         for work, stored, missing in plan.to_convert:

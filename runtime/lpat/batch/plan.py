@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lpat.annotations.writing import spare_annotations
 from lpat.batch.outputs import Output, Settings, entry_path, missing_outputs
-from lpat.errors import AnnotationError
+from lpat.errors import AnnotationError, UsageError
 from lpat.files.json_files import read_json, write_json
 from lpat.formats.detections import detections_from_document
 from lpat.inputs import Input, output_name
@@ -105,7 +106,7 @@ class PlannedInput:
 class BatchPlan:
     """The inputs by what is to be done with them."""
 
-    clashing: list[tuple[PlannedInput, str]]  # a file of theirs would be another's: its name
+    refused: list[tuple[PlannedInput, str]]  # whose files would replace others: why
     unchanged: list[tuple[PlannedInput, Stored]]
     to_convert: list[tuple[PlannedInput, Stored, list[Output]]]  # what their detections suffice for
     to_analyse: dict[str, PlannedInput]  # by name
@@ -126,7 +127,14 @@ def plan_batch(
         name = output_name(source)
         paths = list(_paths(folder, name, outputs))
         if taken := [owners[path] for path in paths if path in owners]:
-            plan.clashing.append((work, taken[0]))
+            reason = f"its files would be those of {taken[0]!r}: name it otherwise"
+            plan.refused.append((work, reason))
+            continue
+        reason = _annotations_there(folder, name)
+        if reason is None and not overwrite:
+            reason = _foreign_output(source, folder, name, outputs)
+        if reason is not None:
+            plan.refused.append((work, reason))
             continue
         owners.update(dict.fromkeys(paths, source.name))
         stored = None if overwrite else read_stored(entry_path(folder, name))
@@ -141,6 +149,31 @@ def plan_batch(
         else:
             plan.to_convert.append((work, stored, missing))
     return plan
+
+
+def _annotations_there(folder: Path, name: str) -> str | None:
+    """Why an input's detections may not be written: annotations lie where they would go."""
+    try:
+        spare_annotations(entry_path(folder, name))
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _foreign_output(
+    source: Input, folder: Path, name: str, outputs: Sequence[Output]
+) -> str | None:
+    """Why an input's files may not be written: what lies beside it, such as its own subtitles."""
+    entry = entry_path(folder, name)
+    if not isinstance(source.path, Path) or source.path.resolve().parent != entry.parent.resolve():
+        return None
+    stored = read_stored(entry)
+    listed = {} if stored is None else stored.entry.outputs
+    paths = (output.path(folder, name) for output in outputs if output.name not in listed)
+    there = next((path for path in paths if path.is_file()), None)
+    if there is None:
+        return None
+    return f"{there} is there, and not of lpat-detect: choose another --output, or --overwrite"
 
 
 def may_give_more(source: Input, entry: Entry) -> bool:

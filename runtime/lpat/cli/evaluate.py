@@ -113,6 +113,7 @@ def command(
     from lpat.evaluation.tied_orders import tied_orders
     from lpat.formats.detections import read_detections_file
 
+    _check_places(annotations, detections, json_path, report_path)
     annotated = _annotations(annotations, detections)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
@@ -198,6 +199,19 @@ def _annotations(path: Path, detections: Path) -> Annotations:
         if kind_of(detections) == ANNOTATIONS:
             raise UsageError(f"{error}; annotations come first, then detections") from error
         raise
+
+
+def _check_places(annotations: Path, detections: Path, *outputs: Path | None) -> None:
+    """See that nothing that is read, and no annotations, would be written over."""
+    from lpat.annotations.writing import spare_annotations
+    from lpat.formats.detections import DETECTIONS_NAME
+
+    read = {path.resolve() for path in (annotations, detections, detections / DETECTIONS_NAME)}
+    for output in outputs:
+        if output is not None:
+            if output.resolve() in read:
+                raise UsageError(f"{output}: is what is to be read; write to another place")
+            spare_annotations(output)
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

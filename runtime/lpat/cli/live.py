@@ -41,6 +41,7 @@ def detect_live(
         ModelError: the model's threshold needs the whole video.
         OutputError: the folder can't be written.
     """
+    from lpat.annotations.writing import spare_annotations
     from lpat.errors import UsageError, VideoError, one_line
     from lpat.files.folders import claim_folder
     from lpat.files.json_files import write_json
@@ -57,6 +58,7 @@ def detect_live(
     print(f"{localizer.path.name} on {localizer.provider}: {one_line(video.name)}", file=sys.stderr)
     if output is not None:
         claim_folder(output)
+        spare_annotations(output / "detections.json")
     detector = LiveDetector(localizer)
     if detector.note:
         print(f"note: {detector.note}", file=sys.stderr)

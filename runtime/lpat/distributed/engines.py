@@ -19,7 +19,7 @@ from lpat.distributed.cluster import connected
 from lpat.distributed.dispatch import WorkerPool
 from lpat.distributed.worker import Result, WorkFunction
 from lpat.engine import Analysis, Engine, local_engine
-from lpat.errors import LpatError, UsageError
+from lpat.errors import LpatError, UsageError, install_advice
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import Extraction, load_all_features
 from lpat.inputs import Input
@@ -170,4 +170,4 @@ def _extractor(
 
 def _expect_ray() -> None:
     if find_spec("ray") is None:
-        raise UsageError("--ray: the package ray isn't installed; pip install 'lpat[ray]'")
+        raise UsageError(f"--ray: the package ray isn't installed; {install_advice('ray')}")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.errors import FeatureError
+from lpat.errors import FeatureError, install_advice
 from lpat.files.atomic import atomic_path
 from lpat.files.npy import numbers_from_objects
 from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
@@ -401,7 +401,7 @@ def _read_hdf5(path: Path, duration: float | None) -> Features:
     try:
         import h5py
     except ImportError as error:
-        raise FeatureError("HDF5 files need the package h5py: pip install 'lpat[hdf5]'") from error
+        raise FeatureError(f"HDF5 files need the package h5py: {install_advice('hdf5')}") from error
     with h5py.File(path, "r") as opened:
         arrays = {
             name: entry[()] for name, entry in opened.items() if isinstance(entry, h5py.Dataset)

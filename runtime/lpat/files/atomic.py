@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,6 +72,25 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def takes_no_more(error: OutputError) -> bool:
     """Whether it is the disk that fails, as when it is full: so will whatever is written next."""
     return error.errno in _DISK_FAILURES
+
+
+def keep_backup(path: Path) -> Path:
+    """A copy of a file beside it, under a name that was free: `NAME.bak`, `NAME.2.bak`, ...
+
+    Raises:
+        OutputError: it can't be read, or the copy not written.
+    """
+    numbers = (f".{number}" if number > 1 else "" for number in itertools.count(1))
+    backups = (path.with_name(f"{path.name}{number}.bak") for number in numbers)
+    backup = next(backup for backup in backups if not backup.exists())
+    try:
+        with atomic_path(backup) as temporary:
+            shutil.copyfile(path, temporary)
+    except OutputError as error:
+        failure = OutputError(f"{path}: can't be written (without a backup: {error})")
+        failure.errno = error.errno
+        raise failure from error
+    return backup
 
 
 def remove_abandoned(folder: Path) -> int:

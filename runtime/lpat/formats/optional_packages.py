@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from lpat.errors import UsageError
+from lpat.errors import UsageError, install_advice
 
 PACKAGES = {"otio": ("opentimelineio", "opentimelineio"), "eaf": ("pympi-ling", "pympi")}
 """By format: the package's name, and its module's."""
@@ -22,5 +22,5 @@ def package_for(name: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise UsageError(
-            f"format {name} needs the package {package}: pip install 'lpat[formats]'"
+            f"format {name} needs the package {package}: {install_advice('formats')}"
         ) from error

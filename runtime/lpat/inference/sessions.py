@@ -45,7 +45,9 @@ _BUNDLES: weakref.WeakValueDictionary[tuple[str, int], onnxruntime.InferenceSess
     weakref.WeakValueDictionary()
 )
 _NEWER = re.compile(r"Unsupported model IR version|official released onnx opset")
-_SOURCE_LINE = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(/\S+:\d+ .*?\) (?=[A-Z]))?")
+_SOURCE_LINE = re.compile(
+    r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(([^/]*: )?/\S+:\d+ .*?\) (?=[A-Z]))?"
+)
 _MISSING = re.compile(r"Failed to load (\S+?):")
 
 
@@ -195,6 +197,8 @@ def _gpu_session(
 ) -> onnxruntime.InferenceSession:
     """A session that has run once, and computed all products by the planned provider.
 
+    What little is left to the CPU's threads doesn't spin there either.
+
     Raises:
         DeviceError: it can't be made, or would compute elsewhere.
     """
@@ -202,6 +206,8 @@ def _gpu_session(
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = available_cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_profiling = True
     said = io.StringIO()  # ONNX Runtime prints what it misses
     with tempfile.TemporaryDirectory(prefix="lpat-") as folder, contextlib.redirect_stdout(said):

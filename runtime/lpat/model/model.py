@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from lpat.features.files import StoredFeatures
 from lpat.features.statistics import halves_look_exchanged
 from lpat.files.folders import cache_folder
 from lpat.inference.devices import device_of, extents_of_head
-from lpat.inference.onnx_files import MODEL_KEY, read_onnx
+from lpat.inference.onnx_files import DAMAGED, MODEL_KEY, NOT_TEXT, Digests, digests_of, read_onnx
 from lpat.inference.sessions import bundle_session, load_on_cpu, load_on_device
 from lpat.model.metadata import ModelMetadata, metadata_from_json
 from lpat.segments.level import leveled
@@ -53,7 +52,7 @@ class Model:
     found that make the model's features, if any do; a bundled model's are in itself.
 
     Raises:
-        ModelError: the file can't be read or isn't a model of lpat.
+        ModelError: the file can't be read, isn't a model of lpat, or is damaged.
         UsageError: no such rate, or a model whose level isn't calibrated.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
@@ -77,16 +76,21 @@ class Model:
         }
         sent = content is not None
         content = read_onnx(self.path) if content is None else content
-        self.sha256 = hashlib.sha256(content).hexdigest()
+        digests = digests_of(content)
+        self.sha256 = digests.sha256
         try:
-            on_cpu = load_on_cpu(content)
+            on_cpu = _loaded(content, digests)
             self.metadata = _metadata_of(on_cpu)
+            digests.check(on_cpu.get_modelmeta().custom_metadata_map)
             self._outputs = _outputs_of(on_cpu)
             bundled = bool(bundled_outputs(on_cpu))
             self.false_alarms = self._checked_rate(false_alarms)
             if bundled:
                 del on_cpu  # before the next, as it is large
                 on_cpu = bundle_session(content, self.sha256, backbones.threads)
+        except UnicodeDecodeError as error:  # of ONNX Runtime, for names and metadata
+            reason = DAMAGED if digests.are_off else NOT_TEXT
+            raise ModelError(f"{self.path}: {reason}") from error
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
         self.session = load_on_device(
@@ -215,6 +219,15 @@ def _loaded_again(kind: type[Model], path: Path, given: Mapping[str, Any], sha25
 def _ends_of(chances: Float32Array, distances: Float32Array) -> PredictedEnds:
     """Within their bounds, whatever a device's rounding made of them."""
     return PredictedEnds(chances.clip(0, 1), distances.clip(min=0))
+
+
+def _loaded(content: bytes, digests: Digests) -> onnxruntime.InferenceSession:
+    try:
+        return load_on_cpu(content)
+    except ModelError as error:
+        if digests.are_off:  # which says more than what became of it
+            raise ModelError(DAMAGED) from error
+        raise
 
 
 def _outputs_of(session: onnxruntime.InferenceSession) -> tuple[str, ...]:

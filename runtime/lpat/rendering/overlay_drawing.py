@@ -14,7 +14,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
+from lpat.report.curves import (
+    COLOURS,
+    extremes,
+    samples,
+    spans_beyond,
+    value_range,
+    with_crossings,
+)
 from lpat.report.timeline import MOST_CLASSES, TICK_STEPS, clock_text
 from lpat.types import Detections, Float64Array, Scores
 from lpat.video.frame import Size, UInt8Array
@@ -268,7 +275,7 @@ def _draw_curves(strip: UInt8Array, layout: Layout, scores: Scores) -> None:
     columns = max((layout.width - layout.names) // 3, 1)
 
     def points(seconds: Float64Array, values: Float64Array) -> np.ndarray:
-        share = (values - low) / (high - low)
+        share = np.clip((values - low) / (high - low), 0, 1)  # what lies beyond is marked below
         y = layout.pad + layout.curves * (1 - share)
         places = np.stack((layout.x(seconds), y), axis=1) * (1 << _SUBPIXEL)
         return np.round(places).astype(np.int32)
@@ -293,6 +300,15 @@ def _draw_curves(strip: UInt8Array, layout: Layout, scores: Scores) -> None:
         line(seconds, above, class_colour(index), 0.1)
     seconds, threshold = samples(scores.edges, extremes(columns, background), background)
     line(seconds, threshold, THRESHOLD, 0.08)
+    values = np.column_stack((scores.background, scores.scores[:, curves]))
+    size = max(3, layout.text // 3)
+    for sign, bound, ends in ((1, high, values.max(axis=1)), (-1, low, values.min(axis=1))):
+        for first, stop in spans_beyond(sign * ends, sign * bound):
+            x = int(layout.x((scores.edges[first] + scores.edges[stop]) / 2))
+            y = layout.pad + (0 if sign > 0 else layout.curves)
+            base = y + sign * size
+            corners = np.array([[x - size, base], [x + size, base], [x, y]], np.int32)
+            cv2.fillPoly(strip, [corners], PLAYHEAD)
 
 
 def _draw_bars(

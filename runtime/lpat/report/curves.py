@@ -21,10 +21,41 @@ COLOURS = (
 )
 
 
+FAR = 3.0
+"""Spans of the rest from which on a few snippets' values are off the axis."""
+
+FEW_SNIPPETS = 0.02
+"""Share of the snippets that are few, if they aren't three at most."""
+
+
+def robust_range(lowest: Float64Array, highest: Float64Array) -> tuple[float, float]:
+    """Range of the values' axis, of each snippet's lowest and highest value (T,), at least one.
+
+    It holds them all, unless those of a few snippets lie so far off that the rest would be flat:
+    then half a span more than the rest's, on that side.
+    """
+    low, high = float(lowest.min()), float(highest.max())
+    few = min(max(3, int(np.ceil(FEW_SNIPPETS * len(lowest)))), len(lowest) // 4)
+    bottom = float(np.partition(lowest, few)[few])
+    top = -float(np.partition(-highest, few)[few])
+    span = top - bottom
+    if span > 0:
+        low = low if bottom - low <= FAR * span else bottom - span / 2
+        high = high if high - top <= FAR * span else top + span / 2
+    return low, high
+
+
+def spans_beyond(values: Float64Array, bound: float) -> list[tuple[int, int]]:
+    """Runs [first, stop) of snippets whose values (T,) are above a bound."""
+    beyond = np.concatenate([[0], values > bound, [0]]).astype(np.int8)
+    borders = np.flatnonzero(np.diff(beyond)).reshape(-1, 2)
+    return [(int(first), int(stop)) for first, stop in borders]
+
+
 def value_range(scores: Scores, curves: list[int]) -> tuple[float, float]:
     """Lowest and highest score of the panel, a little beyond what is drawn."""
-    values = np.concatenate((scores.background, scores.scores[:, curves].ravel()))
-    low, high = float(values.min()), float(values.max())
+    values = np.column_stack((scores.background, scores.scores[:, curves])).astype(np.float64)
+    low, high = robust_range(values.min(axis=1), values.max(axis=1))
     margin = 0.06 * (high - low) or 1.0
     return low - margin, high + margin
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpat.report.curves import COLOURS, extremes, samples, value_range, with_crossings
+from lpat.report.curves import (
+    COLOURS,
+    extremes,
+    samples,
+    spans_beyond,
+    value_range,
+    with_crossings,
+)
 from lpat.report.svg import element
 from lpat.types import Detections, Float64Array, Scores
 
@@ -38,9 +45,9 @@ class CurveFrame:
         return LEFT + share * (self.width - LEFT - RIGHT)
 
     def y(self, values: Float64Array | float) -> Float64Array:
-        """Vertical places in the panel of curves."""
+        """Vertical places in the panel of curves; values off the axis lie on its border."""
         share = (np.asarray(values, np.float64) - self.low) / (self.high - self.low)
-        return TOP + CURVE_HEIGHT * (1 - share)
+        return TOP + CURVE_HEIGHT * (1 - np.clip(share, 0, 1))
 
 
 def colour_class(index: int | None) -> str:
@@ -113,6 +120,7 @@ def timeline_svg(
         f'<rect class="paper" width="{width}" height="{height}"/>',
         *_grid(frame, bottom),
         *draw_curves(scores, indices, frame),
+        *_cuts(scores, indices, frame),
         *_draw_rows(rows, frame),
         *_legend(frame, hidden),
         "</svg>\n",
@@ -185,6 +193,21 @@ def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterato
     seconds, threshold = samples(scores.edges, extremes(columns, background), background)
     dense = " dense" if len(seconds) > columns else ""
     yield f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+
+
+def _cuts(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
+    """A mark at the border wherever values lie beyond it, with the farthest in words."""
+    values = np.column_stack((scores.background, scores.scores[:, curves])).astype(np.float64)
+    highest, lowest = values.max(axis=1), values.min(axis=1)
+    for sign, bound, ends in ((1, frame.high, highest), (-1, frame.low, lowest)):
+        border = float(frame.y(bound))
+        for first, stop in spans_beyond(sign * ends, sign * bound):
+            x = float(frame.x((scores.edges[first] + scores.edges[stop]) / 2))
+            farthest = sign * float((sign * ends[first:stop]).max())
+            yield (
+                f'<path class="cut" d="M{x - 4:.1f},{border + 6 * sign:.1f}h8l-4,{-6 * sign}z">'
+                f"{element('<title>{}</title>', f'beyond the axis: {farthest:.4g}')}</path>"
+            )
 
 
 def _shade(
@@ -339,6 +362,7 @@ def _style() -> str:
         ".lpat .shade{fill:currentColor;fill-opacity:.24}"
         ".lpat .threshold{stroke:#14171d;stroke-width:2.2;stroke-dasharray:6 3;fill:none}"
         ".lpat .dense{stroke-width:1;stroke-dasharray:none}"
+        ".lpat .cut{fill:#c0392b}"
         ".lpat .chip,.lpat .bar{fill:currentColor}.lpat .c-other{color:#767d8b}"
         ".lpat .truth{fill:#3d4452}"
         ".lpat .manual{fill-opacity:.22;stroke:currentColor;stroke-width:1}" + light + "@media "

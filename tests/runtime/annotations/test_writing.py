@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpat.annotations.reading import VideoAnnotation, read_annotations
-from lpat.annotations.writing import annotations_document, save_annotations
+from lpat.annotations.writing import (
+    Replaced,
+    annotations_document,
+    replaced_by_saving,
+    save_annotations,
+    spare_annotations,
+)
 from lpat.errors import AnnotationError, OutputError, UsageError
 from lpat.files.json_files import write_json
 
@@ -83,6 +89,66 @@ def test_only_the_video_changes_in_a_file_that_is_there(good: Path) -> None:
         ],
     }
     assert read_annotations(good).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "all_judged", "lost"),
+    [
+        ("one", [("run", 1.0, 2.0)], True, Replaced("one", 2, 2, ("jump", "swim"))),
+        ("one", [("jump", 1.0, 2.0)], True, Replaced("one", 2, 1, ("swim",))),
+        ("one", [], False, Replaced("one", 2, 2, ())),
+        ("two", [("jump", 1.0, 2.0)], True, Replaced("two", 0, 0, ("run",))),
+        ("two", [("run", 1.0, 2.0)], True, Replaced("two", 0, 0, ())),
+        ("three", [("run", 1.0, 2.0)], True, Replaced("three", 0, 0, ())),
+    ],
+)
+def test_what_saving_takes_out_of_a_file_is_known_before(
+    good: Path,
+    name: str,
+    rows: list[tuple[str, float, float]],
+    all_judged: bool,
+    lost: Replaced,
+) -> None:
+    replaced = replaced_by_saving(good, video(name, *rows), all_judged=all_judged)
+    assert replaced == lost
+    assert bool(replaced) == (lost.segments_gone > 0 or lost.labels != ())
+    assert read(good) == GOOD
+
+
+def test_annotations_are_spared_and_nothing_else(good: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"annotations\.json: holds annotations, which are not re"):
+        spare_annotations(good)
+    for name, text in (("a.json", '{"results": {}}'), ("b.json", "{"), ("c.json", "[]")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        spare_annotations(tmp_path / name)
+    spare_annotations(tmp_path / "gone.json")
+
+
+def test_projects_and_tasks_are_spared_once_people_have_annotated_them(tmp_path: Path) -> None:
+    task = {"data": {"video": "v.mp4"}, "predictions": []}
+    via = {"metadata": {}, "attribute": {}, "view": {}, "file": {}}
+    path = tmp_path / "project.json"
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    spare_annotations(path)
+    for document in (via, [task, {**task, "annotations": [{"result": []}]}]):
+        path.write_text(json.dumps(document), encoding="utf-8")
+        with pytest.raises(UsageError, match="holds annotations"):
+            spare_annotations(path)
+
+
+def test_what_saving_takes_is_told_by_the_same_names_and_labels(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    rows = [
+        {"label": "u\u0308ben", "segment": [1, 2]},
+        {"label": "Ambiguous ", "segment": [3, 4]},
+        {"label": "run", "segment": [5, 5]},
+    ]
+    entry = {"labels": ["u\u0308ben", "run"], "annotations": rows}
+    path.write_text(json.dumps({"database": {"set/v.mp4": entry}}), encoding="utf-8")
+    again = video("v", ("\u00fcben", 1.0, 2.0))
+    assert not replaced_by_saving(path, again, also_called="/data/set/v.mp4")
+    save_annotations(path, again, also_called="/data/set/v.mp4")
+    assert read(path)["database"]["set/v.mp4"]["annotations"] == rows
 
 
 def test_ambiguous_times_are_written_once(good: Path) -> None:

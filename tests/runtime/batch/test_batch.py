@@ -262,6 +262,39 @@ def test_an_input_whose_files_would_be_anothers_is_refused(detect, tmp_path: Pat
     assert "would be those of 'a'" in run_document(tmp_path / "out")["inputs"][1]["reason"]
 
 
+ANNOTATIONS = {"database": {"a": {"annotations": [{"label": "run", "segment": [0, 1]}]}}}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_annotations_where_results_would_go_stay(
+    overwrite: bool, detect, sources, tmp_path: Path
+) -> None:
+    write_json(tmp_path / "out" / "videos" / "a.json", ANNOTATIONS)
+    before = files_below(tmp_path / "out")
+    record, engine = detect(sources, overwrite=overwrite)
+    assert record.counts == {"done": 2, "failed": 1}
+    assert "a.json: holds annotations" in run_document(tmp_path / "out")["inputs"][0]["reason"]
+    assert engine.asked == ["b", "c"]
+    assert before.items() <= files_below(tmp_path / "out").items()
+    write_json(tmp_path / "out" / "detections.json", ANNOTATIONS)
+    with pytest.raises(UsageError, match=r"detections\.json: holds annotations"):
+        detect(sources)
+
+
+def test_what_lies_beside_an_input_and_is_not_of_a_batch_stays(detect, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "videos"
+    folder.mkdir(parents=True)
+    sources = sources_in(folder, ["a", "b"])
+    (folder / "a.srt").write_text("mine", encoding="utf-8")
+    for _ in range(2):
+        detect(sources, "srt")
+        assert (folder / "a.srt").read_text(encoding="utf-8") == "mine"
+        assert "a.srt is there, and not of lpat-detect" in str(run_document(tmp_path / "out"))
+        assert "run" in (folder / "b.srt").read_text(encoding="utf-8")
+    detect(sources, "srt", overwrite=True)
+    assert "run" in (folder / "a.srt").read_text(encoding="utf-8")
+
+
 def test_a_run_says_what_it_depended_on(detect, sources, localizer, tmp_path: Path) -> None:
     detect(sources, options={"formats": []})
     document = run_document(tmp_path / "out")

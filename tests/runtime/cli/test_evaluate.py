@@ -90,6 +90,30 @@ def test_what_ties_leave_open_is_told_in_a_line_and_in_the_file(
     assert "share their score" not in capsys.readouterr().out
 
 
+def test_what_is_read_is_not_written_over(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_bytes(files[0].read_bytes())
+    before = {path: path.read_bytes() for path in (*files, other)}
+    for option, path, message in (
+        ("--json", files[0], "is what is to be read"),
+        ("--report", files[1], "is what is to be read"),
+        ("--json", other, "holds annotations"),
+    ):
+        assert run(monkeypatch, *files, "--subset", "test", option, path) == 1
+        assert f"{path}: {message}" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    folder = tmp_path / "detections"
+    folder.mkdir()
+    read = files[1].rename(folder / "detections.json")
+    assert run(monkeypatch, files[0], folder, "--subset", "test", "--json", read) == 1
+    assert "is what is to be read" in capsys.readouterr().err
+
+
 def test_the_only_subset_needs_no_name(
     files: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,

@@ -159,7 +159,7 @@ def test_how_far_a_video_is_can_be_read_by_programs(
     monkeypatch.setattr(pace, "INTERVAL", 1e-9)
     video = write_video("v.mp4", pts=range(100))
     result = extract(video, "--output", tmp_path / "out", "--progress", "json")
-    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    lines = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
     events = [line for line in lines if line["event"] == "progress"]
     assert [line["seconds"] for line in events] == pytest.approx([*np.arange(2, 13) * 0.32, 4.0])
     assert {(line["name"], line["duration"]) for line in events} == {("v", 4.0)}

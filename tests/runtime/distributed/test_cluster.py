@@ -61,7 +61,7 @@ def test_without_ray_the_message_says_what_to_install(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lpat.distributed.engines.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install 'lpat\[ray\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'ray"):
         ray_engine(model, None, "local")
 
 

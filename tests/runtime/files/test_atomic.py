@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpat.errors import OutputError
-from lpat.files.atomic import atomic_path, write_text
+from lpat.files.atomic import atomic_path, keep_backup, write_text
 from lpat.files.json_files import write_json
 
 
@@ -32,6 +32,15 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
         write_half()
     assert path.read_text(encoding="utf-8") == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_no_backup_takes_the_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for content in ("first", "second", "third"):
+        path.write_text(content, encoding="utf-8")
+        keep_backup(path)
+    backups = ["a.json.bak", "a.json.2.bak", "a.json.3.bak"]
+    assert [(tmp_path / name).read_text() for name in backups] == ["first", "second", "third"]
 
 
 def test_json_refuses_what_is_not_json(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def test_arrays_within_arrays_become_lists(protocol: int, array: np.ndarray) -> 
 
 
 def test_the_older_and_the_newer_numpy_name_the_same() -> None:
-    newer = pickle.dumps(objects("a"), 2)
-    older = newer.replace(b"numpy._core.", b"numpy.core.")
+    older = pickle.dumps(objects("a"), 2).replace(b"numpy._core.", b"numpy.core.")
+    newer = older.replace(b"numpy.core.", b"numpy._core.")
     assert {newer.count(b"._core."), older.count(b"._core.")} == {0, 1}
     assert read_plain_pickle(newer) == read_plain_pickle(older) == ["a"]
 
@@ -112,7 +112,10 @@ class Reduced:
         (OrderedDict(a=1), "the name 'collections OrderedDict'"),
         (Fraction(1, 2), "the name 'fractions Fraction'"),
         ({"a": 1}, "the pickle instruction EMPTY_DICT"),
-        (np.datetime64(1, "s"), "of '<M8'"),
+        (
+            np.datetime64(1, "s"),
+            "(of '<M8'|the pickle instruction EMPTY_DICT)",
+        ),  # newer, older NumPy
     ],
 )
 def test_what_is_no_plain_data_is_refused(protocol: int, value: Any, refused: str) -> None:

@@ -1,5 +1,6 @@
-"""Windows of long videos, and that scoring in them changes nothing."""
+"""Windows of long videos, that scoring in them changes nothing, and files that are damaged."""
 
+import hashlib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -9,11 +10,19 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from lpat.errors import FeatureError, ModelError
+from lpat.backbones.files import read_backbones
+from lpat.errors import BackboneError, FeatureError, ModelError
 from lpat.features.files import locate_features, write_features
+from lpat.inference.onnx_files import (
+    DIGEST_KEY,
+    SEALED_KEY,
+    UNSEALED,
+    digests_of,
+    sealed,
+)
 from lpat.localizer import Localizer
 from lpat.model import model as module
-from lpat.model.model import CONTEXT, WINDOW, Window, windows
+from lpat.model.model import CONTEXT, WINDOW, Model, Window, windows
 from lpat.types import Features, FeatureSpec
 
 SPEC = FeatureSpec("precomputed", 1, {}, 6)
@@ -128,3 +137,72 @@ def test_a_feature_file_that_shrinks_is_named(tmp_path: Path, make_model: MakeMo
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(FeatureError, match=r"features\.safetensors: can no longer be read"):
         localizer.score(stored)
+
+
+@pytest.fixture
+def whole(tmp_path: Path, make_model: MakeModel) -> bytes:
+    """A model file with its digest, as exported ones have it."""
+    model = onnx.load(str(make_model(tmp_path / "unsealed.onnx", SPEC)))
+    texts = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, texts | UNSEALED)
+    return sealed(model.SerializeToString())
+
+
+def test_a_file_knows_its_digest_and_loads(whole: bytes) -> None:
+    digests = digests_of(whole)
+    assert digests.sha256 == hashlib.sha256(whole).hexdigest()
+    assert digests.told == digests.own == hashlib.sha256(zeroed(whole)).hexdigest()
+    assert Model("m.onnx", "cpu", content=whole).sha256 == digests.sha256
+    assert sealed(zeroed(whole)) == whole
+
+
+def zeroed(content: bytes) -> bytes:
+    told = digests_of(content).told
+    assert told is not None
+    return content.replace(told.encode(), b"0" * 64)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_file_of_which_a_few_bytes_changed_is_refused(whole: bytes, seed: int) -> None:
+    random, damaged = np.random.default_rng(seed), bytearray(whole)
+    for place in random.choice(len(whole), 1 + seed % 4, replace=False):
+        damaged[place] ^= random.integers(1, 256)
+    with pytest.raises(ModelError, match=r"^m\.onnx: "):
+        Model("m.onnx", "cpu", content=bytes(damaged))
+    with pytest.raises(BackboneError, match=r"^m\.onnx: "):
+        read_backbones(Path("m.onnx"), bytes(damaged))
+
+
+def test_metadata_that_is_no_text_is_a_line(tmp_path: Path, make_model: MakeModel) -> None:
+    path = make_model(tmp_path / "m.onnx", SPEC)
+    path.write_bytes(path.read_bytes().replace(b'"classes"', b'"\xff\xff\xff\xff\xff\xff\xff"'))
+    with pytest.raises(ModelError, match=r"m\.onnx: .* names or metadata that aren't UTF-8$"):
+        Model(path, "cpu")
+    with pytest.raises(BackboneError, match=r"m\.onnx: .* names or metadata that aren't UTF-8$"):
+        read_backbones(path)
+
+
+@pytest.mark.parametrize("key", [DIGEST_KEY, SEALED_KEY])
+def test_a_file_whose_digest_has_lost_its_name_is_refused(whole: bytes, key: str) -> None:
+    assert whole.count(key.encode()) == 1
+    damaged = whole.replace(key.encode(), key.upper().encode())
+    with pytest.raises(ModelError, match=r"^m\.onnx: damaged: its bytes are not those that were"):
+        Model("m.onnx", "cpu", content=damaged)
+
+
+def test_a_weight_that_changed_is_named_as_damage_for_detection_and_inspection(
+    whole: bytes, tmp_path: Path
+) -> None:
+    weights = numpy_helper.to_array(onnx.load_from_string(whole).graph.initializer[0])
+    first = weights.tobytes()[:4]
+    path = tmp_path / "m.onnx"
+    path.write_bytes(whole.replace(first, bytes([first[0] ^ 1, *first[1:]]), 1))
+    with pytest.raises(ModelError, match=r"m\.onnx: damaged: "):
+        Model(path, "cpu")
+    with pytest.raises(BackboneError, match=r"m\.onnx: damaged: "):
+        read_backbones(path)
+
+
+def test_a_file_without_a_place_for_its_digest_is_not_sealed() -> None:
+    with pytest.raises(ValueError, match="a place for its digest"):
+        sealed(b"no model")

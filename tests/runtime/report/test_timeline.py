@@ -207,3 +207,15 @@ def test_empty_scores_and_small_widths_are_refused():
         timeline_svg(empty, make_detections())
     with pytest.raises(ValueError, match="at least 720, not 100"):
         timeline_svg(TEN_SECONDS, make_detections(), width=100)
+
+
+def test_values_far_off_the_axis_are_cut_and_marked():
+    values = np.tile([0.0, 2.0], 50)
+    values[60] = -1e6
+    svg = timeline_svg(make_scores([values, values * 0], np.ones(100)), make_detections())
+    (mark,) = marks(svg, "cut")
+    assert points(mark.attrib["d"])[0] == (pytest.approx(84 + 0.605 * PIXELS - 4, abs=0.06), 180)
+    assert "".join(mark.itertext()) == "beyond the axis: -1e+06"
+    assert "0" in texts(svg)
+    assert not any("e+" in text for text in texts(svg))
+    assert not marks(timeline_svg(TEN_SECONDS, make_detections()), "cut")

@@ -15,10 +15,11 @@ from click.testing import CliRunner, Result
 from lpat.backbones.extractor import BackboneExtractor
 from lpat.backbones.files import read_backbones
 from lpat.cli import detect
-from lpat.errors import BackboneError, OutputError, UsageError
+from lpat.errors import BackboneError, ModelError, OutputError, UsageError
 from lpat.features.extractors import default_spec, extractor_of
 from lpat.files.json_files import write_json
 from lpat.formats.detections import read_detections
+from lpat.inference.onnx_files import digests_of
 from lpat.localizer import Localizer
 from lpat_train.cli import export, train
 from lpat_train.errors import BundleError
@@ -212,6 +213,12 @@ def test_a_bundle_says_what_is_in_it(bundled: Path) -> None:
     assert (rgb.metadata, rgb.sha256) == (alone[0].metadata, alone[0].sha256)
     assert (rgb.input, rgb.output) == ("rgb", "rgb_features")
     assert (flow.input, flow.output) == ("flow", "flow_features")
+    digests = digests_of(bundled.read_bytes())
+    assert digests.told == digests.own is not None
+    damaged = bytearray(bundled.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    with pytest.raises(ModelError, match=r"^whole\.onnx: "):
+        Localizer("whole.onnx", "cpu", content=bytes(damaged))
     graph = onnx.load(bundled).graph
     assert [value.name for value in graph.input] == ["features", "rgb", "flow"]
 

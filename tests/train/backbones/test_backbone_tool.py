@@ -256,7 +256,7 @@ def test_inspecting_and_checking_load_neither_torch_nor_onnx(tmp_path, make_back
 
 def test_what_converting_lacks_is_told_in_a_line(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingPackageError, match=r"needs onnx: pip install 'lpat\[train\]'"):
+    with pytest.raises(MissingPackageError, match=r"needs onnx: pip install 'torch"):
         invoke("convert", "net.onnx", "out.onnx")
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from tests.train.export.saturation import Product, int8_products
 
 from lpat.errors import AnnotationError, UsageError
+from lpat.inference.onnx_files import digests_of
 from lpat.localizer import Localizer as OnnxLocalizer
 from lpat.model.metadata import ModelMetadata, Precision
 from lpat.segments.post_processing import PostProcessing
@@ -124,6 +125,8 @@ def test_a_network_is_exported_in_float16_and_int8(name: str, tmp_path: Path) ->
         metadata = OnnxLocalizer(path, "cpu").metadata
         assert (metadata.precision, metadata.caution) == (precision, None)
         assert types_of(path)[kind] >= SPEC.dimension * 16  # the first layer
+        digests = digests_of(path.read_bytes())
+        assert digests.told == digests.own is not None
         opened = onnx.load(path)
         assert opened.ir_version <= 10  # of ONNX Runtime 1.20
         assert max(entry.version for entry in opened.opset_import if not entry.domain) <= 21

@@ -174,6 +174,18 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         load_checkpoint(tmp_path, loop.make_network(CONFIG, 6, 2))
 
 
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    network = loop.make_network(CONFIG, 6, 2)
+    save_checkpoint(tmp_path, network, torch.optim.Adam(network.parameters()), 1)
+    assert load_checkpoint(tmp_path, network) == 1
+    path = tmp_path / "checkpoint.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1  # of a weight
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"checkpoint\.safetensors: damaged: its numbers are not"):
+        load_checkpoint(tmp_path, network)
+
+
 def test_a_broken_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.safetensors").write_bytes(b"\x80\x04 not safetensors")
     with pytest.raises(UsageError, match="doesn't hold this network"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -401,3 +402,29 @@ def test_real_videos_give_what_the_command_finds(
     assert layer.complete
     np.testing.assert_array_equal(layer.detections.segments, expected.segments)
     np.testing.assert_array_equal(layer.detections.scores, expected.scores)
+
+
+def test_the_model_named_first_is_active_whichever_is_ready_first(
+    workspace: Workspace, detector: Detector, qtbot: QtBot, video: Path, tmp_path: Path,
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    paths = [make_model(tmp_path / name, default_spec()) for name in ("b.onnx", "a.onnx")]
+    second_is_loaded = threading.Event()
+    load_really = Localizer.__init__
+
+    def load_late(self: Localizer, path: Path, *others: Any, **options: Any) -> None:
+        if path == paths[0]:
+            assert second_is_loaded.wait(60)
+        load_really(self, path, *others, **options)
+        if path == paths[1]:
+            second_is_loaded.set()
+
+    monkeypatch.setattr(Localizer, "__init__", load_late)
+    workspace.set_video(video)
+    for path in (tmp_path / "gone.onnx", *paths):
+        detector.add_model(path)
+    qtbot.waitUntil(lambda: len(workspace.layers.all) == 2)
+    assert [model.name for model in detector.models] == ["b.onnx", "a.onnx"]
+    assert workspace.layers.active is not None
+    assert workspace.layers.active.name == "b.onnx"
+    wait_until_done(detector, qtbot)

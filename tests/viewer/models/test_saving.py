@@ -91,6 +91,21 @@ def test_a_video_of_which_nothing_is_judged_is_not_one_in_which_nothing_happens(
     assert read_annotations(path).labels_by_video(None) == {"other": ("run",), "video": ()}
 
 
+def test_a_file_that_is_there_is_kept_as_a_backup(reviewed: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"database": {"video": {"labels": ["swim"]}}})
+    before = path.read_bytes()
+    corrections = Corrections(reviewed)
+    saving = corrections.saving(path)
+    backup = saving.write()
+    corrections.saved(saving, backup)
+    assert backup is not None
+    assert backup.name == "a.json.bak"
+    assert backup.read_bytes() == before
+    assert reviewed.notices.latest is not None
+    assert reviewed.notices.latest.text.endswith("; the file as it was before is a.json.bak")
+
+
 def test_a_change_after_saving_began_is_not_saved(reviewed: Workspace, tmp_path: Path) -> None:
     corrections = Corrections(reviewed)
     saving = corrections.saving(tmp_path / "new.json")

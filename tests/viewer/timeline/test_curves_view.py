@@ -214,3 +214,21 @@ def test_colours_follow_the_system_at_once(qtbot: QtBot, view: CurvesView) -> No
     corner = QPoint(view.width() - 3, 3)
     assert light.pixelColor(corner).lightness() > 200
     assert dark.pixelColor(corner).lightness() < 50
+
+
+def test_one_outlier_does_not_flatten_the_axis_and_is_marked(view: CurvesView) -> None:
+    (layer,) = view.workspace.layers.all
+    assert layer.scores is not None
+    assert "▲" not in view._legend.text()
+    values = layer.scores.scores + np.linspace(0, 0.1, 120, dtype=np.float32)[:, None]
+    values[60, 0] = 1e6
+    view.workspace.layers.put(replace(layer, scores=replace(layer.scores, scores=values)))
+    assert view.curves is not None
+    assert view.curves.cut == (None, 1e6)
+    assert -3 < view.frame.low < -1 < 1 < view.frame.high < 4
+    assert "▲ up to 1e+06" in view._legend.text()
+    image = picture(view)
+    x = round(view.scale.x(30.25))
+    top = round(view.value_y(view.frame.high))
+    assert image.pixelColor(x, top + 3) == QColor(LIGHT.chosen)
+    assert image.pixelColor(x + 40, top + 3) != QColor(LIGHT.chosen)

@@ -1,5 +1,7 @@
 """Lanes: drive the models and look at the pixels, drive the mouse and look at the models."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QMouseEvent, QRegion, QWheelEvent
@@ -374,3 +376,27 @@ def turn(view: LanesView, angle: int, modifiers: Qt.KeyboardModifier) -> None:
         modifiers, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(view, event)
+
+
+@pytest.mark.parametrize("label", ["swim", ""])
+def test_without_any_class_shift_and_dragging_asks_for_one(
+    label: str, qtbot: QtBot, workspace: Workspace
+) -> None:
+    workspace.set_video(Path("video.mp4"))
+    view = LanesView(workspace)
+    LaneTools(view, workspace, Corrections(workspace), ask_label=lambda: label)
+    qtbot.addWidget(view)
+    view.resize(GUTTER + 600 + MARGIN, 300)
+    start, end = QPoint(GUTTER + 100, 50), QPoint(GUTTER + 200, 50)
+    drag(view, start, end, SHIFT)
+    assert workspace.notices.latest is not None
+    assert workspace.notices.latest.text == "There is nothing to correct: video.mp4 isn't open yet"
+    workspace.playhead.set_duration(60.0)
+    assert "Shift and drag" in view.message
+    drag(view, start, end, SHIFT)
+    if label:
+        assert times(workspace) == [(10.0, 20.0, "swim", "accepted")]
+        assert view.message == ""
+    else:
+        assert times(workspace) == []
+        assert workspace.notices.latest.text == "A segment needs a class: nothing was drawn"

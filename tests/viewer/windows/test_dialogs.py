@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from lpat.annotations.reading import read_annotations
+from lpat.annotations.reading import VideoAnnotation, read_annotations
+from lpat.annotations.writing import annotations_document
 from lpat.errors import OutputError
+from lpat.files.json_files import write_json
 from lpat.formats.detections import read_detections
 from lpat.formats.registry import FORMATS
 from lpat_viewer.jobs import Jobs
@@ -147,6 +149,101 @@ def test_nobody_is_asked_without_corrections(
     monkeypatch.setattr(QMessageBox, "question", lambda *_: pytest.fail("it asked"))
     corrections.end()
     assert dialogs.may_leave()
+
+
+@pytest.fixture
+def truth_file(workspace: Workspace, truth: VideoAnnotation, tmp_path: Path) -> Path:
+    """The open annotations: three segments of the open video."""
+    path = tmp_path / "truth.json"
+    write_json(path, annotations_document([truth]))
+    workspace.set_annotations(read_annotations(path))
+    return path
+
+
+def test_saving_proposes_a_file_that_is_not_there(
+    qtbot: QtBot, dialogs: Dialogs, truth_file: Path, saved: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    proposed: list[Path] = []
+
+    def take_it(*words: object) -> tuple[str, str]:
+        proposed.append(Path(str(words[2])))
+        return str(words[2]), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", take_it)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: pytest.fail("it asked"))
+    before, folder = truth_file.read_bytes(), truth_file.parent
+    for count, save in enumerate((dialogs.save, dialogs.save_as), start=1):
+        save()
+        qtbot.waitUntil(lambda count=count: len(saved) == count)
+    assert proposed == [folder / "truth.corrected.json", folder / "truth.corrected-2.json"]
+    assert saved_starts(proposed[0]) == [1.0]
+    assert truth_file.read_bytes() == before
+
+
+def test_saving_over_the_truth_says_what_goes_and_keeps_it(
+    qtbot: QtBot, dialogs: Dialogs, corrections: Corrections, truth_file: Path,
+    saved: list[Path], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    before, asked = truth_file.read_bytes(), []
+    answers = iter([Button.Cancel, Button.Yes])
+
+    def ask(*words: object) -> QMessageBox.StandardButton:
+        asked.append(str(words[2]))
+        return next(answers)
+
+    monkeypatch.setattr(QMessageBox, "question", ask)
+    assert not dialogs.save_to(truth_file)
+    assert truth_file.read_bytes() == before
+    assert dialogs.save_to(truth_file)
+    qtbot.waitUntil(lambda: len(saved) == 1)
+    for text in asked:
+        assert "truth.json knows video 'video' already: 3 of its 3 segments" in text
+        assert "replaced by what was accepted here (1 segment)" in text
+    backup = truth_file.with_name("truth.json.bak")
+    assert backup.read_bytes() == before
+    assert saved_starts(truth_file) == [1.0]
+    corrections.undo()  # of what was saved here, saving again may take away what it will, unasked
+    dialogs.save()
+    qtbot.waitUntil(lambda: len(saved) == 2)
+    assert saved_starts(truth_file) == []
+    assert len(asked) == 2
+    assert [path.name for path in truth_file.parent.glob("*.bak")] == [backup.name]
+
+
+def test_what_somebody_else_wrote_meanwhile_is_asked_about(
+    qtbot: QtBot, dialogs: Dialogs, saved: list[Path], truth: VideoAnnotation, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path = tmp_path / "a.json"
+    dialogs.save_to(path)
+    qtbot.waitUntil(lambda: len(saved) == 1)
+    write_json(path, annotations_document([truth]))
+    answer(monkeypatch, Button.Cancel)
+    assert not dialogs.save_to(path)
+    assert read_annotations(path).videos[0].segment_labels == truth.segment_labels
+
+
+def test_detections_do_not_replace_annotations(
+    workspace: Workspace, dialogs: Dialogs, truth_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = truth_file.read_bytes()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(truth_file), ""))
+    dialogs.export()
+    assert workspace.notices.latest is not None
+    assert "truth.json: holds annotations" in workspace.notices.latest.text
+    assert truth_file.read_bytes() == before
+
+
+def test_a_picture_whose_name_lacks_the_ending_replaces_none_unasked(
+    dialogs: Dialogs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "timeline.png"
+    path.write_bytes(b"mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "timeline"), ""))
+    answer(monkeypatch, Button.No)
+    dialogs.save_picture()
+    assert path.read_bytes() == b"mine"
 
 
 def test_where_nothing_is_corrected_saving_says_so(

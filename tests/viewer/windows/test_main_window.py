@@ -109,6 +109,50 @@ def test_unsaved_corrections_are_asked_for(
     assert (viewer.workspace.video is None) == closes
 
 
+def test_a_docks_key_brings_it_to_the_front_and_hides_it_from_there(
+    qtbot: QtBot, viewer: Viewer
+) -> None:
+    window = viewer.window
+    window.show()
+    qtbot.waitExposed(window)
+    commands = {command.text: command for command in window.commands}
+    for title in ("Segments", "Videos", "Models", "Segments"):
+        command = commands[title]
+        assert command.checked is not None
+        assert not command.checked()  # behind another of the same tabs
+        command.run()
+        dock = window._docks[title]
+        qtbot.waitUntil(lambda dock=dock: not dock.visibleRegion().isEmpty())
+        assert command.checked()
+    commands["Segments"].run()
+    assert window._docks["Segments"].isHidden()
+    assert not commands["Segments"].checked()  # type: ignore[misc]
+    commands["Video"].run()  # has no tabs
+    assert window._docks["Video"].isHidden()
+
+
+def test_while_a_video_opens_its_name_shows_and_no_times(
+    qtbot: QtBot, viewer: Viewer, video: Path
+) -> None:
+    viewer.window.show()
+    ruler = viewer.timeline.ruler
+
+    def colours() -> int:
+        image = ruler.grab().toImage()
+        pixels = ((x, y) for x in range(image.width()) for y in range(image.height()))
+        return len({image.pixel(x, y) for x, y in pixels})
+
+    assert viewer.video.hint.startswith("Drop a video here")
+    assert colours() == 1
+    viewer.player.open(video)
+    assert viewer.video.hint == f"Opening {video.name} …"
+    assert viewer.video.accessibleDescription() == viewer.video.hint
+    assert colours() == 1
+    qtbot.waitUntil(lambda: viewer.player.info is not None)
+    assert viewer.player.opening is None
+    assert colours() > 1
+
+
 def test_a_video_that_can_not_be_read_is_one_line_and_the_window_goes_on(
     qtbot: QtBot, viewer: Viewer, tmp_path: Path, video: Path
 ) -> None:

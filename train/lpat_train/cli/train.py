@@ -161,6 +161,13 @@ def _config_options() -> list[click.Option]:
 @options.batch
 @options.device
 @options.jobs
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=None,
+    help="That training computes with on a CPU.  [default: 1 for a small network, which gains "
+    "nothing of more; else, or with OMP_NUM_THREADS set, PyTorch's own number]",
+)
 @options.cache_options
 @click.version_option(package_name="lpat")
 def command(
@@ -180,6 +187,7 @@ def command(
     batch: int | None,
     device: str,
     jobs: int | None,
+    threads: int | None,
     cache_folder: Path | None,
     no_cache: bool,
     **changes: Any,
@@ -239,7 +247,7 @@ def command(
     examples = Examples(read, chosen, truth, marked)
     place = RunPlace(run, output, overwrite)
     with processes.joined(torch_device):
-        whole = run_training(found, examples, config, place, torch_device, processes)
+        whole = run_training(found, examples, config, place, torch_device, processes, threads or 0)
     return DONE if whole else PARTIAL
 
 

@@ -29,6 +29,7 @@ from lpat_train.network.base import Network
 from lpat_train.training.checkpoint import Run, claim_run_folder, new_run_folder, write_run
 from lpat_train.training.early_stopping import LabelJudgement
 from lpat_train.training.loop import train
+from lpat_train.training.threads import training_threads
 from lpat_train.training.validation import Validation, format_thresholds, score, validate
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def run_training(
     place: RunPlace,
     device: torch.device,
     processes: Processes,
+    threads: int = 0,
 ) -> bool:
     """Train on the examples and judge on their truth; whether all videos could be read.
 
@@ -135,7 +137,7 @@ def run_training(
     if not processes.first:
         folder = place.resumed.folder if place.resumed else None
         train(training_set, config, device=device, folder=folder, resume=bool(place.resumed),
-              processes=processes)  # fmt: skip
+              processes=processes, threads=threads)  # fmt: skip
         return not failures
     folder = place.folder()
     write_run(folder, config, parts.training, names_of(parts.held_out))
@@ -155,13 +157,15 @@ def run_training(
             on_validation=shown.validation if judge or parts.held_out else None,
             on_ends=shown.ends,
             processes=processes,
+            threads=threads,
         )
     for line in _what_the_level_means(network, training_set.classes):
         print(line)
     if config.end_steps:
         print(f"ends: {'learned from' if network.ends else 'not learned, without'} good detections")
     if judge is not None:
-        _print_validation(network, judge)
+        with training_threads(network, config, device, threads):
+            _print_validation(network, judge)
     print(f"next: lpat-export model.onnx --run {folder}")
     return not failures
 

@@ -14,7 +14,7 @@ from lpat.backbones.files import Backbone, bundled_keys, bundled_output, read_ba
 from lpat.backbones.network import load_networks
 from lpat.backbones.search import Backbones
 from lpat.files.atomic import atomic_path
-from lpat.inference.onnx_files import LARGEST
+from lpat.inference.onnx_files import LARGEST, UNSEALED, sealed
 from lpat.model.model import Model
 from lpat.types import Features
 from lpat_train.backbones.conversion import opset_of
@@ -42,7 +42,7 @@ def write_bundle(head: Path, backbones: Sequence[Backbone], path: Path) -> float
         raise BundleError(f"{path}: a bundle of {size / (1 << 30):.1f} GiB, expected below 2 GiB")
     model = bundle(onnx.load(head), backbones)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+        temporary.write_bytes(sealed(model.SerializeToString()))
         difference = _largest_difference(head, backbones, temporary)
         if not difference <= TOLERANCE:
             raise BundleError(
@@ -53,7 +53,7 @@ def write_bundle(head: Path, backbones: Sequence[Backbone], path: Path) -> float
 
 
 def bundle(head: onnx.ModelProto, backbones: Sequence[Backbone]) -> onnx.ModelProto:
-    """One model of a head and the backbones beside it.
+    """One model of a head and the backbones beside it, still to be sealed.
 
     Raises:
         BundleError: they are of versions of ONNX that can't be brought together.
@@ -75,7 +75,7 @@ def bundle(head: onnx.ModelProto, backbones: Sequence[Backbone]) -> onnx.ModelPr
         texts |= {key: backbone.metadata.to_json(), digest_key: backbone.sha256}
     del head.opset_import[:]
     head.opset_import.extend(helper.make_opsetid(*entry) for entry in opsets.items())
-    helper.set_model_props(head, texts)
+    helper.set_model_props(head, texts | UNSEALED)
     onnx.checker.check_model(head, full_check=True)
     return head
 

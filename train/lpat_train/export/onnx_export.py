@@ -20,7 +20,7 @@ from lpat.features.extractors import OWN
 from lpat.features.statistics import WIDEST, Statistics
 from lpat.files.atomic import atomic_path
 from lpat.files.kinds import but_it_is
-from lpat.inference.onnx_files import MODEL_KEY
+from lpat.inference.onnx_files import MODEL_KEY, UNSEALED, sealed
 from lpat.model.metadata import ModelMetadata
 from lpat.model.model import Model
 from lpat.types import Features, FeatureSpec
@@ -128,9 +128,9 @@ def _write_compared(
 def _write(model: onnx.ModelProto, metadata: ModelMetadata, path: Path) -> None:
     model = without_traces(model)
     model.doc_string = "Weakly supervised temporal action localization with a predicted threshold"
-    onnx.helper.set_model_props(model, {MODEL_KEY: metadata.to_json()})
+    onnx.helper.set_model_props(model, {MODEL_KEY: metadata.to_json(), **UNSEALED})
     onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(sealed(model.SerializeToString()))
 
 
 def _random_videos(network: Network, spec: FeatureSpec) -> Iterator[tuple[str, Features]]:

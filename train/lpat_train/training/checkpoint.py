@@ -7,6 +7,7 @@ was best are all that an exact continuation needs.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -213,7 +214,7 @@ def has_best(folder: Path) -> bool:
 def _save(path: Path, tensors: Mapping[str, Tensor], step: int, best: Best) -> None:
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     # One key: safetensors writes several in any order, and equal runs have equal files.
-    progress = json.dumps({"step": step, "best": asdict(best)})
+    progress = json.dumps({"step": step, "best": asdict(best), "sha256": _digest_of(contiguous)})
     with atomic_path(path) as temporary:
         save_file(contiguous, str(temporary), metadata={"progress": progress})
 
@@ -229,7 +230,10 @@ def _load(path: Path, network: Network, optimizer: torch.optim.Optimizer | None)
     try:
         with safe_open(str(path), framework="pt") as opened:
             step, _ = _progress(opened.metadata())
+            told = json.loads(opened.metadata()["progress"]).get("sha256")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        if told is not None and told != _digest_of(tensors):  # one of before has none
+            raise UsageError(f"{path}: damaged: its numbers are not those that were saved")
         network.load_state_dict(_below("network.", tensors))
         if optimizer is not None:
             optimizer.load_state_dict(_optimizer_state(optimizer, tensors))
@@ -239,6 +243,15 @@ def _load(path: Path, network: Network, optimizer: torch.optim.Optimizer | None)
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path}: doesn't hold this network ({reason})") from error
     return step
+
+
+def _digest_of(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of tensors' names and bytes, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _optimizer_state(

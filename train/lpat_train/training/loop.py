@@ -13,7 +13,7 @@ import torch
 from lpat.errors import DeviceError
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
-from lpat_train.data.hold_out import split
+from lpat_train.data.hold_out import Split, split
 from lpat_train.distributed.processes import ALONE, Processes
 from lpat_train.errors import DivergenceError
 from lpat_train.methods import METHODS
@@ -32,6 +32,7 @@ from lpat_train.training.checkpoint import (
 from lpat_train.training.early_stopping import LabelJudgement, is_over, validates_after
 from lpat_train.training.ends import OnEnds, learn_ends
 from lpat_train.training.step import StepLosses, steps_per_epoch
+from lpat_train.training.threads import training_threads
 
 Device = Literal["auto", "cpu", "cuda"]
 CHECKPOINT_STEPS = 100
@@ -102,6 +103,7 @@ def train(
     on_validation: OnValidation | None = None,
     on_ends: OnEnds | None = None,
     processes: Processes = ALONE,
+    threads: int = 0,
 ) -> Network:
     """Train a network; it comes back in evaluation mode.
 
@@ -110,7 +112,8 @@ def train(
     config holds videos out, the network is that of the step which predicted their labels best.
     Of several `processes`, which must have joined, the first saves and calls back. Videos without
     labels are left out of training by a method that has no use for them. At the end the network's
-    level is calibrated and, last, it learns ends (`training.ends`).
+    level is calibrated and, last, it learns ends (`training.ends`). So many `threads` compute it; 0
+    are as `training.threads` chooses.
 
     Raises:
         DivergenceError: the loss isn't finite any more.
@@ -120,6 +123,34 @@ def train(
         training_set = training_set.labelled()
     parts = split(training_set, config.hold_out, config.seed)
     network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    with training_threads(network, config, device, threads):
+        return _train(
+            network,
+            parts,
+            config,
+            device=device,
+            folder=folder,
+            resume=resume,
+            on_step=on_step,
+            on_validation=on_validation,
+            on_ends=on_ends,
+            processes=processes,
+        )
+
+
+def _train(
+    network: Network,
+    parts: Split,
+    config: TrainingConfig,
+    *,
+    device: torch.device,
+    folder: Path | None,
+    resume: bool,
+    on_step: OnStep | None,
+    on_validation: OnValidation | None,
+    on_ends: OnEnds | None,
+    processes: Processes,
+) -> Network:
     if config.standardize and not (folder and resume) and processes.first:
         network.standardise_by(moments_of(parts.training.chunks()))
     network.to(device).train()

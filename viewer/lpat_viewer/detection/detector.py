@@ -47,7 +47,8 @@ class Detector(QObject):
         self._device = device
         self._backbones = backbones
         self._models: dict[Path, LoadedModel] = {}
-        self._loading: dict[Path, Job] = {}
+        self._loading: dict[Path, Job] = {}  # in the order in which they were named
+        self._loaded: dict[Path, Localizer | None] = {}  # before their turn; None: it failed
         self._waiting: list[LoadedModel] = []  # for the run that is under way to end
         self._job: Job | None = None
         self._state = State(0.0, "")
@@ -89,6 +90,7 @@ class Detector(QObject):
             on_done=lambda localizer: self._on_loaded(path, localizer),
             on_failed=lambda line: self._on_load_failed(path, line),
         )
+        self._loaded.pop(path, None)
         self.changed.emit()
 
     def remove_model(self, path: str | Path) -> None:
@@ -97,6 +99,7 @@ class Detector(QObject):
         loading = self._loading.pop(path, None)
         if loading is not None:
             loading.cancel()
+            self._take_loaded()
         model = self._models.pop(path, None)
         if model is not None:
             self._waiting = [other for other in self._waiting if other.name != model.name]
@@ -146,7 +149,19 @@ class Detector(QObject):
         self._jobs.start(lambda _: Layer(name, detect(scores, options), scores), on_done=put)
 
     def _on_loaded(self, path: Path, localizer: Localizer) -> None:
-        del self._loading[path]
+        self._loaded[path] = localizer
+        self._take_loaded()
+
+    def _take_loaded(self) -> None:
+        """Take models in the order in which they were named, not that in which they are ready."""
+        while self._loading and (path := next(iter(self._loading))) in self._loaded:
+            del self._loading[path]
+            localizer = self._loaded.pop(path)
+            if localizer is not None:
+                self._take_model(path, localizer)
+        self.changed.emit()
+
+    def _take_model(self, path: Path, localizer: Localizer) -> None:
         before = self._models.get(path)
         taken = {layer.name for layer in self._workspace.layers.all}
         taken.update(model.name for model in self.models)
@@ -157,12 +172,11 @@ class Detector(QObject):
         if self.auto and self._workspace.video is not None:
             self._waiting.append(model)
             self._run_waiting()
-        self.changed.emit()
 
     def _on_load_failed(self, path: Path, line: str) -> None:
-        del self._loading[path]
+        self._loaded[path] = None
         self._workspace.notices.error(line)
-        self.changed.emit()
+        self._take_loaded()
 
     def _on_video_changed(self) -> None:
         self.cancel()

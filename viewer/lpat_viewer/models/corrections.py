@@ -165,10 +165,10 @@ class Corrections(Target):
         """
         return Saving.of(self._workspace, path)
 
-    def saved(self, saving: Saving) -> None:
+    def saved(self, saving: Saving, backup: Path | None = None) -> None:
         """Remember that this is in a file, and tell the user what was left out."""
         self._review.mark_saved(saving.segments)
-        self._workspace.notices.tell(saving.summary)
+        self._workspace.notices.tell(saving.summary(backup))
 
     def exporting(self, path: Path) -> Callable[[], None]:
         """A function that writes all that isn't rejected, or else the active layer.

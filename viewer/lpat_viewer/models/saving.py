@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lpat.annotations.reading import Annotations, VideoAnnotation
-from lpat.annotations.writing import save_annotations
+from lpat.annotations.writing import Replaced, replaced_by_saving, save_annotations
 from lpat.errors import UsageError
-from lpat.files.atomic import write_text
+from lpat.files.atomic import keep_backup, write_text
 from lpat.files.json_files import write_json
 from lpat.formats.detections import detections_document
 from lpat.formats.media import media_of
@@ -31,6 +31,7 @@ class Saving:
     annotation: VideoAnnotation
     source: Annotations | None  # what a new file begins as
     file: str | None  # the video's path, by an end of which the file may know it
+    keeps_backup: bool = True  # of a file that is there
 
     @classmethod
     def of(cls, workspace: Workspace, path: Path) -> Saving:
@@ -51,12 +52,27 @@ class Saving:
         file = str(video.absolute()) if video is not None else None
         return cls(path, segments, annotation, workspace.annotations, file)
 
-    def write(self) -> None:
-        """Write the file; in whatever thread.
+    def replaces(self) -> Replaced:
+        """What the file that is there loses by it.
+
+        Raises:
+            LpatError: it is no annotations file.
+        """
+        return replaced_by_saving(
+            self.path,
+            self.annotation,
+            also_called=self.file,
+            all_judged=not self.proposed,
+        )
+
+    def write(self) -> Path | None:
+        """Write the file, in whatever thread; where the file that was there is kept.
 
         Raises:
             LpatError: it is no annotations file, or can't be written.
         """
+        self.replaces()  # what is no annotations file needs no backup
+        backup = keep_backup(self.path) if self.keeps_backup and self.path.exists() else None
         save_annotations(
             self.path,
             self.annotation,
@@ -64,19 +80,21 @@ class Saving:
             also_called=self.file,
             all_judged=not self.proposed,
         )
+        return backup
 
     @property
     def proposed(self) -> int:
         """How many segments were left out, as they are still to be judged."""
         return sum(segment.state == "proposed" for segment in self.segments)
 
-    @property
-    def summary(self) -> str:
-        """A line on what was saved."""
+    def summary(self, backup: Path | None = None) -> str:
+        """A line on what was saved, and where what was there before is kept."""
         count = len(self.annotation.segments)
         text = f"Saved {count} segment{'' if count == 1 else 's'} to {self.path.name}"
         if self.proposed:
             text += f"; {self.proposed} not judged yet {_were(self.proposed)} left out"
+        if backup is not None:
+            text += f"; the file as it was before is {backup.name}"
         return text
 
 

@@ -94,6 +94,15 @@ class Target(QObject):
             self._begin("detection", layer.name if layer is not None else "", segments)
         elif not self._review.begun and layer is not None:
             self._workspace.notices.tell(f"{layer.name} isn't done yet: correct it then")
+        elif not self._review.begun:
+            video = self._workspace.video
+            reason = "open a video first" if video is None else f"{video.name} isn't open yet"
+            self._workspace.notices.tell(f"There is nothing to correct: {reason}")
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether a segment can be added to what is corrected, or correcting can begin with it."""
+        return self._review.begun or self.can_begin
 
     def begin_from_truth(self) -> None:
         """Correct the annotations of the open video."""

@@ -35,6 +35,7 @@ class Player(QObject):
         self._playhead = playhead
         self._picture: Picture | None = None
         self._info: VideoInfo | None = None
+        self._opening: Path | None = None
         self._stepping: Request | None = None  # until its frame is there
         self._arriving = False  # the playhead is set to the time of a picture that is here
         self._ticked_at = 0.0
@@ -60,6 +61,11 @@ class Player(QObject):
         return self._info
 
     @property
+    def opening(self) -> Path | None:
+        """The video that is being opened, until its first frame is there or can't be."""
+        return self._opening
+
+    @property
     def has_sound(self) -> bool:
         """Whether the open video has sound that can be heard here."""
         return self._audio.available
@@ -78,6 +84,9 @@ class Player(QObject):
         self._stepping = self._info = None
         self._playhead.reset(0.0)
         self._audio.close()
+        self._opening = path
+        if self._picture is None:
+            self.picture_changed.emit()  # as what stands in its place is another now
         self._set_picture(None)
         self._reader.open(path)
 
@@ -111,6 +120,7 @@ class Player(QObject):
         self.opened.emit(info)
 
     def _on_failed(self, line: str) -> None:
+        self._opening = None
         self._playhead.set_playing(False)
         self._stepping = None
         self.failed.emit(line)
@@ -150,6 +160,8 @@ class Player(QObject):
         self._reader.ask(Request(time, playing=self._playhead.playing))
 
     def _set_picture(self, picture: Picture | None) -> None:
+        if picture is not None:
+            self._opening = None
         if picture is not self._picture:
             self._picture = picture
             self.picture_changed.emit()

@@ -23,13 +23,14 @@ class VideoView(QWidget):
         super().__init__(parent)
         self._player = player
         self._has_overlay = False
+        self._features: str | None = None  # the name of what is open and has no picture
         self.setAccessibleName("Video")
         self.setAccessibleDescription(HINT_TEXT)
         self.setMinimumSize(160, 90)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        player.picture_changed.connect(self.update)
+        player.picture_changed.connect(self._on_picture_changed)
         player.opened.connect(self._describe)
-        player.failed.connect(lambda _: self._describe())
+        player.failed.connect(self._on_picture_changed)
 
     @property
     def has_overlay(self) -> bool:
@@ -41,6 +42,20 @@ class VideoView(QWidget):
         if shown != self._has_overlay:
             self._has_overlay = shown
             self.update()
+
+    @property
+    def hint(self) -> str:
+        """What stands in place of a picture: what is under way, or what to do to get one."""
+        if self._player.opening is not None:
+            return f"Opening {self._player.opening.name} …"
+        if self._features is not None:
+            return f"{self._features} holds features: there is no picture"
+        return HINT_TEXT
+
+    def set_features(self, name: str | None) -> None:
+        """Say that what is open is a file of features, or that it isn't."""
+        self._features = name
+        self._on_picture_changed()
 
     def picture_rectangle(self) -> QRectF:
         """Where the picture is; empty without one."""
@@ -89,7 +104,7 @@ class VideoView(QWidget):
         if picture is None:
             painter.setPen(HINT)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, HINT_TEXT)
+            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, self.hint)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(self.picture_rectangle(), picture.image)
@@ -110,7 +125,12 @@ class VideoView(QWidget):
     def _tell_size(self) -> None:
         self._player.set_target_size(self.size() * self.devicePixelRatioF())
 
-    def _describe(self) -> None:
+    def _on_picture_changed(self, _: object = None) -> None:
+        self.update()
+        if self._player.info is None:
+            self._describe()
+
+    def _describe(self, _: object = None) -> None:
         info = self._player.info
         parts = [info.path.name, f"{info.width} x {info.height}", info.rate] if info else []
-        self.setAccessibleDescription(", ".join(filter(None, parts)) or HINT_TEXT)
+        self.setAccessibleDescription(", ".join(filter(None, parts)) or self.hint)

@@ -8,15 +8,16 @@ from functools import cached_property
 
 import numpy as np
 from pyqtgraph.functions import create_qpolygonf, ndarray_from_qpolygonf
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPolygonF
 
-from lpat.report.curves import with_crossings
+from lpat.report.curves import spans_beyond, with_crossings
 from lpat.types import Float32Array, Float64Array
 from lpat_viewer.theme import Theme, class_colour, mixed
 from lpat_viewer.timeline.curves import CurveSet, Pyramid
 from lpat_viewer.timeline.scale import TimeScale
 
+MARK = 6  # pixels of a mark where values are cut
 FEW = 8
 """As many curves as this are drawn smooth and each with its gate; of more, the current class."""
 
@@ -90,6 +91,7 @@ class Drawing:
         self._paint_others(painter, frame)
         paint_curves(painter, frame, curves, rows, [QPen(self._colour(row), 1) for row in rows])
         self._paint_thresholds(painter, frame, rows)
+        paint_cuts(painter, frame, curves, QColor(self.theme.chosen))
 
     def _paint_others(self, painter: QPainter, frame: CurveFrame) -> None:
         ground = QColor(self.theme.background)
@@ -136,6 +138,10 @@ class CurveFrame:
     def y(self, values: Float32Array | Float64Array | float) -> Float32Array | float:
         """Pixels from the top."""
         return (self.high - values) * (self.height / (self.high - self.low))
+
+    def y_nearby(self, values: Float32Array | Float64Array) -> Float32Array:
+        """`y`, but what lies far off the axis is drawn a little beyond it."""
+        return np.clip(self.y(values), -self.height, 2 * self.height)
 
     def value(self, y: float) -> float:
         """The value at a pixel from the top."""
@@ -238,12 +244,29 @@ def polylines(
     for row in rows:
         least = level.minima[row, blocks.first : blocks.stop]
         if points == 1:
-            y[:, 0] = frame.y(least)
+            y[:, 0] = frame.y_nearby(least)
         else:
             greatest = level.maxima[row, blocks.first : blocks.stop]
-            y[:, 0] = frame.y(np.where(upward, least, greatest))
-            y[:, 1] = frame.y(np.where(upward, greatest, least))
+            y[:, 0] = frame.y_nearby(np.where(upward, least, greatest))
+            y[:, 1] = frame.y_nearby(np.where(upward, greatest, least))
         yield polygon
+
+
+def paint_cuts(painter: QPainter, frame: CurveFrame, curves: CurveSet, colour: QColor) -> None:
+    """Mark at the borders where values lie beyond the axis."""
+    if not len(curves):
+        return
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    for sign, bound, ends, border in (
+        (1, frame.high, curves.highest, 0.0),
+        (-1, frame.low, curves.lowest, frame.height),
+    ):
+        for first, stop in spans_beyond(sign * ends, sign * bound):
+            x = frame.times.x(float(curves.edges[first] + curves.edges[stop]) / 2)
+            base = border + sign * MARK
+            corners = ((x - MARK, base), (x + MARK, base), (x, border))
+            painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
 
 def paint_gate(
@@ -271,7 +294,7 @@ def paint_gate(
     polygon = create_qpolygonf(2 * len(x))
     memory = ndarray_from_qpolygonf(polygon)
     memory[:, 0] = np.concatenate([x, x[::-1]])
-    memory[:, 1] = frame.y(np.concatenate([np.maximum(top, bottom), bottom[::-1]]))
+    memory[:, 1] = frame.y_nearby(np.concatenate([np.maximum(top, bottom), bottom[::-1]]))
     painter.save()
     # The curves cover the borders, so these needn't be smooth, which would take four times as long.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

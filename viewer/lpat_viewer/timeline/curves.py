@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from lpat.report.curves import robust_range
 from lpat.segments.detect import manual_threshold
 from lpat.segments.post_processing import Threshold
 from lpat.types import Float32Array, Float64Array, Scores
@@ -102,6 +103,29 @@ class CurveSet:
             return 0.0, 1.0
         both = (self.values, self.thresholds)
         return min(float(v.min()) for v in both), max(float(v.max()) for v in both)
+
+    @cached_property
+    def highest(self) -> Float64Array:
+        """The greatest (T,) of each snippet's values and thresholds."""
+        return np.concatenate((self.values, self.thresholds)).max(axis=0).astype(np.float64)
+
+    @cached_property
+    def lowest(self) -> Float64Array:
+        """The least (T,) of each snippet's values and thresholds."""
+        return np.concatenate((self.values, self.thresholds)).min(axis=0).astype(np.float64)
+
+    @cached_property
+    def axis_range(self) -> tuple[float, float]:
+        """What of the values the axis shows: all, but for a few that would make the rest flat."""
+        if self.values.size == 0:
+            return self.extremes
+        return robust_range(self.lowest, self.highest)
+
+    @property
+    def cut(self) -> tuple[float | None, float | None]:
+        """The least value and the greatest, where the axis doesn't reach them, or None."""
+        (low, high), (least, greatest) = self.axis_range, self.extremes
+        return least if least < low else None, greatest if greatest > high else None
 
     def threshold_of(self, number: int) -> Float32Array:
         """The threshold (T,) of a class, by its place among the labels."""

@@ -152,7 +152,7 @@ class CurvesView(TimelineRow):
                 workspace.classes.current,
                 self.theme,
             )
-            low, high = curves.extremes
+            low, high = curves.axis_range
             air = AIR * (high - low) or 1.0
             self._box.setYRange(low - air, high + READOUT_AIR * (high - low) + air, padding=0)
         self._legend.setText(self._legend_text())
@@ -174,6 +174,9 @@ class CurvesView(TimelineRow):
             lines.append(f'<b style="color:{self.theme.threshold}">━</b> threshold')
         else:
             lines.append("┅ thresholds")
+        least, greatest = self._drawing.curves.cut
+        lines += [f"▲ up to {greatest:.3g}"] if greatest is not None else []
+        lines += [f"▼ down to {least:.3g}"] if least is not None else []
         lines += (f"┄ {elided(other.name)}" for other in self._drawing.others)
         return "<br>".join(lines[:LEGEND_LINES])
 
@@ -200,7 +203,7 @@ class CurvesView(TimelineRow):
         self._mark_stale()
 
     def _tell_reading(self) -> None:
-        time = self.hover.time
+        time = self.hover.time if self.workspace.playhead.duration else None
         text, scale = None, self.scale
         if time is not None:
             number = self._number_at_cursor(time)

@@ -34,14 +34,23 @@ class LaneTools(QObject):
     A click chooses a segment, and seeks as a click does everywhere; a double click loops it, or
     ends the loop beside it. An end is dragged to resize, of what the active layer detected too,
     and in the review the middle to move. With Shift or in draw mode, dragging draws in the row of a
-    class. Ends snap, unless Alt or Ctrl is held; dragging at the border of the visible time
-    scrolls; Escape drops what is dragged.
+    class; where there is none, it asks for the class. Ends snap, unless Alt or Ctrl is held;
+    dragging at the border of the visible time scrolls; Escape drops what is dragged.
 
     Meanwhile the playhead goes with what is held, so that the video shows its frame.
     """
 
-    def __init__(self, view: LanesView, workspace: Workspace, corrections: Corrections) -> None:
+    def __init__(
+        self,
+        view: LanesView,
+        workspace: Workspace,
+        corrections: Corrections,
+        *,
+        ask_label: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`ask_label` asks the user for a class, and gives "" for none."""
         super().__init__(view)
+        self._ask_label = ask_label
         self._view, self._workspace, self._corrections = view, workspace, corrections
         self._drag: Drag | None = None
         self._cursor = 0.0  # x of what is dragged
@@ -87,8 +96,11 @@ class LaneTools(QObject):
             return True
         self._freely = bool(event.modifiers() & FREELY)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if row is not None and (shift or self._drawing) and self._view.scale.contains(place.x()):
-            self._begin_drawing(row.label, place.x())
+        if (shift or self._drawing) and self._view.scale.contains(place.x()):
+            if self._corrections.can_draw:
+                self._begin_drawing(row.label if row is not None else "", place.x())
+            else:
+                self._corrections.begin()  # which says why not
             return True
         hit = self._view.hit(place)
         self._workspace.selection.choose(hit.chosen if hit is not None else None)
@@ -172,13 +184,19 @@ class LaneTools(QObject):
         if not drag.begun:
             self._workspace.playhead.seek(self._view.scale.time(drag.pressed))
         elif drag.action == "draw":
-            self._corrections.draw(now.start, now.end, now.label)
+            self._draw(now)
         else:
             self._corrections.resize(
                 start=now.start if drag.action != "end" else None,
                 end=now.end if drag.action != "start" else None,
             )
         return True
+
+    def _draw(self, drawn: ReviewedSegment) -> None:
+        if label := drawn.label or self._ask_label():
+            self._corrections.draw(drawn.start, drawn.end, label)
+        else:
+            self._workspace.notices.tell("A segment needs a class: nothing was drawn")
 
     def cancel(self) -> None:
         """Drop what is dragged, and go back to the time before."""

@@ -47,6 +47,7 @@ class LanesView(TimelineRow):
             workspace.layers.active_changed,
             workspace.review.changed,
             workspace.classes.shown_changed,
+            workspace.playhead.duration_changed,
         ):
             signal.connect(self._forget_layout)
         workspace.classes.current_changed.connect(self.update)
@@ -73,6 +74,17 @@ class LanesView(TimelineRow):
     def offset(self) -> int:
         """Pixels of the lanes that are scrolled away above."""
         return self._bar.value()
+
+    @property
+    def message(self) -> str:
+        """Why there are no lanes, and what to do about it; empty where there are some."""
+        if self.layout_of_lanes.rows:
+            return ""
+        if self.workspace.classes.labels:
+            return "No class is shown: tick some, or Classes > Show all classes"
+        if not self.workspace.playhead.duration:
+            return ""
+        return "No class yet: Shift and drag draws a segment, N draws one at the playhead"
 
     def scroll_by(self, pixels: int) -> None:
         """Scroll down, or up."""
@@ -133,7 +145,8 @@ class LanesView(TimelineRow):
         painter.fillRect(area, QColor(self.theme.background))
         if not layout.rows:
             painter.setPen(QColor(self.theme.truth))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No class is shown")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.message)
+            self._paint_preview(painter)
             return
         painter.translate(0, -self.offset)
         rows = layout.rows_within(self.offset + area.top(), self.offset + area.bottom() + 1)
@@ -234,12 +247,15 @@ class LanesView(TimelineRow):
     def _paint_preview(self, painter: QPainter) -> None:
         preview = self._preview
         row = self.layout_of_lanes.row_of(preview.label) if preview is not None else None
-        if preview is None or row is None:
+        if preview is None or (row is None and preview.label):
             return
-        lane = next((lane for lane in reversed(row.lanes) if lane.resizable), None)
-        top, height = (lane.top, lane.height) if lane is not None else (row.top, row.height)
+        lanes = row.lanes if row is not None else ()
+        lane = next((lane for lane in reversed(lanes) if lane.resizable), None) or row
+        # Of a class that is still to be chosen, it is as high as all.
+        top, height = (lane.top, lane.height) if lane else (self.offset, self.height())
         left, right = self.scale.x(preview.start), self.scale.x(preview.end)
-        look = look_of(Mark.PROPOSED, "review", self._colour(row), self.theme)
+        colour = self._colour(row) if row is not None else QColor(self.theme.truth)
+        look = look_of(Mark.PROPOSED, "review", colour, self.theme)
         painter.setPen(QPen(QColor(self.theme.chosen), 2))
         painter.setBrush(look.fill)
         painter.drawRect(QRectF(left, top + 1, max(right - left, 1), height - 3))
@@ -252,7 +268,7 @@ class LanesView(TimelineRow):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(place.translated(0, self.offset).adjusted(-2, 0, 2, 0))
 
-    def _forget_layout(self) -> None:
+    def _forget_layout(self, _: object = None) -> None:
         self._layout = None
         self._pictures = {}
         self.update()

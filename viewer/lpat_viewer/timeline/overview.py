@@ -81,6 +81,8 @@ class Overview(QWidget):
         """Qt's: paint the marks, what is visible, and the playhead."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.background))
+        if not self.workspace.playhead.duration:
+            return
         scale, window, bottom = self.scale, self.window_rect, self.height() - 1
         shade = QColor(self.theme.faint)
         shade.setAlpha(150)
@@ -146,7 +148,7 @@ class Overview(QWidget):
             return np.zeros((0, 2)), []
         return truth.segments, list(truth.segment_labels)
 
-    def _forget_marks(self) -> None:
+    def _forget_marks(self, _: object = None) -> None:
         self._marks = None
         self.update()
 

@@ -27,6 +27,7 @@ class Ruler(TimelineRow):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for changed in (
             workspace.playhead.time_changed,
+            workspace.playhead.duration_changed,
             workspace.playhead.loop_changed,
             workspace.selection.changed,
         ):
@@ -41,6 +42,8 @@ class Ruler(TimelineRow):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.background))
         playhead = self.workspace.playhead
+        if not playhead.duration:  # times of nothing, or of what is still being opened
+            return
         self._paint_time(painter)
         plot = QRectF(self.scale.left, 0, self.scale.width, self.height())
         painter.setClipRect(plot.adjusted(-8, 0, 8, 0))

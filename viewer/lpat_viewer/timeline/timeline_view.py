@@ -82,6 +82,7 @@ class TimelineView(QWidget):
         self.hover.changed.connect(self._place_lines)
         workspace.time_range.changed.connect(self._on_range_changed)
         workspace.playhead.time_changed.connect(self._on_time_changed)
+        workspace.playhead.duration_changed.connect(self._place_lines)
         workspace.playhead.playing_changed.connect(self._on_playing_changed)
 
     @property
@@ -110,8 +111,9 @@ class TimelineView(QWidget):
         self._followed = self.scale.contains(self.scale.x(self.workspace.playhead.time))
         self._place_lines()
 
-    def _place_lines(self) -> None:
-        times = (self.hover.time, self.workspace.playhead.time)
+    def _place_lines(self, _: object = None) -> None:
+        playhead = self.workspace.playhead
+        times = (self.hover.time, playhead.time) if playhead.duration else (None, None)
         for line, time in zip((self._cursor_line, self._playhead_line), times, strict=True):
             x = self.scale.x(time) if time is not None else None
             visible = x is not None and self.scale.contains(x)

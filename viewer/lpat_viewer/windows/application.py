@@ -65,7 +65,9 @@ class Viewer(QObject):
         )
         self.class_panel = ClassPanel(workspace.classes)
         self.lanes = LanesView(workspace)
-        self.lane_tools = LaneTools(self.lanes, workspace, self.corrections)
+        self.lane_tools = LaneTools(
+            self.lanes, workspace, self.corrections, ask_label=lambda: self.dialogs.ask_label("")
+        )
         self.timeline = TimelineView(
             workspace, strip=ThumbnailStrip(workspace, self.thumbnails), lanes=self.lanes
         )
@@ -158,6 +160,7 @@ class Viewer(QObject):
     def _on_video_changed(self) -> None:
         video = self.workspace.video
         shown = video if video is not None and video.suffix.lower() not in FEATURES else None
+        self.video.set_features(None if shown is not None or video is None else video.name)
         self.player.open(shown)
         self.thumbnails.open(shown)
         self._show_title()

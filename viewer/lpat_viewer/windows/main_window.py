@@ -8,7 +8,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QMenuBar,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.windows.commands import Command, CommandMenus
@@ -103,7 +111,7 @@ class MainWindow(QMainWindow):
         menu = partial(Command, "Window")
         shown = [
             menu(title, f"Alt+{number}", partial(self._toggle_dock, dock),
-                 checked=partial(_is_open, dock))
+                 checked=partial(self._is_in_front, dock))
             for number, (title, dock) in enumerate(self._docks.items(), start=1)
         ]  # fmt: skip
         return (
@@ -127,11 +135,22 @@ class MainWindow(QMainWindow):
         self._help.raise_()
 
     def _toggle_dock(self, dock: QDockWidget) -> None:
-        if _is_open(dock):
+        if self._is_in_front(dock):
             dock.hide()
         else:
             dock.show()
             dock.raise_()
+
+    def _is_in_front(self, dock: QDockWidget) -> bool:
+        """Whether a dock is open, and no other of the same tabs hides it."""
+        if dock.isHidden():
+            return False
+        together = {other.windowTitle() for other in self.tabifiedDockWidgets(dock)}
+        if not together:
+            return True
+        title = dock.windowTitle()
+        bars = self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return any(bar.tabText(bar.currentIndex()) == title for bar in bars)
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -165,10 +184,6 @@ class MainWindow(QMainWindow):
             return
         self._settings.save_layout(self)
         event.accept()
-
-
-def _is_open(dock: QDockWidget) -> bool:
-    return not dock.isHidden()
 
 
 def _dropped_paths(data: QMimeData) -> list[Path]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Signal
 
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.notices import Notices
 
-_Writing = tuple[Callable[[], object], Callable[[], None]]
+_T = TypeVar("_T")
+_Writing = tuple[Callable[[], Any], Callable[[Any], None]]
 
 
 class Writer(QObject):
@@ -25,8 +27,11 @@ class Writer(QObject):
         self._busy = False
         self._all_written = True
 
-    def write(self, work: Callable[[], object], on_done: Callable[[], None]) -> None:
-        """Do the work in another thread, then call back in this one; a failure is told."""
+    def write(self, work: Callable[[], _T], on_done: Callable[[_T], None]) -> None:
+        """Do the work in another thread, then call back with what it gives in this one.
+
+        A failure is told.
+        """
         self._waiting.append((work, on_done))
         if not self._busy:
             self._all_written = True
@@ -49,9 +54,7 @@ class Writer(QObject):
             self._idle.emit()
             return
         work, on_done = self._waiting.popleft()
-        job = self._jobs.start(
-            lambda _: work(), on_done=lambda _: on_done(), on_failed=self._on_failed
-        )
+        job = self._jobs.start(lambda _: work(), on_done=on_done, on_failed=self._on_failed)
         job.ended.connect(self._write_next)
 
     def _on_failed(self, reason: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lpat.errors import FeatureError
+from lpat.errors import FeatureError, install_advice
 from lpat.features.files import KEY, map_array, named_faults, read_features
 from lpat.features.foreign.stream_names import Stream, stream_of
 
@@ -174,7 +174,7 @@ def _of_hdf5(path: Path) -> list[ForeignArray]:
     try:
         import h5py
     except ImportError as error:
-        raise FeatureError("HDF5 files need the package h5py: pip install 'lpat[hdf5]'") from error
+        raise FeatureError(f"HDF5 files need the package h5py: {install_advice('hdf5')}") from error
 
     def tree(group: h5py.Group, depth: int) -> _Tree:
         found: _Tree = {}
