@@ -5,7 +5,7 @@
 Of the training videos some are reviewed: all of their instances are known. Which, is `random`, or
 the `uncertain` first: those of which a network that knows labels alone gives some label a
 probability nearest to 1/2. `moments` has one random moment of each instance of random videos.
-Mean mAP of the judged videos, by the model's own post-processing and by the one predicted threshold.
+Mean mAP of the judged videos, by the model's own post-processing and by the one threshold.
 """
 
 from __future__ import annotations

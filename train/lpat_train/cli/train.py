@@ -31,7 +31,7 @@ def config_of(
 ) -> TrainingConfig:
     """A preset changed by a file, and that by options.
 
-    With `reviewed` videos, whose ends are known, what its ends predict is proposed beside level sets.
+    With `reviewed` videos, what the ends learned from them predict is proposed beside level sets.
 
     Raises:
         UsageError: a bad value, or an option of other methods.
