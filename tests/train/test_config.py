@@ -64,10 +64,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_exported_model_makes_segments_as_the_config_says() -> None:
     told = changed(TrainingConfig(), {"proposals": "components", "boundary": "crossing"}, "here")
-    its = PostProcessing(proposals="components", boundary="crossing", segment_score="margin")
+    its = PostProcessing(
+        proposals="components",
+        boundary="crossing",
+        segment_score="margin",
+        suppression="soft",
+        minimum_score=0.1,
+        class_selection="all",
+        class_weight=0.25,
+    )
     assert told.post_processing() == its
-    told = changed(TrainingConfig(), {"segment_score": "wtalc", "boundary": "snippet"}, "here")
-    assert told.post_processing() == PostProcessing(proposals="levels", segment_score="wtalc")
+    plain = {"suppression": "hard", "minimum_score": 0.0, "class_selection": "mean"}
+    told = changed(TrainingConfig(), {**plain, "class_weight": 0.0, "segment_score": "wtalc"}, "here")
+    levels = PostProcessing(proposals="levels", segment_score="wtalc", boundary="crossing")
+    assert told.post_processing() == levels
 
 
 def test_the_background_weighs_one_over_the_classes_unless_told() -> None:
