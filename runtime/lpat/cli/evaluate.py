@@ -12,7 +12,7 @@ import click
 
 from lpat.cli import options
 from lpat.cli.app import run
-from lpat.errors import AnnotationError, UsageError
+from lpat.errors import UsageError
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
 _MOST_THRESHOLDS = 1000
@@ -103,31 +103,21 @@ def command(
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.annotations.checks import summarise
     from lpat.annotations.reading import read_annotations
-    from lpat.annotations.thumos14 import read_ambiguous
-    from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.evaluation.average_precision import format_table
     from lpat.evaluation.tied_orders import tied_orders
-    from lpat.formats.detections import read_detections
+    from lpat.judging import evaluate
 
     annotated = read_annotations(annotations)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
-    truth = annotated.in_subset(subset)
-    judged = {video.name for video in truth}
-    results = read_detections(detections)
-    if results and not judged & results.keys():
-        raise AnnotationError(
-            f"{detections}: none of its videos is to be judged; it names {next(iter(results))!r}, "
-            f"the annotations {truth[0].name!r}"
-        )
-    ambiguous = {} if ambiguous_path is None else read_ambiguous(ambiguous_path)
     evaluation = evaluate(
-        truth,
-        results,
+        annotated,
+        detections,
+        subset=subset,
         tious=tious,
         protocol=judged_by,
-        left_out={*annotated.unknown, *(video.name for video in annotated.videos)} - judged,
-        ambiguous=ambiguous,
+        ambiguous=ambiguous_path,
     )
     findings = annotated.findings_in(subset)
     remarks = summarise(findings)
