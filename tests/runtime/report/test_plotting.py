@@ -6,7 +6,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.text import Annotation
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import MissingPackageError
@@ -31,13 +34,13 @@ def closed_figures():
     pyplot.close("all")
 
 
-def bars(axes) -> list[tuple[float, float, str]]:
+def bars(axes: Axes) -> list[tuple[float, float, str]]:
     """Start, end and colour of each bar, from above."""
     found = [(path.get_extents(), its) for its in axes.collections
              if isinstance(its, PolyCollection) and its.get_alpha() is None
              for path in its.get_paths()]  # fmt: skip
     return [
-        (box.x0, box.x1, mpl.colors.to_hex(its.get_facecolor()[0]))
+        (box.x0, box.x1, to_hex(its.get_facecolor()[0]))  # pyright: ignore[reportArgumentType]
         for box, its in sorted(found, key=lambda pair: -pair[0].y0)
     ]
 
@@ -45,10 +48,10 @@ def bars(axes) -> list[tuple[float, float, str]]:
 def test_curves_lie_above_the_lanes_of_segments() -> None:
     axes = SCORES.plot(DETECTIONS, [("run", 2.5, 6.5)])
     assert [line.get_label() for line in axes.lines] == ["run", "jump\\$", "threshold"]
-    assert axes.lines[0].get_xydata().tolist()[1:3] == [[1, 0], [3, 2]]
+    assert np.asarray(axes.lines[0].get_xydata()).tolist()[1:3] == [[1, 0], [3, 2]]
     assert axes.get_xlim() == (0, 10)
     assert bars(axes) == [(2.5, 6.5, "#3d4452"), (2, 6, COLOURS[0][0])]
-    lanes = max(text.xy[1] for text in axes.texts)
+    lanes = max(text.xy[1] for text in axes.texts if isinstance(text, Annotation))
     lowest, highest = axes.get_ylim()
     assert lowest + lanes * (highest - lowest) < -0.1  # the curves' lowest value is 0
     assert [text.get_text() for text in axes.texts][:2] == ["run, truth", "run"]
