@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Evaluation": "lpat.evaluation.average_precision",
     "FORMATS": "lpat.formats.registry",
     "PROTOCOLS": "lpat.evaluation.protocols",
     "Backbones": "lpat.backbones.search",
@@ -31,7 +32,7 @@ _HOMES = {
     "default_spec": "lpat.features.extractors",
     "detect": "lpat.segments.detect",
     "diagnose": "lpat.evaluation.error_analysis",
-    "evaluate": "lpat.evaluation.average_precision",
+    "evaluate": "lpat.judging",
     "extract_features": "lpat.features.extraction",
     "leveled": "lpat.segments.level",
     "precision_recall_curves": "lpat.evaluation.precision_recall",

@@ -4,7 +4,7 @@ from lpat._version import __version__
 from lpat.annotations.reading import read_annotations
 from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
-from lpat.evaluation.average_precision import evaluate
+from lpat.evaluation.average_precision import Evaluation
 from lpat.evaluation.error_analysis import diagnose
 from lpat.evaluation.precision_recall import precision_recall_curves
 from lpat.evaluation.proposal_recall import proposal_recall
@@ -14,6 +14,7 @@ from lpat.features.extraction import extract_features
 from lpat.features.extractors import default_spec
 from lpat.formats.detections import read_detections
 from lpat.formats.registry import FORMATS
+from lpat.judging import evaluate
 from lpat.live import LiveDetector
 from lpat.localizer import Localizer
 from lpat.segments.detect import detect
@@ -30,6 +31,7 @@ __all__ = [
     "Backbones",
     "Detection",
     "Detections",
+    "Evaluation",
     "FeatureCache",
     "FeatureSpec",
     "Features",

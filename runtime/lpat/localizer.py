@@ -23,6 +23,10 @@ Source = str | Path | Features | StoredFeatures | Float32Array
 """What a model can be run on: a video or a feature file, features, or an array of them (T, D)."""
 
 
+_SHOWN = 8
+"""Classes that the text of a localizer names."""
+
+
 class Localizer(Model):
     """A model file, checked and loaded on a device: `auto`, `cpu`, `cuda[:N]` or `tensorrt[:N]`.
 
@@ -39,6 +43,14 @@ class Localizer(Model):
         UsageError: no such rate, or a model whose level isn't calibrated.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.classes[:_SHOWN])
+        more = f", {len(self.classes) - _SHOWN} more" if len(self.classes) > _SHOWN else ""
+        device = self.provider.removesuffix("ExecutionProvider")
+        return (
+            f"Localizer({self.path.name!r}, {len(self.classes)} classes: {shown}{more}; {device})"
+        )
 
     def scores(self, source: Source, cache: FeatureCache | None = None) -> Scores:
         """Scores of a video, a feature file, features, or an array of them (T, D).

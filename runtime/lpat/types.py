@@ -5,9 +5,10 @@ Axes everywhere: T snippet, D feature, C class, N segment. Times are seconds fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, overload
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from lpat.errors import FeatureError, MissingPackageError, UsageError, install_a
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -25,6 +27,24 @@ BoolArray = NDArray[np.bool_]
 Parameter = bool | int | float | str
 """What a feature extractor may be configured with: plain JSON scalars."""
 
+
+@runtime_checkable
+class LabelledSegments(Protocol):
+    """Segments (N, 2) in seconds and the label of each, as `VideoAnnotation` has them."""
+
+    @property
+    def segments(self) -> Float64Array:
+        """Start and end of each."""
+        ...
+
+    @property
+    def segment_labels(self) -> tuple[str, ...]:
+        """The label of each."""
+        ...
+
+
+Truth = LabelledSegments | Sequence[tuple[str, float, float]]
+"""True actions: of an annotated video, or label, start and end in seconds of each."""
 
 _SHOWN = 3
 """Detections that their text names."""
@@ -175,6 +195,39 @@ class Scores:
             if (its := getattr(self.ends, name).shape) != shape:
                 raise ValueError(f"{name} must have shape {shape}, not {its}")
 
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A row for each snippet, by `start` and `end`: the background, then each class's score.
+
+        Raises:
+            MissingPackageError: pandas isn't installed.
+        """
+        pandas = _pandas()
+        times = pandas.MultiIndex.from_arrays(
+            [self.edges[:-1], self.edges[1:]], names=["start", "end"]
+        )
+        table = np.column_stack((self.background, self.scores))
+        return pandas.DataFrame(table, index=times, columns=["background", *self.classes])
+
+    def plot(
+        self,
+        detections: Detections | None = None,
+        truth: Truth | None = None,
+        *,
+        axes: Axes | None = None,
+    ) -> Axes:
+        """The timeline: curves of the classes, the threshold, and segments; into `axes` if given.
+
+        Shown are at most six classes: those of `truth`, of `detections`, and the most probable.
+
+        Raises:
+            MissingPackageError: matplotlib isn't installed.
+        """
+        return _in_report("plotting").plot_timeline(self, detections, truth, axes)
+
+    def _repr_html_(self) -> str | None:
+        """The timeline as notebooks show it."""
+        return _in_report("notebook").scores_html(self)
+
     def __repr__(self) -> str:
         return f"Scores(T={len(self.background)}, C={len(self.classes)})"
 
@@ -265,12 +318,7 @@ class Detections:
         Raises:
             MissingPackageError: pandas isn't installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError(
-                f"to_dataframe needs pandas: {install_advice('dataframe')}"
-            ) from error
+        pandas = _pandas()
         return pandas.DataFrame(
             {
                 "label": [self.classes[label] for label in self.labels],
@@ -280,7 +328,39 @@ class Detections:
             }
         )
 
+    def plot(
+        self,
+        truth: Truth | None = None,
+        *,
+        scores: Scores | None = None,
+        axes: Axes | None = None,
+    ) -> Axes:
+        """The segments over time, with those of `truth` and the curves of `scores` if given.
+
+        Raises:
+            MissingPackageError: matplotlib isn't installed.
+        """
+        return _in_report("plotting").plot_timeline(scores, self, truth, axes)
+
+    def _repr_html_(self) -> str:
+        """The segments over time as notebooks show them."""
+        return _in_report("notebook").detections_html(self)
+
     def __repr__(self) -> str:
         shown = [f"{d.label} {d.start:.2f}-{d.end:.2f} s {d.score:.2f}" for d in self[:_SHOWN]]
         more = [f"{len(self) - _SHOWN} more"] if len(self) > _SHOWN else []
         return f"Detections({len(self)}: {', '.join([*shown, *more])})" if shown else "Detections()"
+
+
+def _pandas() -> Any:
+    try:
+        return import_module("pandas")
+    except ImportError as error:
+        raise MissingPackageError(
+            f"to_dataframe needs pandas: {install_advice('dataframe')}"
+        ) from error
+
+
+def _in_report(module: str) -> Any:
+    """A module of lpat.report, which is made of these types; loaded when something is shown."""
+    return import_module(f"lpat.report.{module}")

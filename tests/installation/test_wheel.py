@@ -80,6 +80,15 @@ def test_a_training_command_says_what_it_needs(name: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_one_name_leads_to_all_commands_and_tells_what_is_missing() -> None:
+    found = json.loads(run(command("lpat"), "doctor", "--json").stdout)
+    assert found["works"]
+    assert "torch" in found["extras"]["train"]["missing"]
+    done = run(command("lpat"), "train")
+    assert done.returncode == 1
+    assert done.stderr.startswith("lpat train: error: this command needs torch")
+
+
 def test_backbones_are_inspected_and_checked_without_pytorch(
     tmp_path: Path, make_backbone: Callable[..., Path]
 ) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import lpat
 from benchmarks.small_networks import write_linear_model
 from lpat import Detection, Detections, Localizer
 from lpat.errors import FeatureError, MissingPackageError, UsageError
 from lpat.features.extractors import default_spec
+from lpat.files.json_files import write_json
 from lpat.model.metadata import ModelMetadata
 from lpat.motion.extractor import MotionExtractor
 from lpat.segments.post_processing import PostProcessing
@@ -73,12 +75,17 @@ def test_the_examples_of_the_documentation_do_what_they_say(
     for name in ("one", "two"):
         (tmp_path / "videos" / f"{name}.mp4").write_bytes(video.read_bytes())
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    actions = [("right", [1.6, 4.1]), ("left", [5.7, 8.3])]
+    annotations = [{"label": label, "segment": segment} for label, segment in actions]
+    write_json(Path("annotations.json"), {"database": {"video": {"annotations": annotations}}})
     result = doctest.testfile(
         str(EXAMPLES), module_relative=False,
         optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL,
     )  # fmt: skip
     assert result.attempted > 20
     assert result.failed == 0
+    pyplot.close("all")
 
 
 def test_importing_lpat_loads_nothing_heavy() -> None:
@@ -86,7 +93,8 @@ def test_importing_lpat_loads_nothing_heavy() -> None:
         "import sys, lpat; before = set(sys.modules)\n"
         "heavy = {'numpy', 'onnxruntime', 'cv2', 'av', 'pandas'}\n"
         "assert not heavy & before, heavy & before\n"
-        "lpat.Localizer; assert 'numpy' in sys.modules; assert 'pandas' not in sys.modules"
+        "lpat.Localizer; assert 'numpy' in sys.modules; assert 'pandas' not in sys.modules\n"
+        "assert not {'matplotlib', 'lpat.report'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

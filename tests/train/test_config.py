@@ -75,7 +75,9 @@ def test_the_exported_model_makes_segments_as_the_config_says() -> None:
     )
     assert told.post_processing() == its
     plain = {"suppression": "hard", "minimum_score": 0.0, "class_selection": "mean"}
-    told = changed(TrainingConfig(), {**plain, "class_weight": 0.0, "segment_score": "wtalc"}, "here")
+    told = changed(
+        TrainingConfig(), {**plain, "class_weight": 0.0, "segment_score": "wtalc"}, "here"
+    )
     levels = PostProcessing(proposals="levels", segment_score="wtalc", boundary="crossing")
     assert told.post_processing() == levels
 

@@ -176,7 +176,7 @@ def command(
         _tell_backbones(localizer.find_backbones(), sys.stdout)
     cache = options.cache_from(cache_folder, no_cache)
     jobs = jobs or (None if ray_address else default_jobs(localizer.metadata.features))
-    with resumable("lpat-detect", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+    with resumable(str(command.name), output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         if ray_address:
             analyse = ray_engine(
                 model,
@@ -203,7 +203,7 @@ def command(
         )
     if record.total == 1 and record.stopped is None and not record.counts["failed"]:
         _print_detections(output)
-    return finish("lpat-detect", record, f"results in {output / 'detections.json'}")
+    return finish(str(command.name), record, f"results in {output / 'detections.json'}")
 
 
 def _tell_backbones(backbones: Sequence[Backbone], stream: TextIO) -> None:

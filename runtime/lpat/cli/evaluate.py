@@ -109,29 +109,28 @@ def command(
         raise UsageError(f"--ambiguous: protocol {protocol} has no use for it")
     from lpat.annotations.checks import summarise
     from lpat.annotations.thumos14 import read_intervals
-    from lpat.evaluation.average_precision import evaluate, format_table
+    from lpat.evaluation.average_precision import format_table
     from lpat.evaluation.tied_orders import tied_orders
     from lpat.formats.detections import read_detections_file
+    from lpat.judging import evaluate
 
     _check_places(annotations, detections, json_path, report_path)
     annotated = _annotations(annotations, detections)
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
-    truth = annotated.in_subset(subset)
-    judged = {video.name for video in truth}
     named = [*(video.name for video in annotated.videos), *annotated.unknown]
     read = read_detections_file(detections)
-    results = _results(read, detections, named, truth)
+    results = _results(read, detections, named, annotated.in_subset(subset))
     ambiguous, odd_intervals = (
         ({}, ()) if ambiguous_path is None else read_intervals(ambiguous_path)
     )
     evaluation = evaluate(
-        truth,
+        annotated,
         results,
+        subset=subset,
         tious=tious,
         protocol=judged_by,
-        left_out=set(named) - judged,
         ambiguous=ambiguous,
     )
     by_file = {

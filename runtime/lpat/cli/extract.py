@@ -89,7 +89,7 @@ def command(
     jobs = jobs or (None if ray_address else default_jobs(spec))
     if jobs == 1 and backbones.paths:
         _say_where(extractor_of(spec, backbones))
-    with resumable("lpat-extract", output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
+    with resumable(str(command.name), output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         if ray_address:
             extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
         else:
@@ -113,7 +113,7 @@ def command(
             on_outcome=show,
         )
     where = f"features of {spec.dimension} dimensions in {output}"
-    return finish("lpat-extract", record, where)
+    return finish(str(command.name), record, where)
 
 
 def _say_where(extractor: FeatureExtractor) -> None:

@@ -56,6 +56,17 @@ class Evaluation:
         """Mean over the classes and thresholds."""
         return float(self.mean_average_precision.mean())
 
+    def __repr__(self) -> str:
+        at = f"{self.tious[0]:g}" + (f" to {self.tious[-1]:g}" if len(self.tious) > 1 else "")
+        return (
+            f"Evaluation({self.protocol}: mAP {self.average:.1%} at tIoU {at}, "
+            f"{len(self.classes)} classes, {self.videos} videos)"
+        )
+
+    def __str__(self) -> str:
+        """The table that lpat-eval prints."""
+        return format_table(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; precisions are fractions, None for classes left out."""
         known = [

@@ -90,6 +90,10 @@ class FeatureCache:
             write_features(path, features)
             self._trim()
 
+    def size(self) -> int:
+        """Bytes of what is in it; 0 where there is no such folder."""
+        return sum(size for _, size, _ in _files(self.folder))
+
     def _trim(self) -> None:
         """Remove what is beyond the limit, and parts that nobody goes on with."""
         remove_abandoned_parts(self.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,7 @@ from lpat.report.curves import (
     with_crossings,
 )
 from lpat.report.svg import element
-from lpat.types import Detections, Float64Array, Scores
-
-Truth = Sequence[tuple[str, float, float]]
-"""Label, start and end in seconds of each true action."""
+from lpat.types import Detections, Float64Array, LabelledSegments, Scores, Truth
 
 MOST_CLASSES = 6  # shown at once; more would hide each other
 MOST_SINGLE_BARS = 120  # in a lane; beyond, neighbours in one pixel are merged
@@ -32,12 +29,13 @@ PIXELS_PER_COLUMN = 3  # of a long video's curve, each drawn by its extremes
 
 @dataclass(frozen=True)
 class CurveFrame:
-    """Where seconds and scores lie in the picture."""
+    """Where seconds and scores lie in the picture; without curves, their panel has no height."""
 
     width: int
     duration: float
-    low: float
-    high: float
+    low: float = 0.0
+    high: float = 1.0
+    panel: int = CURVE_HEIGHT
 
     def x(self, seconds: Float64Array | float) -> Float64Array:
         """Horizontal places; times outside the video lie on its border."""
@@ -47,7 +45,7 @@ class CurveFrame:
     def y(self, values: Float64Array | float) -> Float64Array:
         """Vertical places in the panel of curves; values off the axis lie on its border."""
         share = (np.asarray(values, np.float64) - self.low) / (self.high - self.low)
-        return TOP + CURVE_HEIGHT * (1 - np.clip(share, 0, 1))
+        return TOP + self.panel * (1 - np.clip(share, 0, 1))
 
 
 def colour_class(index: int | None) -> str:
@@ -76,8 +74,8 @@ class _Row:
 
 
 def timeline_svg(
-    scores: Scores,
-    detections: Detections,
+    scores: Scores | None,
+    detections: Detections | None,
     truth: Truth | None = None,
     *,
     manual: Detections | None = None,
@@ -92,8 +90,9 @@ def timeline_svg(
     pixel become one, so the text stays small.
 
     Args:
-        scores: what the model says; at least one snippet.
-        detections: found by the predicted threshold.
+        scores: what the model says; at least one snippet. None draws no curves, and then the time
+            ends with the last segment.
+        detections: found by the predicted threshold; None draws no lanes for them.
         truth: the true actions; None draws no lanes for them.
         manual: found by a threshold chosen by hand; None draws no lanes for them.
         width: of the picture in pixels, at least 720.
@@ -103,24 +102,25 @@ def timeline_svg(
     """
     if width < 720:
         raise ValueError(f"width must be at least 720, not {width}")
-    if len(scores.background) == 0 or not scores.edges[-1] > 0:
+    if scores and (len(scores.background) == 0 or not scores.edges[-1] > 0):
         raise ValueError(f"expected scores of at least one snippet, not {scores!r}")
-    rows, hidden = _rows(scores, detections, truth, manual)
-    indices = [row.index for row in rows if row.index is not None]
-    low, high = value_range(scores, indices)
-    frame = CurveFrame(width, float(scores.edges[-1]), low, high)
+    spans = None if truth is None else spans_of(truth)
+    rows, hidden = _rows(scores, detections, spans, manual)
+    indices = [row.index for row in rows if row.index is not None] if scores else []
+    frame = _frame(width, scores, indices, (detections, manual), spans)
     lanes = sum(len(row.lanes) for row in rows)
-    bottom = TOP + CURVE_HEIGHT + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
+    bottom = TOP + frame.panel + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
     height = bottom + RULER_HEIGHT
+    curves = "Scores, predicted threshold and detections" if scores else "Detections"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lpat" role="img" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" '
-        f'aria-label="Scores, predicted threshold and detections over time">',
+        f'aria-label="{curves} over time">',
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
         *_grid(frame, bottom),
-        *draw_curves(scores, indices, frame),
-        *_cuts(scores, indices, frame),
+        *(draw_curves(scores, indices, frame) if scores else ()),
+        *(_cuts(scores, indices, frame) if scores else ()),
         *_draw_rows(rows, frame),
         *_legend(frame, hidden),
         "</svg>\n",
@@ -128,32 +128,97 @@ def timeline_svg(
     return "\n".join(parts)
 
 
-def _rows(
-    scores: Scores, detections: Detections, truth: Truth | None, manual: Detections | None
-) -> tuple[list[_Row], int]:
+def spans_of(truth: Truth) -> list[tuple[str, float, float]]:
+    """Label, start and end of each true action."""
+    if isinstance(truth, LabelledSegments):
+        spans = zip(truth.segment_labels, truth.segments.tolist(), strict=True)
+        return [(label, start, end) for label, (start, end) in spans]
+    return [(label, float(start), float(end)) for label, start, end in truth]
+
+
+def last_end(
+    found: Iterable[Detections | None], spans: Iterable[tuple[str, float, float]]
+) -> float:
+    """The latest end of all segments in seconds; 0 where there are none."""
+    ends = [float(its.segments[:, 1].max(initial=0)) for its in found if its is not None]
+    return max([*ends, *(end for _, _, end in spans)], default=0.0)
+
+
+def classes_to_show(
+    scores: Scores | None,
+    found: Iterable[Detections | None],
+    spans: Iterable[tuple[str, float, float]],
+) -> tuple[list[str], int]:
     """The classes to show, those of truth first, by probability; how many had no room."""
-    probability = dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
-    true_names = {label for label, _, _ in truth or ()}
+    probability = probabilities_of(scores)
+    true_names = {label for label, _, _ in spans}
     mean = sum(probability.values()) / max(len(probability), 1)
     names = true_names | {name for name in probability if probability[name] > mean}
     names |= set(sorted(probability, key=probability.__getitem__)[-1:])
-    for found in (detections, *([manual] if manual else [])):
-        names |= {found.classes[label] for label in found.labels}
-    ordered = sorted(names, key=lambda name: (name not in true_names, -probability.get(name, -1)))
+    for its in found:
+        names |= set() if its is None else {its.classes[label] for label in its.labels}
+    ordered = sorted(
+        names, key=lambda name: (name not in true_names, -probability.get(name, -1), name)
+    )
+    return ordered[:MOST_CLASSES], max(len(ordered) - MOST_CLASSES, 0)
+
+
+def probabilities_of(scores: Scores | None) -> dict[str, float]:
+    """The probability of each class; of none without scores."""
+    if scores is None:
+        return {}
+    return dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
+
+
+def _frame(
+    width: int,
+    scores: Scores | None,
+    indices: list[int],
+    found: Iterable[Detections | None],
+    spans: Iterable[tuple[str, float, float]] | None,
+) -> CurveFrame:
+    if scores is None:
+        return CurveFrame(width, last_end(found, spans or ()) or 1.0, panel=0)
+    return CurveFrame(width, float(scores.edges[-1]), *value_range(scores, indices))
+
+
+def _rows(
+    scores: Scores | None,
+    detections: Detections | None,
+    spans: Sequence[tuple[str, float, float]] | None,
+    manual: Detections | None,
+) -> tuple[list[_Row], int]:
+    """The classes to show, with their lanes; how many had no room."""
+    names, hidden = classes_to_show(scores, (detections, manual), spans or ())
+    probability = probabilities_of(scores)
     rows = []
-    for name in ordered[:MOST_CLASSES]:
-        lanes = [] if truth is None else [_truth_lane(name, truth)]
-        lanes.append(_detection_lane("predicted", name, detections))
+    for name in names:
+        lanes = [] if spans is None else [_truth_lane(name, spans)]
+        if detections is not None:
+            kind = "predicted" if scores else "found"
+            lanes.append(_detection_lane(kind, name, detections))
         if manual is not None:
             lanes.append(_detection_lane("manual", name, manual))
-        known = name in probability
-        index = scores.classes.index(name) if known else None
-        note = f"probability {probability[name]:.2f}" if known else "not a class of the model"
-        rows.append(_Row(name, index, note, tuple(lanes)))
-    return rows, len(ordered) - len(rows)
+        rows.append(_row(name, scores, probability.get(name), detections, tuple(lanes)))
+    return rows, hidden
 
 
-def _truth_lane(name: str, truth: Truth) -> _Lane:
+def _row(
+    name: str,
+    scores: Scores | None,
+    probability: float | None,
+    detections: Detections | None,
+    lanes: tuple[_Lane, ...],
+) -> _Row:
+    if scores is not None:
+        index = scores.classes.index(name) if probability is not None else None
+        note = "not a class of the model" if probability is None else ""
+        return _Row(name, index, note or f"probability {probability:.2f}", lanes)
+    classes = detections.classes if detections else ()
+    return _Row(name, classes.index(name) if name in classes else None, "", lanes)
+
+
+def _truth_lane(name: str, truth: Sequence[tuple[str, float, float]]) -> _Lane:
     """The true actions of one label."""
     spans = [(start, end) for label, start, end in truth if label == name]
     tooltips = tuple(f"{name}, truth: {start:.2f} to {end:.2f} s" for start, end in spans)
@@ -166,8 +231,9 @@ def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
     index = detections.classes.index(name) if name in detections.classes else -1
     mine = np.flatnonzero(detections.labels == index)
     scores = detections.scores[mine]
+    by = kind if kind == "found" else f"{kind} threshold"
     tooltips = tuple(
-        f"{name}, {kind} threshold: {start:.2f} to {end:.2f} s, score {score:.3f}"
+        f"{name}, {by}: {start:.2f} to {end:.2f} s, score {score:.3f}"
         for (start, end), score in zip(detections.segments[mine], scores, strict=True)
     )
     highest = detections.scores.max(initial=0)
@@ -235,7 +301,7 @@ def _polyline(x: Float64Array, y: Float64Array) -> str:
 
 def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
     """Each class's name and, below it, its lanes."""
-    top = TOP + CURVE_HEIGHT
+    top = TOP + frame.panel
     right = frame.width - RIGHT
     for row in rows:
         colour = colour_class(row.index)
@@ -300,7 +366,7 @@ def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
     yield '<path class="grid" d="' + "".join(f"M{x:.1f},{TOP}V{bottom}" for x in places) + '"/>'
     for x, seconds in zip(places, ticks, strict=True):
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 15}">{_clock(seconds, frame)}</text>'
-    for value in _level_ticks(frame.low, frame.high):
+    for value in _level_ticks(frame.low, frame.high) if frame.panel else ():
         y = float(frame.y(value))
         yield f'<path class="grid" d="M{LEFT},{y:.1f}H{right}"/>'
         yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
@@ -333,12 +399,13 @@ def _level_ticks(low: float, high: float) -> list[float]:
 
 def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
     """What the marks mean, above the curves."""
-    yield f'<path class="threshold" d="M{LEFT},17h26"/>'
-    yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
-    yield f'<path class="score c-other" d="M{LEFT + 168},17h26"/>'
-    yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
-    yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
-    yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
+    if frame.panel:
+        yield f'<path class="threshold" d="M{LEFT},17h26"/>'
+        yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
+        yield f'<path class="score c-other" d="M{LEFT + 168},17h26"/>'
+        yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
+        yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
+        yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
     if hidden:
         yield (
             f'<text class="legend end" x="{frame.width - RIGHT}" y="21">'

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import click
 
 from lpat.cli import options
-from lpat.cli.app import DONE, PARTIAL, note
+from lpat.cli.app import DONE, PARTIAL, GroupedCommand, note
 from lpat_train.cli import launch
+from lpat_train.cli.train_groups import GROUPS
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import Annotations, VideoAnnotation
     from lpat_train.config import TrainingConfig
 
 
-class TrainCommand(click.Command):
+class TrainCommand(GroupedCommand):
     """Adds one option for each field of the config, when help or parsing asks for them."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -105,7 +106,7 @@ def _config_options() -> list[click.Option]:
     return made
 
 
-@click.command("lpat-train", cls=TrainCommand)
+@click.command("lpat-train", cls=TrainCommand, groups=GROUPS)
 @click.argument("inputs", type=options.FILE, nargs=-1, required=True)
 @click.option(
     "--annotations",

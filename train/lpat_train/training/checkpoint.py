@@ -67,6 +67,17 @@ def new_run_folder(base: Path) -> Path:
     Raises:
         OutputError: `base` can't be written.
     """
+    folder = fresh_folder(base)
+    point_latest_at(folder)
+    return folder
+
+
+def fresh_folder(base: Path) -> Path:
+    """A new folder `base/<time>`, which no other process gets.
+
+    Raises:
+        OutputError: `base` can't be written.
+    """
     try:
         base.mkdir(parents=True, exist_ok=True)
         stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
@@ -78,13 +89,24 @@ def new_run_folder(base: Path) -> Path:
             except FileExistsError:
                 number += 1
                 continue
-            break
-        link = base / f".latest-{os.getpid()}"
+            return folder
+    except OSError as error:
+        raise OutputError(f"{base}: can't be written ({error.strerror})") from error
+
+
+def point_latest_at(folder: Path) -> None:
+    """Let `latest` beside a folder lead to it.
+
+    Raises:
+        OutputError: what it lies in can't be written.
+    """
+    base = folder.parent
+    link = base / f".latest-{os.getpid()}"
+    try:
         link.symlink_to(folder.name, target_is_directory=True)
         link.replace(base / "latest")
     except OSError as error:
         raise OutputError(f"{base}: can't be written ({error.strerror})") from error
-    return folder
 
 
 def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
