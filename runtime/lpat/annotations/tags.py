@@ -1,0 +1,223 @@
+"""Tags of videos in an annotations file, changed one by one while others may change it too.
+
+A tag list is what `read_annotations` calls the labels of a video; an empty one says that nothing
+happens in it, and a video without one is untagged. JSON and CSV are written, and all that they
+hold besides stays.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpat.annotations.checks import AMBIGUOUS, says_what_it_shows
+from lpat.annotations.reading import annotation_from, read_records
+from lpat.errors import AnnotationError, UsageError
+from lpat.files.atomic import read_whole, write_text
+from lpat.files.json_files import expect, json_text, read_json, read_text
+from lpat.files.locks import turn_at
+
+Labels = tuple[str, ...]
+Change = Labels | None
+"""What a video is to be said to show; None: nothing is to be said of it."""
+
+_SEPARATORS = ";|"  # of labels in a cell of CSV
+_READINGS = 5  # of a file that changes while it is read, before that is an error
+
+
+@dataclass(frozen=True)
+class TagFile:
+    """What a file says of its videos, by the names that they have in it.
+
+    `timed` are those whose labels come with times: `save_tags` leaves them as they are. A file that
+    isn't there yet says nothing; it begins as a copy of `source`, where there is one.
+    """
+
+    path: Path
+    labels: Mapping[str, Labels]
+    timed: frozenset[str] = frozenset()
+    source: Path | None = None
+
+    def says(self, name: str) -> Change:
+        """The labels of a video; None where nothing is said of it."""
+        return self.labels.get(name)
+
+
+@dataclass(frozen=True)
+class SavedTags:
+    """A file after its tags were saved, and where it had changed since it was read.
+
+    `taken` are videos that others changed. `conflicts` are those that were to be changed but which
+    others had changed otherwise: they are as others left them.
+    """
+
+    file: TagFile
+    taken: Mapping[str, Change]
+    conflicts: Mapping[str, Change]
+
+
+def clean_label(text: str) -> str:
+    """A label as it is written: composed characters, single blanks.
+
+    Raises:
+        UsageError: it is empty, or means something else in a file.
+    """
+    label = " ".join(unicodedata.normalize("NFC", text).split())
+    if not label:
+        raise UsageError("expected a label, not an empty text")
+    if label == AMBIGUOUS:
+        raise UsageError(f"{label}: expected the label of an action; this one is no class")
+    if found := [character for character in _SEPARATORS if character in label]:
+        raise UsageError(f"{label}: expected a label without {found[0]!r}, which parts labels")
+    return label
+
+
+def read_tags(path: Path) -> TagFile:
+    """The tags of an annotations file; none where there is no such file.
+
+    Raises:
+        UsageError: a folder, or a file of another kind than JSON and CSV.
+        AnnotationError: it breaks its format, or changes all the time.
+    """
+    if path.is_dir() or path.suffix.lower() not in {".json", ".csv"}:
+        raise UsageError(f"{path}: expected a file for tags that ends in .json or .csv")
+    return _read(path)[0]
+
+
+def save_tags(
+    seen: TagFile, changes: Mapping[str, Change], overruling: Collection[str] = ()
+) -> SavedTags:
+    """Write changes into a file, whole or not at all, on top of what others have written since.
+
+    Where others changed the same video otherwise, theirs stays, unless it is among `overruling`; a
+    video to which they gave times always stays.
+
+    Raises:
+        AnnotationError: the file breaks its format by now.
+        OutputError: it can't be written.
+    """
+    with turn_at(seen.path):
+        for _ in range(_READINGS):
+            now, document = _read(seen.path, seen.source)
+            names = dict.fromkeys([*seen.labels, *now.labels])
+            others = {n: now.says(n) for n in names if now.says(n) != seen.says(n)}
+            wanted = {n: change for n, change in changes.items() if change != now.says(n)}
+            conflicts = {
+                n: now.says(n)
+                for n in wanted
+                if n in now.timed or (n in others and n not in overruling)
+            }
+            kept = {n: change for n, change in wanted.items() if n not in conflicts}
+            taken = {n: said for n, said in others.items() if n not in changes}
+            if not kept:
+                return SavedTags(now, taken, conflicts)
+            text = document.changed(kept)
+            if _content(seen.path) == document.content:
+                write_text(seen.path, text)
+                labels = {**now.labels, **kept}
+                said = {name: its for name, its in labels.items() if its is not None}
+                return SavedTags(TagFile(seen.path, said, now.timed), taken, conflicts)
+    raise AnnotationError(f"{seen.path}: another program writes it all the time")
+
+
+@dataclass(frozen=True)
+class _Json:
+    """A JSON file's content, and the value that it holds."""
+
+    content: bytes | None
+    value: dict[str, Any]
+
+    def changed(self, changes: Mapping[str, Change]) -> str:
+        database = {**self.value["database"]}
+        for name, labels in changes.items():
+            entry = {**database.get(name, {})}
+            entry.pop("annotations", None)  # an empty list: what has times isn't changed
+            entry.pop("labels", None)
+            counts = entry.pop("counts", None) or {}
+            if kept := {label: n for label, n in counts.items() if label in (labels or ())}:
+                entry["counts"] = kept
+            if labels is not None:
+                entry["labels"] = list(labels)
+            if entry:
+                database[name] = entry
+            else:
+                database.pop(name, None)
+        return json_text({**self.value, "database": database})
+
+
+@dataclass(frozen=True)
+class _Csv:
+    """A CSV file's content, its columns, and a row for each video."""
+
+    content: bytes | None
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str | None], ...]
+
+    def changed(self, changes: Mapping[str, Change]) -> str:
+        rows = {row["video"]: row for row in self.rows}
+        for name, labels in changes.items():
+            cell = None if labels is None else ";".join(labels)
+            rows[name] = {**rows.get(name, {"video": name}), "labels": cell}
+        # A line that ends before the labels says nothing of them, so they come last.
+        columns = [c for c in self.columns if c != "labels"] + ["labels"]
+        untold = [row for row in rows.values() if row.get("labels") is None]
+        if not any(row.get(c) for row in untold for c in columns[1:]):
+            columns = list(self.columns)
+            rows = {n: row for n, row in rows.items() if row.get("labels") is not None}
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows.values():
+            cells = [row.get(column) or "" for column in columns]
+            writer.writerow(cells[:-1] if row.get("labels") is None else cells)
+        return text.getvalue()
+
+
+def _read(path: Path, source: Path | None = None) -> tuple[TagFile, _Json | _Csv]:
+    """What a file says, and the file as it can be changed; of one content."""
+    for _ in range(_READINGS):
+        content = _content(path)
+        if content is None:
+            return TagFile(path, {}, source=source), _new_document(path, source)
+        records = read_records(path)
+        is_csv = path.suffix.lower() == ".csv"
+        document = _csv_document(path, content) if is_csv else _json_document(path, content)
+        if _content(path) != content:
+            continue
+        videos = {r.name: annotation_from(r) for r in records if says_what_it_shows(r)}
+        labels = {name: its.labels for name, its in videos.items() if not its.only_ambiguous}
+        return TagFile(path, labels, frozenset(r.name for r in records if r.rows)), document
+    raise AnnotationError(f"{path}: another program writes it all the time")
+
+
+def _new_document(path: Path, source: Path | None) -> _Json | _Csv:
+    is_csv = path.suffix.lower() == ".csv"
+    if source is None or _content(source) is None:
+        return _Csv(None, ("video", "labels"), ()) if is_csv else _Json(None, {"database": {}})
+    if is_csv == (source.suffix.lower() == ".csv"):
+        document = _read(source)[1]
+        if isinstance(document, _Csv):
+            return _Csv(None, document.columns, document.rows)
+        return _Json(None, document.value)
+    return _new_document(path, None)
+
+
+def _json_document(path: Path, content: bytes) -> _Json:
+    value = expect(read_json(path), dict, str(path))
+    expect(value.get("database"), dict, f"{path}: database")
+    return _Json(content, value)
+
+
+def _csv_document(path: Path, content: bytes) -> _Csv:
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows = tuple(reader)
+    return _Csv(content, tuple(reader.fieldnames or ("video", "labels")), rows)
+
+
+def _content(path: Path) -> bytes | None:
+    return read_whole(path, AnnotationError) if path.exists() else None
