@@ -11,7 +11,7 @@ import click
 
 from lpat.cli import options
 from lpat.cli.app import INTERRUPTED, run
-from lpat.errors import LpatError
+from lpat.errors import LpatError, UsageError
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
@@ -29,7 +29,15 @@ class ViewerError(LpatError, RuntimeError):
 @click.option(
     "--detections", type=options.FILE, multiple=True, help="A file that lpat-detect wrote."
 )
-@click.option("--annotations", type=options.FILE, help="When actions really happen.")
+@click.option(
+    "--annotations", type=options.FILE,
+    help="When actions really happen; with --tag, the file of the tags.  "
+    "[with --tag: FOLDER/tags.json]",
+)  # fmt: skip
+@click.option(
+    "--tag", "folder", type=options.FILE, metavar="FOLDER",
+    help="Say what each video of a folder shows; a model suggests labels.",
+)  # fmt: skip
 @options.device
 @options.backbone
 @options.cache_options
@@ -39,6 +47,7 @@ def command(
     models: tuple[Path, ...],
     detections: tuple[Path, ...],
     annotations: Path | None,
+    folder: Path | None,
     device: str,
     backbone_paths: tuple[Path, ...],
     cache_folder: Path | None,
@@ -48,11 +57,16 @@ def command(
 
     INPUTS are a video or a folder of videos; models (.onnx), detections and annotations (.json,
     .csv) may stand among them. All can be opened from the window too, and dropped on it.
+
+    With --tag FOLDER, videos without annotations get their tags, for lpat-train to learn from.
     """
+    if folder is not None and (inputs or detections or len(models) > 1):
+        raise UsageError("--tag: expected nothing beside it but --annotations and one --model")
     try:
         from PySide6.QtWidgets import QApplication
 
-        from lpat_viewer.windows.application import Viewer
+        from lpat_viewer.program import Program
+        from lpat_viewer.tagging.opening import open_folder
         from lpat_viewer.windows.interrupting import Interrupts
         from lpat_viewer.windows.settings import Settings
     except ModuleNotFoundError as error:
@@ -73,18 +87,24 @@ def command(
     cache = options.cache_from(cache_folder, no_cache)
     # Each of several models takes those that it needs.
     backbones = replace(options.backbones_from(backbone_paths), for_others=True)
-    viewer = Viewer(Settings(), cache=cache, device=device, backbones=backbones)
-    viewer.window.show()
-    # The video comes last, so that it finds what is said of it.
-    named = [*([annotations] if annotations else []), *detections, *models, *inputs]
-    viewer.open(named)
-    interrupts = Interrupts(viewer.window)
+    program = Program(Settings(), cache=cache, device=device, backbones=backbones)
+    try:
+        if folder is not None:
+            program.open_tagging(open_folder(folder, annotations), *models)
+        else:
+            # The video comes last, so that it finds what is said of it.
+            named = [*([annotations] if annotations else []), *detections, *models, *inputs]
+            program.show(named)
+    except LpatError:
+        program.end()
+        raise
+    interrupts = Interrupts(program)
     try:
         code = application.exec()
         return INTERRUPTED if interrupts.closed_window else code
     finally:
         interrupts.close()
-        viewer.close()
+        program.end()
 
 
 def main() -> None:

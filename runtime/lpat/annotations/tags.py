@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,11 @@ def read_tags(path: Path) -> TagFile:
     return _read(path)[0]
 
 
-def save_tags(
-    seen: TagFile, changes: Mapping[str, Change], overruling: Collection[str] = ()
-) -> SavedTags:
+def save_tags(seen: TagFile, changes: Mapping[str, Change]) -> SavedTags:
     """Write changes into a file, whole or not at all, on top of what others have written since.
 
-    Where others changed the same video otherwise, theirs stays, unless it is among `overruling`; a
-    video to which they gave times always stays.
+    Where others changed the same video otherwise, theirs stays; to replace it, save again what is
+    given back with the same changes. A video that has times stays in any case.
 
     Raises:
         AnnotationError: the file breaks its format by now.
@@ -107,11 +105,7 @@ def save_tags(
             names = dict.fromkeys([*seen.labels, *now.labels])
             others = {n: now.says(n) for n in names if now.says(n) != seen.says(n)}
             wanted = {n: change for n, change in changes.items() if change != now.says(n)}
-            conflicts = {
-                n: now.says(n)
-                for n in wanted
-                if n in now.timed or (n in others and n not in overruling)
-            }
+            conflicts = {n: now.says(n) for n in wanted if n in now.timed or n in others}
             kept = {n: change for n, change in wanted.items() if n not in conflicts}
             taken = {n: said for n, said in others.items() if n not in changes}
             if not kept:

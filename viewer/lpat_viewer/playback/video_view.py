@@ -19,12 +19,14 @@ EDGE = 8  # pixels around the overlay's text
 class VideoView(QWidget):
     """Paints what a player shows, dark around it in light and dark windows alike."""
 
-    def __init__(self, player: Player, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, player: Player, parent: QWidget | None = None, *, hint: str = HINT_TEXT
+    ) -> None:
         super().__init__(parent)
-        self._player = player
+        self._player, self._hint = player, hint
         self._has_overlay = False
         self.setAccessibleName("Video")
-        self.setAccessibleDescription(HINT_TEXT)
+        self.setAccessibleDescription(hint)
         self.setMinimumSize(160, 90)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         player.picture_changed.connect(self.update)
@@ -89,7 +91,7 @@ class VideoView(QWidget):
         if picture is None:
             painter.setPen(HINT)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, HINT_TEXT)
+            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, self._hint)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(self.picture_rectangle(), picture.image)
@@ -113,4 +115,4 @@ class VideoView(QWidget):
     def _describe(self) -> None:
         info = self._player.info
         parts = [info.path.name, f"{info.width} x {info.height}", info.rate] if info else []
-        self.setAccessibleDescription(", ".join(filter(None, parts)) or HINT_TEXT)
+        self.setAccessibleDescription(", ".join(filter(None, parts)) or self._hint)

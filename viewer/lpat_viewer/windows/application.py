@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -50,7 +50,9 @@ class Viewer(QObject):
         cache: FeatureCache | None,
         device: str = "auto",
         backbones: Backbones = BACKBONES,
+        tag_folder: Callable[[Path], None] = lambda folder: None,
     ) -> None:
+        """`tag_folder` opens a window in which a folder's videos are tagged."""
         super().__init__()
         self.workspace = workspace = Workspace(self)
         self.jobs = Jobs(self)
@@ -77,6 +79,7 @@ class Viewer(QObject):
             self.timeline,
             open_paths=self.open,
             on_saved=self._on_saved,
+            tag_folder=tag_folder,
             parent=self.window,
         )
         self.opener = Opener(

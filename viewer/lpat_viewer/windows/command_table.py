@@ -48,6 +48,7 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
     return (
         menu("Open…", "Ctrl+O", dialogs.open_files),
         menu("Open folder…", "Ctrl+Shift+O", dialogs.open_folder),
+        menu("Tag the videos of a folder…", "Ctrl+Shift+T", dialogs.tag_folder),
         menu("Read open files again", "F5", parts.reload),
         menu(
             "Next video", "PgDown", partial(open_neighbour, 1),

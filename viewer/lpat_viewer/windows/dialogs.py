@@ -31,11 +31,13 @@ class Dialogs:
         *,
         open_paths: Callable[[Sequence[Path]], None],
         on_saved: Callable[[Path], None],
+        tag_folder: Callable[[Path], None] = lambda folder: None,
         parent: QWidget,
     ) -> None:
         self._workspace, self._corrections = workspace, corrections
         self._writer, self._timeline, self._parent = writer, timeline, parent
         self._open_paths, self._on_saved = open_paths, on_saved
+        self._tag_folder = tag_folder
         self._saved_as: Path | None = None
 
     def open_files(self) -> None:
@@ -50,6 +52,14 @@ class Dialogs:
         name = QFileDialog.getExistingDirectory(self._parent, "Open folder", self._folder())
         if name:
             self._open_paths([Path(name)])
+
+    def tag_folder(self) -> None:
+        """Say what each video of a folder shows, in a window of its own."""
+        name = QFileDialog.getExistingDirectory(
+            self._parent, "Tag the videos of a folder", self._folder()
+        )
+        if name:
+            self._tag_folder(Path(name))
 
     def add_model(self) -> None:
         """Load a model."""
