@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -14,6 +14,7 @@ from lpat_viewer.jobs import Jobs
 from lpat_viewer.tagging.opening import TaggedFolder, open_folder
 from lpat_viewer.tagging.tagging_commands import tagging_commands
 from lpat_viewer.tagging.tagging_window import TaggingWindow
+from lpat_viewer.training.training_window import TrainingWindow
 from lpat_viewer.windows.application import Viewer
 from lpat_viewer.windows.settings import Settings
 
@@ -34,6 +35,7 @@ class Program(QObject):
         self._device, self._backbones = device, backbones
         self._jobs = Jobs(self)
         self._viewer: Viewer | None = None
+        self._training: TrainingWindow | None = None
         self._tagging: dict[Path, TaggingWindow] = {}  # by the file of the tags
 
     @property
@@ -46,6 +48,7 @@ class Program(QObject):
                 device=self._device,
                 backbones=self._backbones,
                 tag_folder=self.tag_folder,
+                train=self.train,
             )
         return self._viewer
 
@@ -80,6 +83,7 @@ class Program(QObject):
                 backbones=self._backbones,
                 tag_folder=self.tag_folder,
                 show_paths=self.show,
+                train=self.train,
             )
             window.set_commands(tagging_commands(window))
             self._tagging[opened.file.path] = window
@@ -87,14 +91,31 @@ class Program(QObject):
             window.suggester.start(model)
         _show(window)
 
+    def train(
+        self, folder: Path | None, tags: Path | None, take_model: Callable[[Path], None]
+    ) -> None:
+        """Show the window that trains, on these videos and tags; the model goes to `take_model`."""
+        if self._training is None:
+            self._training = TrainingWindow(cache=self._cache)
+        self._training.propose(folder, tags, take_model)
+        _show(self._training)
+
+    @property
+    def training(self) -> TrainingWindow | None:
+        """The window that trains, once it was opened."""
+        return self._training
+
     def close(self) -> bool:
         """Close all windows; False as soon as the user keeps one open."""
         viewer = [] if self._viewer is None else [self._viewer.window]
-        return all(window.close() for window in (*self.tagging, *viewer))
+        training = [] if self._training is None else [self._training]
+        return all(window.close() for window in (*training, *self.tagging, *viewer))
 
     def end(self) -> None:
         """End everything that runs; nothing here can be used any more."""
         self._jobs.stop()
+        if self._training is not None:
+            self._training.end()
         for window in self.tagging:
             window.end()
         if self._viewer is not None:

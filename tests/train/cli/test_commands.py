@@ -38,8 +38,14 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_from_labels_to_evaluated_detections(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
-    trained = run_train(features, annotations, "--validate", "test")
+    trained = run_train(features, annotations, "--validate", "test", "--progress", "json")
     assert trained.return_value == 0
+    told = [json.loads(line) for line in trained.stderr.splitlines() if line.startswith("{")]
+    assert [(its["done"], its["total"]) for its in told if its["event"] == "step"] == [
+        (done, 8) for done in range(1, 9)
+    ]
+    assert told[0] == {"event": "features", "done": 1, "total": 10}
+    assert all("total" in its["losses"] for its in told if its["event"] == "step")
     assert "training on 10 videos, 2 classes" in trained.output
     assert "manual" in trained.output
     runs = sorted(path.name for path in (in_folder / "runs").iterdir())

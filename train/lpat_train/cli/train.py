@@ -15,6 +15,7 @@ from lpat_train.cli import launch
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import Annotations, VideoAnnotation
+    from lpat.cli.progress import Kind
     from lpat_train.config import TrainingConfig
 
 
@@ -147,6 +148,7 @@ def _config_options() -> list[click.Option]:
 @options.device
 @options.jobs
 @options.cache_options
+@options.progress
 @click.version_option(package_name="lpat")
 def command(
     inputs: tuple[Path, ...],
@@ -166,6 +168,7 @@ def command(
     jobs: int | None,
     cache_folder: Path | None,
     no_cache: bool,
+    progress: Kind,
     **changes: Any,
 ) -> int:
     """Train on the videos or feature files INPUTS (files and folders of them).
@@ -213,6 +216,7 @@ def command(
         cache=options.cache_from(cache_folder, no_cache),
         jobs=jobs or default_jobs(spec),
         skip_missing=skip_missing,
+        progress=progress,
     )
     examples = Examples(read, chosen, truth)
     place = RunPlace(run, output, overwrite)

@@ -105,4 +105,5 @@ def _model_commands(window: TaggingWindow) -> Sequence[Command]:
         menu("Have a model suggest labels…", "Ctrl+M", window.ask_model),
         menu("Stop suggesting", "Ctrl+K", window.suggester.cancel,
              lambda: window.suggester.running),
+        menu("Train a model…", "Ctrl+T", window.train, group=1),
     )  # fmt: skip

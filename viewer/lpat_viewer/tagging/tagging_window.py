@@ -42,6 +42,9 @@ from lpat_viewer.windows.commands import Command, CommandMenus
 from lpat_viewer.windows.help_window import HelpWindow
 from lpat_viewer.windows.message_bar import MessageBar
 
+Train = Callable[[Path | None, Path | None, Callable[[Path], None]], None]
+"""Opens the window that trains: on a folder and a file of tags; who takes the model is told it."""
+
 
 class TaggingWindow(QMainWindow):
     """Videos at the left, the current one in the middle, its labels at the right.
@@ -58,12 +61,14 @@ class TaggingWindow(QMainWindow):
         backbones: Backbones = BACKBONES,
         tag_folder: Callable[[Path], None] = lambda folder: None,
         show_paths: Callable[[Sequence[Path]], None] = lambda paths: None,
+        train: Train = lambda folder, tags, take_model: None,
     ) -> None:
         """`tag_folder` opens another folder to be tagged, `show_paths` files in the viewer."""
         super().__init__()
         self.folder = opened.folder
         self.plays_at_once = True
-        self._tag_folder, self._show_paths = tag_folder, show_paths
+        self._ended = False
+        self._tag_folder, self._show_paths, self._train = tag_folder, show_paths, train
         self._shown: str | None = None
         self._help: HelpWindow | None = None
         self.notices = Notices(self)
@@ -196,6 +201,15 @@ class TaggingWindow(QMainWindow):
             paths = [self.store.path] if self.store.path.exists() else []
             self._show_paths([*paths, self.store.source(name).file])
 
+    def train(self) -> None:
+        """Have a model trained on the tags; it suggests labels afterwards."""
+        self.store.finish()
+        self._train(self.folder, self.store.path, self._take_model)
+
+    def _take_model(self, path: Path) -> None:
+        if not self._ended:
+            self.suggester.start(path)
+
     def show_help(self) -> None:
         """Open the table of commands."""
         if self._help is None:
@@ -269,6 +283,7 @@ class TaggingWindow(QMainWindow):
 
     def end(self) -> None:
         """End everything that runs, and delete it soon."""
+        self._ended = True
         self.suggester.cancel()
         self.store.close()
         self.player.close()

@@ -40,6 +40,9 @@ from lpat_viewer.windows.writing import Writer
 TITLE = "lpat"
 
 
+Train = Callable[[Path | None, Path | None, Callable[[Path], None]], None]
+
+
 class Viewer(QObject):
     """The whole viewer. `close` ends all of its threads and processes."""
 
@@ -51,8 +54,9 @@ class Viewer(QObject):
         device: str = "auto",
         backbones: Backbones = BACKBONES,
         tag_folder: Callable[[Path], None] = lambda folder: None,
+        train: Train = lambda folder, tags, take_model: None,
     ) -> None:
-        """`tag_folder` opens a window in which a folder's videos are tagged."""
+        """`tag_folder` opens a window that tags a folder's videos, `train` one that trains."""
         super().__init__()
         self.workspace = workspace = Workspace(self)
         self.jobs = Jobs(self)
@@ -80,6 +84,7 @@ class Viewer(QObject):
             open_paths=self.open,
             on_saved=self._on_saved,
             tag_folder=tag_folder,
+            train=lambda folder, tags: train(folder, tags, self.detector.add_model),
             parent=self.window,
         )
         self.opener = Opener(

@@ -267,4 +267,5 @@ def _model_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
         menu("Detect by the manual threshold too", "Ctrl+T", detector.add_manual_layer,
              enabled=lambda: layers.active is not None, group=1),
         menu("Next layer", "Y", next_layer, enabled=lambda: len(layers.all) > 1, group=1),
+        menu("Train a model…", "Ctrl+Shift+M", dialogs.train, group=2),
     )  # fmt: skip

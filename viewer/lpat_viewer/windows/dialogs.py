@@ -32,12 +32,13 @@ class Dialogs:
         open_paths: Callable[[Sequence[Path]], None],
         on_saved: Callable[[Path], None],
         tag_folder: Callable[[Path], None] = lambda folder: None,
+        train: Callable[[Path | None, Path | None], None] = lambda folder, tags: None,
         parent: QWidget,
     ) -> None:
         self._workspace, self._corrections = workspace, corrections
         self._writer, self._timeline, self._parent = writer, timeline, parent
         self._open_paths, self._on_saved = open_paths, on_saved
-        self._tag_folder = tag_folder
+        self._tag_folder, self._train = tag_folder, train
         self._saved_as: Path | None = None
 
     def open_files(self) -> None:
@@ -60,6 +61,15 @@ class Dialogs:
         )
         if name:
             self._tag_folder(Path(name))
+
+    def train(self) -> None:
+        """Train a model on the videos beside the open one, and on the open annotations."""
+        annotations, video = self._workspace.annotations, self._workspace.video
+        known = annotations is not None and annotations.path.suffix.lower() in {".json", ".csv"}
+        self._train(
+            video.parent if video is not None else None,
+            annotations.path if annotations is not None and known else None,
+        )
 
     def add_model(self) -> None:
         """Load a model."""
