@@ -7,11 +7,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from lpat.features.files import write_features
 from lpat.files.json_files import write_json
+from lpat.localizer import Localizer
+from lpat.types import Features, FeatureSpec
+from lpat_viewer.training.plan import missing_packages
 from lpat_viewer.training.run import Order, Programs, Stage, TrainingRun
 from lpat_viewer.training.training_window import TrainingWindow
 
@@ -183,14 +188,14 @@ def test_the_window_tells_the_plan_trains_and_stays_usable_when_cancelled(
     assert "Training takes about" in window.facts.text()
     window.train.click()
     qtbot.waitUntil(lambda: window.losses.text() == "total 0.500")
-    assert window.message.text() == "Training 2 of 2"
+    assert window.message.text().startswith("Training 2 of 2")
     buttons = QMessageBox.StandardButton
     monkeypatch.setattr(QMessageBox, "question", lambda *_: buttons.No)
     assert not window.close()
     window.cancel.click()
     qtbot.waitUntil(lambda: not window.running)
     assert window.message.text() == "Stopped; nothing was written"
-    assert window.train.isEnabled()
+    qtbot.waitUntil(window.train.isEnabled)
     assert models == []
     assert window.close()
 
@@ -207,3 +212,30 @@ def test_what_stands_in_the_way_is_told(
     qtbot.waitUntil(lambda: window.plan is not None)
     assert "training needs torch: x" in window.facts.text()
     assert not window.train.isEnabled()
+
+
+@pytest.mark.slow
+def test_the_real_commands_make_a_model_that_runs(qtbot: QtBot, tmp_path: Path) -> None:
+    if missing_packages():
+        pytest.skip("training needs packages that aren't installed")
+    spec = FeatureSpec("precomputed", 1, {}, 6)
+    random = np.random.default_rng(0)
+    database = {}
+    for number in range(6):
+        values = random.normal(size=(20, 6)).astype(np.float32)
+        label = "ab"[number % 2]
+        values[5:10, number % 2] += 4
+        write_features(tmp_path / f"v{number}.safetensors", Features(values, spec, 10.0))
+        database[f"v{number}"] = {"labels": [label]}
+    write_json(tmp_path / "tags.json", {"database": database})
+    more = ("--steps", "4", "--hidden", "8", "--members", "1", "--context", "1", "--ends", "0",
+            "--device", "cpu")  # fmt: skip
+    model = tmp_path / "model.onnx"
+    run = TrainingRun(Order(tmp_path, tmp_path / "tags.json", "lpat", model, None, more))
+    said = Listener(run)
+    run.start()
+    qtbot.waitUntil(lambda: said.over)
+    assert said.failed == []
+    names = dict.fromkeys(stage.name for stage in said.stages)
+    assert list(names) == ["Starting", "Features", "Training", "Exporting"]
+    assert Localizer(model, "cpu").classes == ("a", "b")

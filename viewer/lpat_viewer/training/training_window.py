@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,9 @@ from lpat_viewer.training.plan import (
 )
 from lpat_viewer.training.run import Order, Programs, Stage, TrainingRun
 
+MEASURED = 3
+"""Parts of a stage after which it is known how fast it goes."""
+
 
 class TrainingWindow(QDialog):
     """Shows a plan before training, stages and losses meanwhile; one run at a time.
@@ -58,6 +62,8 @@ class TrainingWindow(QDialog):
         self._job: Job | None = None
         self._plan: TrainingPlan | None = None
         self._run: TrainingRun | None = None
+        self._stage_name = ""
+        self._stage_start = (0, 0.0)  # how much was done when it was first told, and when
         self._points: dict[str, list[tuple[float, float]]] = {}
         self.setWindowTitle("Train a model")
         self.resize(640, 600)
@@ -176,10 +182,10 @@ class TrainingWindow(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.addRow("&Videos", _with_button(self.folder, self._choose_folder))
-        form.addRow("&Tags", _with_button(self.tags, self._choose_tags))
+        form.addRow(*_row("&Videos", self.folder, self._choose_folder))
+        form.addRow(*_row("&Tags", self.tags, self._choose_tags))
         form.addRow("&Preset", self.preset)
-        form.addRow("&Model", _with_button(self.model, self._choose_model))
+        form.addRow(*_row("&Model", self.model, self._choose_model))
         row = QHBoxLayout()
         row.addStretch(1)
         for button in (self.train, self.cancel, self.close_button):
@@ -239,7 +245,7 @@ class TrainingWindow(QDialog):
         self.bar.setRange(0, stage.total)
         self.bar.setValue(stage.done)
         of = f" {stage.done} of {stage.total}" if stage.total else ""
-        self.message.setText(f"{stage.name}{of}")
+        self.message.setText(f"{stage.name}{of}{self._remaining(stage)}")
         if not stage.losses:
             return
         self.losses.setText(", ".join(f"{n} {value:.3f}" for n, value in stage.losses.items()))
@@ -248,6 +254,18 @@ class TrainingWindow(QDialog):
         points.append((stage.done, stage.losses[name]))
         self.plot.clear()
         self.plot.plot(*map(list, zip(*points, strict=True)), pen=pg.mkPen(self._colour, width=1))
+
+    def _remaining(self, stage: Stage) -> str:
+        """How long the rest of a stage takes, as fast as it has gone so far."""
+        now = clock.monotonic()
+        if stage.name != self._stage_name:
+            self._stage_name, self._stage_start = stage.name, (stage.done, now)
+        done_before, start = self._stage_start
+        done = stage.done - done_before
+        if done < MEASURED:
+            return ""
+        rest = (now - start) / done * (stage.total - stage.done)
+        return f", {duration_text(rest)} left" if rest >= 1 else ""
 
     def _on_finished(self, model: Path, remark: str) -> None:
         self._end_run()
@@ -267,6 +285,7 @@ class TrainingWindow(QDialog):
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self._show()
+        self.look()  # features that were extracted needn't be any more
 
     def _show_facts(self, text: str) -> None:
         self.facts.setText(text)
@@ -289,7 +308,9 @@ class TrainingWindow(QDialog):
         else:
             preset = PRESETS[self.preset.currentIndex()]
             seconds = plan.estimate(preset, default_spec().snippet_seconds)
-            lines.append(f"Training takes {duration_text(seconds)}.")
+            lines.append(
+                f"Training takes {duration_text(seconds)} on two cores that do nothing else."
+            )
         self.facts.setText("\n".join(lines))
         self._show_buttons(hindrance)
 
@@ -319,11 +340,13 @@ def _text() -> QLabel:
     return label
 
 
-def _with_button(line: QLineEdit, choose: Callable[[], None]) -> QHBoxLayout:
+def _row(text: str, line: QLineEdit, choose: Callable[[], None]) -> tuple[QLabel, QHBoxLayout]:
+    label = QLabel(text)
+    label.setBuddy(line)
     button = QPushButton("Choose…")
     button.setAutoDefault(False)
     button.clicked.connect(choose)
     row = QHBoxLayout()
     row.addWidget(line, 1)
     row.addWidget(button)
-    return row
+    return label, row
