@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -168,6 +169,30 @@ def test_a_folder_that_cannot_be_written_is_told_at_once(
     assert window.store.finish()
     assert read_tags(chosen).labels == {"a": ("jump",)}
     assert not window.place.isVisibleTo(window)
+
+
+def test_folders_that_name_labels_are_offered(
+    qtbot: QtBot, program: Program, folder: Path, write_video_in: Callable[..., Path]
+) -> None:
+    for name in ("jump", "nothing", "run"):
+        (folder / name).mkdir()
+    (folder / "a.mp4").rename(folder / "jump" / "x.mp4")
+    shutil.copy(folder / "jump" / "x.mp4", folder / "nothing" / "x.mp4")
+    write_video_in(folder / "run", "y.mp4", pts=range(30))
+    (folder / "b.mp4").unlink()
+    program.open_tagging(open_folder(folder))
+    window = program.tagging[0]
+    assert window.notices.latest is not None
+    assert "Do the folders name what videos show (jump, run)?" in window.notices.latest.text
+    window.store.update(window.store.state.at("c").typed("swim"))
+    window.take_labels_of_folders()
+    qtbot.waitUntil(lambda: window.store.state.tagged == 2)
+    assert window.store.state.tags == {"c": ("swim",), "y": ("run",)}
+    assert window.notices.latest.text.startswith("1 video tagged as their folders are called")
+    window.notices.dismiss()
+    assert "in which something happens and nothing does" in window.notices.latest.text
+    window.store.undo()
+    assert window.store.state.tags == {"c": ("swim",)}
 
 
 def test_closing_asks_about_tags_that_could_not_be_saved(

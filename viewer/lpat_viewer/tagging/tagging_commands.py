@@ -27,6 +27,7 @@ def _file_commands(window: TaggingWindow) -> Sequence[Command]:
     menu = partial(Command, "File")
     return (
         menu("Tag another folder…", "Ctrl+Shift+O", window.ask_folder),
+        menu("Take labels from folders", "Ctrl+L", window.take_labels_of_folders),
         menu("Save tags as…", "Ctrl+Shift+S", window.ask_place),
         menu("Show in the viewer", "Ctrl+Return", window.show_in_viewer,
              lambda: window.store.state.current is not None, group=1),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lpat.annotations.folders import FolderLabels, label_of_folder, labels_of_folders
 from lpat.annotations.tags import Change
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.errors import LpatError
@@ -92,6 +95,7 @@ class TaggingWindow(QMainWindow):
         self.store.changed.connect(self._refresh)
         self.store.saved.connect(self._show_saved)
         self.suggester.changed.connect(self._show_suggester)
+        self._offer_labels_of_folders()
         self._check_place()
         self._refresh()
         self._show_saved()
@@ -193,6 +197,42 @@ class TaggingWindow(QMainWindow):
         """Type which label is ticked, or a new one."""
         self.labels.text.setFocus()
         self.labels.text.selectAll()
+
+    def take_labels_of_folders(self) -> None:
+        """Tag the untagged videos as the folders that they lie in are called."""
+        tops = {_absolute(self.folder)}
+        paths = {name: _absolute(self.store.source(name).file) for name in self.store.state.videos}
+        self.jobs.start(
+            lambda _: labels_of_folders(paths, tops),
+            on_done=self._on_folder_labels,
+            on_failed=self.notices.error,
+        )
+
+    def _on_folder_labels(self, found: FolderLabels) -> None:
+        state = self.store.state
+        new = {name: its for name, its in found.labels.items() if name not in state.tags}
+        self.store.update(state.with_tags(new))
+        for remark in found.remarks:
+            self.notices.tell(remark, "warning")
+        count = f"{len(new)} video{'' if len(new) == 1 else 's'}"
+        self.notices.tell(f"{count} tagged as their folders are called; Ctrl+Z takes it back")
+
+    def _offer_labels_of_folders(self) -> None:
+        """Say that folders seem to name labels, where nothing is tagged yet."""
+        if self.store.state.tagged:
+            return
+        tops = {_absolute(self.folder)}
+        found: set[str] = set()
+        for name in self.store.state.videos:
+            with suppress(LpatError):
+                found.update(label_of_folder(_absolute(self.store.source(name).file), tops) or ())
+        if found:
+            named = ", ".join(sorted(found)[:3]) + (", …" if len(found) > 3 else "")
+            self.notices.tell(
+                f"Do the folders name what videos show ({named})? "
+                "File, Take labels from folders (Ctrl+L) tags them so",
+                "warning",
+            )
 
     def show_in_viewer(self) -> None:
         """Open the current video in the viewer, with its tags."""
@@ -351,3 +391,7 @@ class TaggingWindow(QMainWindow):
     def _on_video_opened(self) -> None:
         if self.plays_at_once:
             self.playhead.set_playing(True)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
