@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QStyle
 
 from lpat.types import Float64Array
 from lpat_viewer.models.classes import COLOURS, SAFE_COLOURS
-from lpat_viewer.theme import DARK, LIGHT, Theme, class_colour
+from lpat_viewer.theme import DARK, LIGHT, Theme, class_colour, standard_icon
 
 
 def contrast(one: QColor, other: QColor) -> float:
@@ -90,3 +91,13 @@ def test_the_first_class_colours_differ_for_colour_blind_people_too(
     for one, other in itertools.combinations(colours, 2):
         apart = np.linalg.norm(oklab(one, SEEN[eyes]) - oklab(other, SEEN[eyes]))
         assert apart >= 0.11
+
+
+@pytest.mark.parametrize("text", ["#111111", "#eeeeee"])
+def test_pictures_of_buttons_have_the_colour_of_text(qapp: QApplication, text: str) -> None:
+    palette = QPalette()
+    palette.setColor(QPalette.ColorRole.ButtonText, QColor(text))
+    which = QStyle.StandardPixmap.SP_MediaPlay
+    image = standard_icon(qapp.style(), which, palette).pixmap(32, 32).toImage()
+    pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    assert {pixel.name() for pixel in pixels if pixel.alpha() == 255} == {text}

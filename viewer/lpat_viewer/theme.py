@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
+from PySide6.QtWidgets import QStyle
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,13 @@ def mixed(colour: QColor, other: QColor, share: float) -> QColor:
         round(share * colour.green() + (1 - share) * other.green()),
         round(share * colour.blue() + (1 - share) * other.blue()),
     )
+
+
+def standard_icon(style: QStyle, which: QStyle.StandardPixmap, palette: QPalette) -> QIcon:
+    """A style's picture in the colour of text, as the style's own are dark on dark windows too."""
+    pixmap = style.standardIcon(which).pixmap(QSize(32, 32))
+    painter = QPainter(pixmap)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(pixmap.rect(), palette.color(QPalette.ColorRole.ButtonText))
+    painter.end()
+    return QIcon(pixmap)

@@ -19,6 +19,7 @@ from lpat.report.timeline import clock_text
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.video_view import VideoView
+from lpat_viewer.theme import standard_icon
 
 SPEEDS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _TICKS = 1000  # of the slider, over the whole video
@@ -85,7 +86,7 @@ class WatchingPanel(QWidget):
         playing = self._playhead.playing
         pixmap = QStyle.StandardPixmap
         icon = pixmap.SP_MediaPause if playing else pixmap.SP_MediaPlay
-        self.play.setIcon(self.style().standardIcon(icon))
+        self.play.setIcon(standard_icon(self.style(), icon, self.palette()))
         self.play.setAccessibleName("Pause" if playing else "Play")
         self.play.setToolTip(f"{self.play.accessibleName()} (Space)")
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QStyle, QToolBar, QWidget
 
+from lpat_viewer.theme import standard_icon
 from lpat_viewer.windows.commands import Command
 from lpat_viewer.windows.parts import Parts
 
@@ -79,7 +80,7 @@ class Toolbar(QToolBar):
         selected = self._parts.workspace.selection.chosen is not None
         self.buttons["Loop the segment"].setEnabled(selected or playhead.loop is not None)
         icon = Pixmap.SP_MediaPause if playhead.playing else Pixmap.SP_MediaPlay
-        self.buttons["Play"].setIcon(self.style().standardIcon(icon))
+        self.buttons["Play"].setIcon(standard_icon(self.style(), icon, self.palette()))
         self.speed.setText(f"{playhead.speed:g} x")
 
     def _add(self, name: str, text: str, pixmap: Pixmap | None) -> None:
@@ -89,7 +90,7 @@ class Toolbar(QToolBar):
         command = self._commands[name]
         action = QAction(text or name, self)
         if pixmap is not None:
-            action.setIcon(self.style().standardIcon(pixmap))
+            action.setIcon(standard_icon(self.style(), pixmap, self.palette()))
         action.setToolTip(f"{name} ({command.keys_text})")
         action.setCheckable(command.checked is not None)
         action.triggered.connect(lambda _: self._run(command))
