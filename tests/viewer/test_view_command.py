@@ -99,3 +99,25 @@ def test_all_missing_libraries_are_found_though_the_loader_names_one(lame: Path)
 )
 def test_a_library_is_in_a_package_by_debians_rule(library: str, package: str) -> None:
     assert debian_package(library) == package
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--tag", "nowhere"], "nowhere: expected a folder of videos, but there is none"),
+        (["--tag", ".", "a.mp4"], "--tag: expected nothing beside it but --annotations and one"),
+        (["--tag", ".", "--annotations", "x.txt"], "expected a file for tags that ends in .json"),
+    ],
+)
+def test_a_folder_that_cannot_be_tagged_is_one_line(
+    tmp_path: Path, words: list[str], message: str
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    shown = subprocess.run(
+        [sys.executable, "-m", "lpat_viewer.cli", *words],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 1
+    assert message in shown.stderr
+    assert shown.stderr.count("\n") == 1

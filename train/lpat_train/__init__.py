@@ -9,7 +9,7 @@ docs/api-training.md has the rest. The names below are the public ones.
 from importlib import import_module
 from typing import Any
 
-from lpat.errors import MissingPackageError
+from lpat.errors import MissingPackageError, install_advice
 
 _HOMES = {
     "Run": "lpat_train.from_python",
@@ -29,7 +29,7 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"lpat_train.{name} needs {error.name}: pip install 'lpat[train]'"
+            f"lpat_train.{name} needs {error.name}: {install_advice('train')}"
         ) from error
 
 

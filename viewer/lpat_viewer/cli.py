@@ -10,7 +10,7 @@ import click
 
 from lpat.cli import options
 from lpat.cli.app import INTERRUPTED, run
-from lpat.errors import install_advice
+from lpat.errors import LpatError, UsageError, install_advice
 from lpat_viewer.windows.platform_check import PlatformCheck, ViewerError, reason_of
 
 
@@ -23,7 +23,15 @@ from lpat_viewer.windows.platform_check import PlatformCheck, ViewerError, reaso
 @click.option(
     "--detections", type=options.FILE, multiple=True, help="A file that lpat-detect wrote."
 )
-@click.option("--annotations", type=options.FILE, help="When actions really happen.")
+@click.option(
+    "--annotations", type=options.FILE,
+    help="When actions really happen; with --tag, the file of the tags.  "
+    "[with --tag: FOLDER/tags.json]",
+)  # fmt: skip
+@click.option(
+    "--tag", "folder", type=options.FILE, metavar="FOLDER",
+    help="Say what each video of a folder shows; a model suggests labels.",
+)  # fmt: skip
 @options.device
 @options.backbone
 @options.cache_options
@@ -33,6 +41,7 @@ def command(
     models: tuple[Path, ...],
     detections: tuple[Path, ...],
     annotations: Path | None,
+    folder: Path | None,
     device: str,
     backbone_paths: tuple[Path, ...],
     cache_folder: Path | None,
@@ -43,12 +52,17 @@ def command(
     INPUTS are a video or a folder of videos; models (.onnx), detections and annotations (.json,
     .csv, .eaf and others of docs/formats.md) may stand among them. All can be opened from the
     window too, and dropped on it.
+
+    With --tag FOLDER, videos without annotations get their tags, for lpat-train to learn from.
     """
+    if folder is not None and (inputs or detections or len(models) > 1):
+        raise UsageError("--tag: expected nothing beside it but --annotations and one --model")
     check = PlatformCheck()
     try:
         from PySide6.QtWidgets import QApplication
 
-        from lpat_viewer.windows.application import Viewer
+        from lpat_viewer.program import Program
+        from lpat_viewer.tagging.opening import open_folder
         from lpat_viewer.windows.interrupting import Interrupts
         from lpat_viewer.windows.settings import Settings
     except ModuleNotFoundError as error:
@@ -67,18 +81,24 @@ def command(
     cache = options.cache_from(cache_folder, no_cache)
     # Each of several models takes those that it needs.
     backbones = replace(options.backbones_from(backbone_paths), for_others=True)
-    viewer = Viewer(Settings(), cache=cache, device=device, backbones=backbones)
-    viewer.window.show()
-    # The video comes last, so that it finds what is said of it.
-    named = [*([annotations] if annotations else []), *detections, *models, *inputs]
-    viewer.open(named)
-    interrupts = Interrupts(viewer.window)
+    program = Program(Settings(), cache=cache, device=device, backbones=backbones)
+    try:
+        if folder is not None:
+            program.open_tagging(open_folder(folder, annotations), *models)
+        else:
+            # The video comes last, so that it finds what is said of it.
+            named = [*([annotations] if annotations else []), *detections, *models, *inputs]
+            program.show(named)
+    except LpatError:
+        program.end()
+        raise
+    interrupts = Interrupts(program)
     try:
         code = application.exec()
         return INTERRUPTED if interrupts.closed_window else code
     finally:
         interrupts.close()
-        viewer.close()
+        program.end()
 
 
 def main() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
+from PySide6.QtWidgets import QStyle
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,19 @@ def theme_of(palette: QPalette) -> Theme:
     return DARK if palette.color(QPalette.ColorRole.Base).lightness() < 128 else LIGHT
 
 
-# Chosen to lie as far from each other as 24 colours can (in OKLab, lightness counting less), at a
-# contrast of at least 3 to the background; a number has the same hue in both.
+# The first eight, which classes get while there are so few, lie as far from each other as eight of
+# the hues of Okabe and Ito's palette can that have a contrast of at least 3 to the background and
+# differ from the threshold: in OKLab, also as people with protanopia, deuteranopia and tritanopia
+# see them (Machado et al., 2009). No twenty-four do; the others are far apart for most people.
 _ON_LIGHT = (
-    "#303e72", "#079506", "#b01003", "#9a0795", "#4c94ec", "#3d4900", "#b18e15", "#068d85",
-    "#4e02a4", "#814869", "#683014", "#7f66ca", "#a7694c", "#7d0334", "#6b8448", "#0d4c4c",
-    "#651a70", "#0134a0", "#0c668a", "#78580a", "#067132", "#8302c4", "#aa55a4", "#a70768",
+    "#845922", "#1f5162", "#669c8e", "#9f8418", "#1c0382", "#5f2807", "#be17af", "#6d4df8",
+    "#651a70", "#079506", "#4c94ec", "#b01003", "#8302c4", "#814869", "#067132", "#3d4900",
+    "#4e02a4", "#a70768", "#7d0334", "#7f66ca", "#0134a0", "#aa55a4", "#a7694c", "#9a0795",
 )  # fmt: skip
 _ON_DARK = (
-    "#7183bd", "#37e332", "#fd7562", "#f558ed", "#cbe0fc", "#7f8e4e", "#feda77", "#21d9cd",
-    "#8f5ffe", "#ce8eb2", "#b37458", "#c0b1ff", "#efac8d", "#f30c6b", "#aec98a", "#339797",
-    "#b064ba", "#407efc", "#12b3f0", "#d19a11", "#53be70", "#c480fd", "#f398eb", "#fd65b0",
+    "#edb333", "#3b9eef", "#90cfa2", "#9a932d", "#0559f3", "#b14328", "#df6d9a", "#85549c",
+    "#37e332", "#c0b1ff", "#8f5ffe", "#f558ed", "#339797", "#cbe0fc", "#f30c6b", "#b37458",
+    "#c480fd", "#feda77", "#fd7562", "#53be70", "#b064ba", "#7183bd", "#efac8d", "#f398eb",
 )  # fmt: skip
 
 
@@ -83,3 +87,13 @@ def mixed(colour: QColor, other: QColor, share: float) -> QColor:
         round(share * colour.green() + (1 - share) * other.green()),
         round(share * colour.blue() + (1 - share) * other.blue()),
     )
+
+
+def standard_icon(style: QStyle, which: QStyle.StandardPixmap, palette: QPalette) -> QIcon:
+    """A style's picture in the colour of text, as the style's own are dark on dark windows too."""
+    pixmap = style.standardIcon(which).pixmap(QSize(32, 32))
+    painter = QPainter(pixmap)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(pixmap.rect(), palette.color(QPalette.ColorRole.ButtonText))
+    painter.end()
+    return QIcon(pixmap)

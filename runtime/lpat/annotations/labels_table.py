@@ -12,7 +12,7 @@ from pathlib import Path
 from lpat.annotations.checks import VideoRecord
 from lpat.annotations.identity import appearance, canonical, label_of, spelled
 from lpat.errors import AnnotationError
-from lpat.files.csv_files import Row, read_table
+from lpat.files.csv_files import Row, Table, read_table
 
 _BETWEEN_LABELS = re.compile("[;|\n\r]")
 _LIST = re.compile(r"[\[({].*[\])}]", re.DOTALL)
@@ -27,7 +27,7 @@ def read_labels_table(path: Path, text: str) -> list[VideoRecord]:
     """
     records: dict[str, VideoRecord] = {}
     spelling: dict[str, tuple[int, str]] = {}
-    for row in read_table(path, text, ("video", "labels"), "video,labels[,subset]"):
+    for row in table_of_labels(path, text).rows:
         place = f"{path}: line {row.line}"
         spelled_name = row.cells.get("video", "")
         name = canonical(spelled_name)
@@ -42,6 +42,15 @@ def read_labels_table(path: Path, text: str) -> list[VideoRecord]:
         records[name] = VideoRecord(name, subset, None, _labels(row, place), ())
         spelling[name] = row.line, spelled_name
     return list(records.values())
+
+
+def table_of_labels(path: Path, text: str) -> Table:
+    """The table itself.
+
+    Raises:
+        AnnotationError: no such table.
+    """
+    return read_table(path, text, ("video", "labels"), "video,labels[,subset]")
 
 
 def _labels(row: Row, place: str) -> tuple[str, ...] | None:

@@ -185,10 +185,10 @@ def read_annotations(path: str | Path) -> Annotations:
             message names the place.
     """
     path = Path(path)
-    records = _records(path)
+    records = read_records(path)
     if not records:
         raise AnnotationError(f"{path}: expected annotated videos, but it has none")
-    videos = tuple(_annotation(record) for record in records if says_what_it_shows(record))
+    videos = tuple(annotation_from(record) for record in records if says_what_it_shows(record))
     if not videos:
         raise AnnotationError(
             f"{path}: expected annotations or labels of a video, but none of {len(records)} has "
@@ -200,7 +200,8 @@ def read_annotations(path: str | Path) -> Annotations:
     return Annotations(path, videos, tuple(findings), unknown)
 
 
-def _annotation(record: VideoRecord) -> VideoAnnotation:
+def annotation_from(record: VideoRecord) -> VideoAnnotation:
+    """What is known of a video, of which its file says what it shows."""
     classes = [row for row in record.rows if row[0] != AMBIGUOUS]
     # Where segments and list disagree, the segments are what was looked at.
     labels = [label for label, _, _ in classes] or list(record.listed or ())
@@ -230,7 +231,12 @@ def _times(rows: list[LabelledTimes]) -> Float64Array:
     return np.array([times for _, *times in rows], np.float64).reshape(-1, 2)
 
 
-def _records(path: Path) -> list[VideoRecord]:
+def read_records(path: Path) -> list[VideoRecord]:
+    """What a file or folder says of each of its videos, in its order; it may have none.
+
+    Raises:
+        AnnotationError: it breaks its format; the message names the place.
+    """
     if path.is_dir():
         return _records_of_folder(path)
     refuse_spreadsheet(path)

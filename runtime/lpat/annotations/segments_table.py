@@ -24,7 +24,7 @@ def read_segments_table(path: Path, text: str) -> list[VideoRecord]:
             the line.
     """
     rows: dict[str, list[LabelledTimes]] = {}
-    for row in read_table(path, text, COLUMNS, ",".join(COLUMNS)):
+    for row in read_table(path, text, COLUMNS, ",".join(COLUMNS)).rows:
         place = f"{path}: line {row.line}"
         name = row.cells["video"]
         label = row.cells.get("label", "")

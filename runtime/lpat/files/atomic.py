@@ -148,10 +148,10 @@ def read_whole(path: Path, error: type[LpatError], most: int | None = None) -> b
         raise error(f"{path}: can't be read ({reason.strerror})") from reason
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with the line ends it has, whole or not at all."""
+def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write `text` with the line ends it has, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(text, encoding=encoding, newline="")
 
 
 def _umask() -> int:

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,37 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_table(path: Path, text: str, columns: Sequence[str], shown: str) -> list[Row]:
-    """Rows of the `text` of a table whose first row names its columns, these `columns` among them.
+@dataclass(frozen=True)
+class TableForm:
+    """How a table is written: what parts its cells, its line ends, and whether it says the former.
+
+    A first line `sep=;` does.
+    """
+
+    delimiter: str = ","
+    line_end: str = "\n"
+    has_separator_line: bool = False
+
+    def text_of(self, rows: Iterable[Sequence[str]]) -> str:
+        """The text of rows of cells, the first of them the names of the columns."""
+        text = io.StringIO(newline="")
+        if self.has_separator_line:
+            text.write(f"sep={self.delimiter}{self.line_end}")
+        csv.writer(text, delimiter=self.delimiter, lineterminator=self.line_end).writerows(rows)
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's columns as they are spelled, its rows, and how it is written."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    form: TableForm
+
+
+def read_table(path: Path, text: str, columns: Sequence[str], shown: str) -> Table:
+    """The table of a file's `text`, whose first row names its columns, these among them.
 
     Commas, semicolons or tabs part the cells, whichever make the first row name the columns, or
     what a first line `sep=;` says. A cell in quotes may hold any of these, and line breaks. Names
@@ -44,9 +73,8 @@ def read_table(path: Path, text: str, columns: Sequence[str], shown: str) -> lis
     Raises:
         AnnotationError: no such table; `shown` are the columns as the message has them.
     """
-    first_line, text, delimiter = _without_separator_line(text)
-    if delimiter is None:
-        delimiter = _delimiter(text, columns)
+    first_line, text, said = _without_separator_line(text)
+    delimiter = _delimiter(text, columns) if said is None else said
     rows = _cells(path, text, delimiter, first_line)
     header_line, header = next(rows, (first_line, []))
     names = [name.strip().casefold() for name in header]
@@ -72,7 +100,9 @@ def read_table(path: Path, text: str, columns: Sequence[str], shown: str) -> lis
             )
         named = {name: cell for name, cell in zip(names, cells, strict=False) if name}
         table.append(Row(line, named))
-    return table
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    form = TableForm(delimiter, line_end, has_separator_line=said is not None)
+    return Table(tuple(filter(str.strip, header)), tuple(table), form)
 
 
 def refuse_spreadsheet(path: Path, content: bytes = b"") -> None:
@@ -101,10 +131,9 @@ def text_of_table(path: Path) -> str:
     refuse_spreadsheet(path)
     content = read_whole(path, AnnotationError)
     refuse_spreadsheet(path, content)
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding = "utf-16" if utf16 else "utf-8-sig"
+    utf16 = encoding_of(content) == "utf-16"
     try:
-        text = content.decode(encoding)
+        text = content.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         where = "" if utf16 else f" on line {line}"
@@ -114,6 +143,13 @@ def text_of_table(path: Path) -> str:
     if "\0" in text:
         raise AnnotationError(f"{path}: expected UTF-8 text, but it holds zero bytes: {_ADVICE}")
     return text
+
+
+def encoding_of(content: bytes) -> str:
+    """Python's name of the encoding that a table's content is in, by its byte order mark."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
 def _without_separator_line(text: str) -> tuple[int, str, str | None]:

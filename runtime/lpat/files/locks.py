@@ -60,7 +60,27 @@ def locked_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked_file(path: Path) -> int:
+@contextmanager
+def turn_at(path: Path) -> Iterator[None]:
+    """Waits until no other block of this kind, in any process, works on a file; then it is ours.
+
+    The file itself may be absent or replaced meanwhile: a hidden one beside it is locked. Where the
+    system has no locks, nothing is waited for.
+
+    Raises:
+        OutputError: the folder can't be written.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    handle = _locked_file(lock, wait=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()
+        os.close(handle)
+
+
+def _locked_file(path: Path, *, wait: bool = False) -> int:
     """The lock file, open and locked; where the file system has no locks, open only."""
     while True:
         try:
@@ -70,7 +90,7 @@ def _locked_file(path: Path) -> int:
         if fcntl is None:
             return handle
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             holder = os.read(handle, 200).decode(errors="replace") or "another process"
             os.close(handle)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lpat.errors import MissingPackageError
+from lpat.errors import MissingPackageError, install_advice
 from lpat.report.curves import COLOURS, samples, value_range
 from lpat.report.timeline import classes_to_show, last_end, spans_of
 from lpat.types import Detections, Float64Array, Scores, Truth
@@ -85,7 +85,7 @@ def _new_axes(height: float) -> Axes:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise MissingPackageError("plot needs matplotlib: pip install 'lpat[plot]'") from error
+        raise MissingPackageError(f"plot needs matplotlib: {install_advice('plot')}") from error
     return pyplot.subplots(figsize=(_INCHES, height), layout="constrained")[1]
 
 

@@ -38,8 +38,14 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_from_labels_to_evaluated_detections(dataset, in_folder: Path) -> None:
     features, annotations = dataset()
-    trained = run_train(features, annotations, "--validate", "test")
+    trained = run_train(features, annotations, "--validate", "test", "--progress", "json")
     assert trained.return_value == 0
+    told = [json.loads(line) for line in trained.stderr.splitlines() if line.startswith("{")]
+    assert [(its["done"], its["total"]) for its in told if its["event"] == "step"] == [
+        (done, 8) for done in range(1, 9)
+    ]
+    assert told[0] == {"event": "features", "done": 1, "total": 10}
+    assert all("total" in its["losses"] for its in told if its["event"] == "step")
     assert "training on 10 videos, 2 classes" in trained.output
     assert "classes, with their videos: a 7, b 6\n" in trained.output
     assert "manual" in trained.output
@@ -226,6 +232,29 @@ def test_videos_without_labels_are_trained_on_where_a_method_can_and_judged_all_
     assert f"{annotations}: {said}; left out\n" in trained.stderr
     assert f"training on {videos} videos, 2 classes" in trained.output
     assert "\n4 videos, protocol" in trained.output
+
+
+def test_folders_name_labels(dataset, in_folder: Path) -> None:
+    features, _ = dataset()
+    for number, name in enumerate(("a", "b", "nothing") * 4):
+        (features / name).mkdir(exist_ok=True)
+        file = features / f"v{number}.safetensors"
+        file.rename(features / name / file.name)
+    copy = features / "b" / "copy.safetensors"
+    copy.write_bytes((features / "a" / "v0.safetensors").read_bytes())
+    trained = invoke(train.command, "features", "--labels-from-folders", *QUICK, "--steps", "2")
+    assert trained.return_value == 0
+    assert "training on 12 videos, 2 classes" in trained.output
+    assert "v0.safetensors and " in trained.stderr
+    assert "the same video; it shows a, b" in trained.stderr
+    assert "2 videos at the top, in no folder that names a label" in trained.stderr
+    assert "features: 4 videos without a label: nothing happens in them" in trained.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--annotations", "x.json", "--labels-from-folders"]])
+def test_labels_come_from_one_place(in_folder: Path, more: list[str]) -> None:
+    with pytest.raises(UsageError, match="either --annotations FILE or --labels-from-folders"):
+        invoke(train.command, in_folder, *more)
 
 
 def test_a_video_that_cannot_be_read_is_named_and_left_out(dataset, in_folder: Path) -> None:

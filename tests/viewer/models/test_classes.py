@@ -3,7 +3,7 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat_viewer.models.classes import COLOURS, ClassEntry, ClassList
+from lpat_viewer.models.classes import COLOURS, SAFE_COLOURS, ClassEntry, ClassList
 
 
 @pytest.fixture
@@ -75,3 +75,9 @@ def test_colours_differ_while_there_are_free_ones(qtbot: QtBot) -> None:
     assert sorted(classes.colour(label) for label in labels) == list(range(COLOURS))
     classes.set_entries([ClassEntry("one more")])
     assert 0 <= classes.colour("one more") < COLOURS
+
+
+def test_few_classes_have_colours_that_colour_blind_people_tell_apart(qtbot: QtBot) -> None:
+    classes = ClassList()
+    classes.set_entries(ClassEntry(f"label {number}") for number in range(SAFE_COLOURS))
+    assert sorted(map(classes.colour, classes.labels)) == list(range(SAFE_COLOURS))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -16,6 +18,8 @@ from lpat_train.cli.train_groups import GROUPS
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import Annotations, VideoAnnotation
+    from lpat.cli.progress import Kind
+    from lpat.inputs import Input
     from lpat_train.config import TrainingConfig
 
 
@@ -82,6 +86,18 @@ def videos_to_validate(
     return videos
 
 
+def annotations_from_folders(
+    files: Sequence[Input], arguments: Sequence[Path]
+) -> tuple[Annotations, tuple[str, ...]]:
+    """What folders say of the inputs, and lines on it; the folders that were named say nothing."""
+    from lpat.annotations.folders import annotations_of_folders
+
+    # As inputs have it: without `..`, but links keep their own names.
+    paths = {source.name: Path(os.path.abspath(source.file)) for source in files}  # noqa: PTH100
+    tops = [Path(os.path.abspath(path)) for path in arguments if path.is_dir()]  # noqa: PTH100
+    return annotations_of_folders(paths, tops)
+
+
 def _config_options() -> list[click.Option]:
     from lpat_train.config import TrainingConfig
 
@@ -111,9 +127,15 @@ def _config_options() -> list[click.Option]:
 @click.option(
     "--annotations",
     type=options.FILE,
-    required=True,
+    default=None,
     help="Labels: ActivityNet-style JSON, CSV video,labels[,subset], or a folder of THUMOS'14's "
     "or W-TALC's files.",
+)
+@click.option(
+    "--labels-from-folders",
+    is_flag=True,
+    help="The folder directly above a file names its label, instead of --annotations: "
+    "jump/a.mp4; in nothing/, none/, background/ or _/ nothing happens.",
 )
 @click.option("--subset", default=None, help="What to train on.  [default: training]")
 @click.option(
@@ -170,10 +192,12 @@ def _config_options() -> list[click.Option]:
     "nothing of more; else, or with OMP_NUM_THREADS set, PyTorch's own number]",
 )
 @options.cache_options
+@options.progress
 @click.version_option(package_name="lpat")
 def command(
     inputs: tuple[Path, ...],
-    annotations: Path,
+    annotations: Path | None,
+    labels_from_folders: bool,
     subset: str | None,
     reviewed: Path | None,
     output: Path | None,
@@ -191,6 +215,7 @@ def command(
     threads: int | None,
     cache_folder: Path | None,
     no_cache: bool,
+    progress: Kind,
     **changes: Any,
 ) -> int:
     """Train on the videos or feature files INPUTS (files and folders of them).
@@ -213,6 +238,8 @@ def command(
     from lpat_train.training.checkpoint import read_run
     from lpat_train.training.loop import choose_device
 
+    if (annotations is not None) == labels_from_folders:
+        raise UsageError("expected labels: either --annotations FILE or --labels-from-folders")
     processes = Processes.from_environment()
     changes = {name: value for name, value in changes.items() if value is not None}
     if resume and (changes or config_file or output):
@@ -224,12 +251,16 @@ def command(
         else config_of(preset, config_file, changes, reviewed=reviewed is not None)
     )
     torch_device = choose_device(device, processes)  # type: ignore[arg-type] - click checked it
-    read = read_annotations(annotations)
+    files = find_inputs(inputs, tell=note if processes.first else lambda line: None)
+    if annotations is not None:
+        read, remarks = read_annotations(annotations), ()
+    else:
+        read, remarks = annotations_from_folders(files, inputs)
     chosen = training_subset(read, subset)
     truth = videos_to_validate(read, validate, read.labels_by_video(chosen))
-    for line in summarise(read.findings_in(chosen)) if processes.first else ():
-        print(f"{annotations}: {line}", file=sys.stderr)
-    files = find_inputs(inputs, tell=note if processes.first else lambda line: None)
+    said = [f"{read.path}: {line}" for line in summarise(read.findings_in(chosen))]
+    for line in (*remarks, *said) if processes.first else ():
+        print(line, file=sys.stderr)
     backbones = options.backbones_from(backbone_paths, device, batch=batch)
     spec = run.spec if run else spec_of(backbones, stride)
     if not all(source.holds_features for source in files):
@@ -243,6 +274,7 @@ def command(
         cache=options.cache_from(cache_folder, no_cache),
         jobs=jobs or default_jobs(spec),
         skip_missing=skip_missing,
+        progress=progress,
     )
     marked = read_reviewed(reviewed, read.labels_by_video(chosen)) if reviewed else {}
     examples = Examples(read, chosen, truth, marked)

@@ -24,6 +24,7 @@ GROUPS = {
         "jobs",
         "cache_folder",
         "no_cache",
+        "progress",
     ),
     "Result": ("overwrite", "resume", "config_file"),
     "Model": (
@@ -58,6 +59,7 @@ GROUPS = {
         "precision",
         "validate_every",
         "patience",
+        "threads",
     ),
     "Research (terms of the losses, of lpat and of other methods)": (
         "balance",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import torch
 
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.backbones.search import Backbones
+from lpat.cli.progress import Kind
 from lpat.errors import UsageError
 from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
@@ -22,7 +25,7 @@ from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import FeatureSource, TrainingSet, labelled, make_training_set
 from lpat_train.data.hold_out import Split, names_of, split
-from lpat_train.data.loading import LoadedFeatures, contradiction, open_labelled
+from lpat_train.data.loading import LoadedFeatures, OnLoaded, contradiction, open_labelled
 from lpat_train.distributed.processes import Processes
 from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
@@ -46,6 +49,7 @@ class Inputs:
     cache: FeatureCache | None
     jobs: int
     skip_missing: bool
+    progress: Kind = "auto"
 
     def open(self, labels: Mapping[str, tuple[str, ...]], processes: Processes) -> LoadedFeatures:
         """Features of the labelled videos."""
@@ -58,6 +62,7 @@ class Inputs:
             backbones=self.backbones,
             skip_missing=self.skip_missing,
             processes=processes,
+            on_loaded=_ON_LOADED[self.progress],
         )
 
 
@@ -145,7 +150,7 @@ def run_training(
     print(_classes_with_counts(training_set), flush=True)
     if line := _what_is_marked(training_set):
         print(line, flush=True)
-    with display(config.steps, folder, judge) as shown:
+    with display(config.steps, folder, judge, inputs.progress) as shown:
         network = train(
             training_set,
             config,
@@ -267,8 +272,11 @@ class SegmentJudge:
 class Display:
     """Callbacks of training that show how it goes."""
 
-    def __init__(self, bar: Any, writer: SummaryWriter, judge: SegmentJudge | None) -> None:
+    def __init__(
+        self, bar: Any, writer: SummaryWriter, judge: SegmentJudge | None, *, in_json: bool = False
+    ) -> None:
         self._bar, self._writer, self._judge = bar, writer, judge
+        self._in_json = in_json
 
     def step(self, done: int, losses: dict[str, float]) -> None:
         """After each step: the losses of its batch."""
@@ -276,6 +284,9 @@ class Display:
         self._bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
         for name, value in losses.items():
             self._writer.add_scalar(f"loss/{name}", value, done)
+        if self._in_json:
+            known = {name: value for name, value in losses.items() if math.isfinite(value)}
+            _tell("step", done, self._bar.total, losses=known)
 
     def ends(self, done: int, steps: int) -> None:
         """After each step of learning ends, which comes last."""
@@ -284,6 +295,8 @@ class Display:
             self._bar.set_description("ends")
             self._bar.set_postfix()
         self._bar.update(1)
+        if self._in_json:
+            _tell("ends", done, steps)
 
     def validation(self, done: int, network: Network, labels: LabelJudgement | None) -> None:
         """Every so often: held-out labels, and segments where they are to be judged."""
@@ -306,11 +319,34 @@ class Display:
 
 
 @contextmanager
-def display(steps: int, folder: Path, judge: SegmentJudge | None) -> Iterator[Display]:
-    """A block in which training is shown, and logged into the run's folder."""
+def display(
+    steps: int, folder: Path, judge: SegmentJudge | None, progress: Kind
+) -> Iterator[Display]:
+    """A block in which training is shown, and logged into the run's folder.
+
+    "json" writes an object a line on stderr for each step; "auto" shows a bar on a terminal.
+    """
     from torch.utils.tensorboard import SummaryWriter
     from tqdm import tqdm
 
-    bar = tqdm(total=steps, unit="step", disable=None, file=sys.stderr)
+    hidden = None if progress == "auto" else True  # None: unless stderr is a terminal
+    bar = tqdm(total=steps, unit="step", disable=hidden, file=sys.stderr)
     with bar, SummaryWriter(str(folder)) as writer:
-        yield Display(bar, writer, judge)
+        yield Display(bar, writer, judge, in_json=progress == "json")
+
+
+def _tell_loaded(done: int, total: int) -> None:
+    _tell("features", done, total)
+
+
+_ON_LOADED: Mapping[Kind, OnLoaded | None] = {
+    "auto": None,
+    "none": lambda done, total: None,
+    "json": _tell_loaded,
+}
+
+
+def _tell(event: str, done: int, total: int, **facts: Any) -> None:
+    """Write what programs read of how far training is."""
+    line = json.dumps({"event": event, "done": done, "total": total, **facts})
+    print(line, file=sys.stderr, flush=True)

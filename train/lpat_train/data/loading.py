@@ -22,6 +22,9 @@ from lpat.types import FeatureSpec
 from lpat_train.data.dataset import FeatureSource, match_inputs
 from lpat_train.distributed.processes import Processes
 
+OnLoaded = Callable[[int, int], None]
+"""Called after each video with how many of how many are done."""
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedFeatures:
@@ -41,8 +44,11 @@ def open_labelled(
     backbones: Backbones = BACKBONES,
     skip_missing: bool = False,
     processes: Processes,
+    on_loaded: OnLoaded | None = None,
 ) -> LoadedFeatures:
-    """Features of each labelled video, with a progress bar; a video that fails is named.
+    """Features of each labelled video; a video that fails is named.
+
+    `on_loaded` is told after each; without it there is a progress bar on a terminal.
 
     Of videos it is features of `spec` that are loaded. They stay in their files, or in the cache
     once extracted, where rows can be mapped from there. Of several processes the first extracts and
@@ -57,7 +63,8 @@ def open_labelled(
     needed = _needed(chosen, spec)
     open_all = partial(_opened, spec=needed, cache=cache, jobs=jobs, backbones=backbones)
     if processes.first:
-        opened = _gathered(partial(open_all, chosen, check=True), len(chosen), shown=True)
+        loading = partial(open_all, chosen, check=True)
+        opened = _gathered(loading, len(chosen), shown=True, on_loaded=on_loaded)
         processes.from_first((list(opened.features), dict(opened.failures)))
         return opened
     names, failures = processes.from_first(None)
@@ -110,11 +117,12 @@ def _gathered(
     total: int,
     *,
     shown: bool,
+    on_loaded: OnLoaded | None = None,
 ) -> LoadedFeatures:
     features: dict[str, FeatureSource] = {}
     failures: dict[str, LpatError] = {}
     shown = shown and sys.stderr is not None  # as it is in a program without a console
-    silent = None if shown else True  # None: shown on a terminal alone
+    silent = None if shown and on_loaded is None else True  # None: shown on a terminal alone
     pace = Speed()
     with tqdm(total=total, desc="features", unit="video", disable=silent, file=sys.stderr) as bar:
 
@@ -131,6 +139,8 @@ def _gathered(
                 features[source.name] = its
             bar.set_postfix_str("", refresh=False)
             bar.update()
+            if on_loaded is not None:
+                on_loaded(len(features) + len(failures), total)
     if not features:
         first = next(iter(failures.values()))
         raise FeatureError(f"none of {total} videos could be read; the first: {first}")

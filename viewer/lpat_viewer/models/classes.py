@@ -12,6 +12,9 @@ from PySide6.QtCore import QObject, Signal
 COLOURS = 24
 """Colours that classes have; the theme says which they are."""
 
+SAFE_COLOURS = 8
+"""The first of them, which are told apart by colour-blind people too."""
+
 Order = Literal["confidence", "name"]
 
 
@@ -145,7 +148,9 @@ def _new_colours(labels: Iterable[str], taken: dict[str, int]) -> dict[str, int]
     colours: dict[str, int] = {}
     for label in sorted(set(labels) - set(taken)):
         first = int(hashlib.sha256(label.encode("utf-8", "surrogateescape")).hexdigest(), 16)
-        candidates = [(first + step) % COLOURS for step in range(COLOURS)]
-        colours[label] = next((c for c in candidates if c not in used), candidates[0])
+        others = COLOURS - SAFE_COLOURS
+        candidates = [(first + step) % SAFE_COLOURS for step in range(SAFE_COLOURS)]
+        candidates += [SAFE_COLOURS + (first + step) % others for step in range(others)]
+        colours[label] = next((c for c in candidates if c not in used), first % COLOURS)
         used.add(colours[label])
     return colours

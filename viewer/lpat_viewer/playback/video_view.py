@@ -19,13 +19,15 @@ EDGE = 8  # pixels around the overlay's text
 class VideoView(QWidget):
     """Paints what a player shows, dark around it in light and dark windows alike."""
 
-    def __init__(self, player: Player, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, player: Player, parent: QWidget | None = None, *, hint: str = HINT_TEXT
+    ) -> None:
         super().__init__(parent)
-        self._player = player
+        self._player, self._own_hint = player, hint
         self._has_overlay = False
         self._features: str | None = None  # the name of what is open and has no picture
         self.setAccessibleName("Video")
-        self.setAccessibleDescription(HINT_TEXT)
+        self.setAccessibleDescription(hint)
         self.setMinimumSize(160, 90)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         player.picture_changed.connect(self._on_picture_changed)
@@ -50,7 +52,7 @@ class VideoView(QWidget):
             return f"Opening {self._player.opening.name} …"
         if self._features is not None:
             return f"{self._features} holds features: there is no picture"
-        return HINT_TEXT
+        return self._own_hint
 
     def set_features(self, name: str | None) -> None:
         """Say that what is open is a file of features, or that it isn't."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -27,17 +27,23 @@ from lpat_viewer.windows.class_panel import ClassPanel
 from lpat_viewer.windows.command_table import command_table
 from lpat_viewer.windows.dialogs import Dialogs
 from lpat_viewer.windows.layers_dock import LayersPanel
+from lpat_viewer.windows.legend import Legend
 from lpat_viewer.windows.main_window import AREA, MainWindow
 from lpat_viewer.windows.opening import Kind, Opener
 from lpat_viewer.windows.parts import Parts
 from lpat_viewer.windows.playlist_panel import PlaylistPanel
 from lpat_viewer.windows.segment_table import SegmentTable
 from lpat_viewer.windows.settings import Settings
+from lpat_viewer.windows.start_page import StartPage
 from lpat_viewer.windows.status import StatusLine
+from lpat_viewer.windows.toolbar import Toolbar
 from lpat_viewer.windows.watching import Watcher
 from lpat_viewer.windows.writing import Writer
 
 TITLE = "lpat"
+
+
+Train = Callable[[Path | None, Path | None, Callable[[Path], None]], None]
 
 
 class Viewer(QObject):
@@ -50,7 +56,10 @@ class Viewer(QObject):
         cache: FeatureCache | None,
         device: str = "auto",
         backbones: Backbones = BACKBONES,
+        tag_folder: Callable[[Path], None] = lambda folder: None,
+        train: Train = lambda folder, tags, take_model: None,
     ) -> None:
+        """`tag_folder` opens a window that tags a folder's videos, `train` one that trains."""
         super().__init__()
         self.workspace = workspace = Workspace(self)
         self.jobs = Jobs(self)
@@ -79,6 +88,8 @@ class Viewer(QObject):
             self.timeline,
             open_paths=self.open,
             on_saved=self._on_saved,
+            tag_folder=tag_folder,
+            train=lambda folder, tags: train(folder, tags, self.detector.add_model),
             parent=self.window,
         )
         self.opener = Opener(
@@ -90,7 +101,7 @@ class Viewer(QObject):
             parent=self,
         )
         self._settings = settings
-        self.video = VideoView(self.player)
+        self.video = VideoView(self.player, hint="")  # the start page says more
         self._fill_window()
         self.parts = Parts(
             workspace=workspace,
@@ -102,7 +113,11 @@ class Viewer(QObject):
             lane_tools=self.lane_tools,
             find_class=self._find_class,
         )
-        self.window.set_commands(command_table(self.parts, self.dialogs))
+        commands = command_table(self.parts, self.dialogs)
+        self.window.set_commands(commands)
+        self.toolbar = Toolbar(self.parts, commands, self.window)
+        self.window.addToolBar(self.toolbar)
+        self._show_start_page()
         self.window.restore()
         workspace.video_changed.connect(self._on_video_changed)
         workspace.review.changed.connect(self._show_title)
@@ -135,7 +150,21 @@ class Viewer(QObject):
         window.add_dock("Models", models, AREA.RightDockWidgetArea)
         window.add_dock("Segments", segments, AREA.RightDockWidgetArea)
         window.add_dock("Videos", playlist, AREA.RightDockWidgetArea)
-        window.setStatusBar(StatusLine(workspace))
+        status = StatusLine(workspace)
+        status.insertPermanentWidget(1, Legend(workspace))
+        window.setStatusBar(status)
+        dialogs = self.dialogs
+        self.start_page = StartPage(
+            self.video,
+            (
+                ("Open a video, a model, annotations…", dialogs.open_files),
+                ("Open a folder of videos…", dialogs.open_folder),
+                ("Tag the videos of a folder…", dialogs.tag_folder),
+                ("Train a model…", dialogs.train),
+            ),
+            lambda: self._settings.recent,
+            self.open,
+        )
         # Keys are commands until the user clicks where text is typed.
         self.video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.video.setFocus()
@@ -157,7 +186,15 @@ class Viewer(QObject):
         if annotations is not None and annotations.path == path:
             self.open([path])  # what was saved is what is true now
 
+    def _show_start_page(self) -> None:
+        """While no video is open."""
+        absent = self.workspace.video is None
+        if absent:
+            self.start_page.show_recent()
+        self.start_page.setVisible(absent)
+
     def _on_video_changed(self) -> None:
+        self._show_start_page()
         video = self.workspace.video
         shown = video if video is not None and video.suffix.lower() not in FEATURES else None
         self.video.set_features(None if shown is not None or video is None else video.name)

@@ -48,6 +48,7 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
     return (
         menu("Open…", "Ctrl+O", dialogs.open_files),
         menu("Open folder…", "Ctrl+Shift+O", dialogs.open_folder),
+        menu("Tag the videos of a folder…", "Ctrl+Shift+T", dialogs.tag_folder),
         menu("Read open files again", "F5", parts.reload),
         menu(
             "Next video", "PgDown", partial(open_neighbour, 1),
@@ -266,4 +267,5 @@ def _model_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
         menu("Detect by the manual threshold too", "Ctrl+T", detector.add_manual_layer,
              enabled=lambda: layers.active is not None, group=1),
         menu("Next layer", "Y", next_layer, enabled=lambda: len(layers.all) > 1, group=1),
+        menu("Train a model…", "Ctrl+Shift+M", dialogs.train, group=2),
     )  # fmt: skip

@@ -39,11 +39,14 @@ class Dialogs:
         *,
         open_paths: Callable[[Sequence[Path]], None],
         on_saved: Callable[[Path], None],
+        tag_folder: Callable[[Path], None] = lambda folder: None,
+        train: Callable[[Path | None, Path | None], None] = lambda folder, tags: None,
         parent: QWidget,
     ) -> None:
         self._workspace, self._corrections = workspace, corrections
         self._writer, self._timeline, self._parent = writer, timeline, parent
         self._open_paths, self._on_saved = open_paths, on_saved
+        self._tag_folder, self._train = tag_folder, train
         self._saved_as: Path | None = None
         self._written: dict[Path, FileState | None] = {}  # files as they were left here
         self._saved_videos: set[tuple[Path, str]] = set()  # what was saved into which of them
@@ -60,6 +63,23 @@ class Dialogs:
         name = QFileDialog.getExistingDirectory(self._parent, "Open folder", self._folder())
         if name:
             self._open_paths([Path(name)])
+
+    def tag_folder(self) -> None:
+        """Say what each video of a folder shows, in a window of its own."""
+        name = QFileDialog.getExistingDirectory(
+            self._parent, "Tag the videos of a folder", self._folder()
+        )
+        if name:
+            self._tag_folder(Path(name))
+
+    def train(self) -> None:
+        """Train a model on the videos beside the open one, and on the open annotations."""
+        annotations, video = self._workspace.annotations, self._workspace.video
+        known = annotations is not None and annotations.path.suffix.lower() in {".json", ".csv"}
+        self._train(
+            video.parent if video is not None else None,
+            annotations.path if annotations is not None and known else None,
+        )
 
     def add_model(self) -> None:
         """Load a model."""

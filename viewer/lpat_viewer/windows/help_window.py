@@ -33,11 +33,17 @@ MOUSE = (
 class HelpWindow(QDialog):
     """The table of commands, with a line to find one."""
 
-    def __init__(self, commands: Sequence[Command], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        parent: QWidget | None = None,
+        *,
+        mouse: Sequence[tuple[str, str, str]] = MOUSE,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and commands")
         self.resize(560, 640)
-        self._rows = [*help_rows(commands), *MOUSE]
+        self._rows = [*help_rows(commands), *mouse]
         self.search = QLineEdit(placeholderText="Find a command", clearButtonEnabled=True)
         self.search.setAccessibleName("Find a command")
         self.table = QTableWidget(len(self._rows), 3)

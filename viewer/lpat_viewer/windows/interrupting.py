@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import signal
 import socket
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QSocketNotifier
-from PySide6.QtWidgets import QWidget
+
+
+class Closable(Protocol):
+    """A window, or several."""
+
+    def close(self) -> bool:
+        """Whether it is closed now; the user may choose to stay."""
+        ...
 
 
 class Interrupts(QObject):
@@ -16,7 +24,7 @@ class Interrupts(QObject):
     the signal back.
     """
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: Closable) -> None:
         super().__init__()
         self._window = window
         self._closed = False

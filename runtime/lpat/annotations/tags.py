@@ -1,0 +1,224 @@
+"""Tags of videos in an annotations file, changed one by one while others may change it too.
+
+A tag list is what `read_annotations` calls the labels of a video; an empty one says that nothing
+happens in it, and a video without one is untagged. JSON and CSV are written, and all that they
+hold besides stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lpat.annotations.checks import AMBIGUOUS, says_what_it_shows
+from lpat.annotations.identity import appearance, canonical, label_of
+from lpat.annotations.labels_table import read_labels_table, table_of_labels
+from lpat.annotations.reading import annotation_from, read_records
+from lpat.errors import AnnotationError, UsageError
+from lpat.files.atomic import read_whole, write_text
+from lpat.files.csv_files import Table, TableForm, encoding_of, text_of_table
+from lpat.files.json_files import expect, json_text, read_json
+from lpat.files.locks import turn_at
+
+Labels = tuple[str, ...]
+Change = Labels | None
+"""What a video is to be said to show; None: nothing is to be said of it."""
+
+_SEPARATORS = ";|"  # of labels in a cell of CSV
+_READINGS = 5  # of a file that changes while it is read, before that is an error
+
+
+@dataclass(frozen=True)
+class TagFile:
+    """What a file says of its videos, by the names that they have in it.
+
+    `timed` are those whose labels come with times: `save_tags` leaves them as they are. A file that
+    isn't there yet says nothing; it begins as a copy of `source`, where there is one.
+    """
+
+    path: Path
+    labels: Mapping[str, Labels]
+    timed: frozenset[str] = frozenset()
+    source: Path | None = None
+
+    def says(self, name: str) -> Change:
+        """The labels of a video; None where nothing is said of it."""
+        return self.labels.get(name)
+
+
+@dataclass(frozen=True)
+class SavedTags:
+    """A file after its tags were saved, and where it had changed since it was read.
+
+    `taken` are videos that others changed. `conflicts` are those that were to be changed but which
+    others had changed otherwise: they are as others left them.
+    """
+
+    file: TagFile
+    taken: Mapping[str, Change]
+    conflicts: Mapping[str, Change]
+
+
+def clean_label(text: str) -> str:
+    """A label as a new one is written: composed characters, single blanks.
+
+    Raises:
+        UsageError: it is empty, or means something else in a file.
+    """
+    label = " ".join(label_of(text).split())
+    if not appearance(label):
+        raise UsageError("expected a label, not an empty text")
+    if label == AMBIGUOUS:
+        raise UsageError(f"{label}: expected the label of an action; this one is no class")
+    if found := [character for character in _SEPARATORS if character in label]:
+        raise UsageError(f"{label}: expected a label without {found[0]!r}, which parts labels")
+    return label
+
+
+def read_tags(path: Path) -> TagFile:
+    """The tags of an annotations file; none where there is no such file.
+
+    Raises:
+        UsageError: a folder, or a file of another kind than JSON and CSV.
+        AnnotationError: it breaks its format, or changes all the time.
+    """
+    if path.is_dir() or path.suffix.lower() not in {".json", ".csv"}:
+        raise UsageError(f"{path}: expected a file for tags that ends in .json or .csv")
+    return _read(path)[0]
+
+
+def save_tags(seen: TagFile, changes: Mapping[str, Change]) -> SavedTags:
+    """Write changes into a file, whole or not at all, on top of what others have written since.
+
+    Where others changed the same video otherwise, theirs stays; to replace it, save again what is
+    given back with the same changes. A video that has times stays in any case.
+
+    Raises:
+        AnnotationError: the file breaks its format by now.
+        OutputError: it can't be written.
+    """
+    with turn_at(seen.path):
+        for _ in range(_READINGS):
+            now, document = _read(seen.path, seen.source)
+            names = dict.fromkeys([*seen.labels, *now.labels])
+            others = {n: now.says(n) for n in names if now.says(n) != seen.says(n)}
+            wanted = {n: change for n, change in changes.items() if change != now.says(n)}
+            conflicts = {n: now.says(n) for n in wanted if n in now.timed or n in others}
+            kept = {n: change for n, change in wanted.items() if n not in conflicts}
+            taken = {n: said for n, said in others.items() if n not in changes}
+            if not kept:
+                return SavedTags(now, taken, conflicts)
+            text = document.changed(kept)
+            if _content(seen.path) == document.content:
+                write_text(seen.path, text, document.encoding)
+                labels = {**now.labels, **kept}
+                said = {name: its for name, its in labels.items() if its is not None}
+                return SavedTags(TagFile(seen.path, said, now.timed), taken, conflicts)
+    raise AnnotationError(f"{seen.path}: another program writes it all the time")
+
+
+@dataclass(frozen=True)
+class _Json:
+    """A JSON file's content, and the value that it holds."""
+
+    content: bytes | None
+    value: dict[str, Any]
+    encoding = "utf-8"
+
+    def changed(self, changes: Mapping[str, Change]) -> str:
+        database = {**self.value["database"]}
+        spelled = {canonical(key): key for key in database}
+        for name, labels in changes.items():
+            key = spelled.get(name, name)
+            entry = {**database.get(key, {})}
+            entry.pop("annotations", None)  # an empty list: what has times isn't changed
+            entry.pop("labels", None)
+            counts = entry.pop("counts", None) or {}
+            if kept := {its: n for its, n in counts.items() if label_of(its) in (labels or ())}:
+                entry["counts"] = kept
+            if labels is not None:
+                entry["labels"] = list(labels)
+            if entry:
+                database[key] = entry
+            else:
+                database.pop(key, None)
+        return json_text({**self.value, "database": database})
+
+
+@dataclass(frozen=True)
+class _Csv:
+    """A CSV file's content, and the table that it holds, a row for each video."""
+
+    content: bytes | None
+    table: Table
+    encoding: str = "utf-8"
+
+    def changed(self, changes: Mapping[str, Change]) -> str:
+        form = self.table.form
+        rows: dict[str, Mapping[str, str]]
+        rows = {canonical(row.cells["video"]): row.cells for row in self.table.rows}
+        for name, labels in changes.items():
+            row = {**rows.get(name, {"video": name})}
+            row.pop("labels", None)
+            if labels is not None:
+                row["labels"] = ("|" if form.delimiter == ";" else ";").join(labels)
+            rows[name] = row
+        spelled = {column.strip().casefold(): column for column in self.table.columns}
+        # A line that ends before the labels says nothing of them, so they come last.
+        order = [column for column in spelled if column != "labels"]
+        untold = [row for row in rows.values() if "labels" not in row]
+        if not any(row.get(c) for row in untold for c in order if c != "video"):
+            rows = {name: row for name, row in rows.items() if "labels" in row}
+            order = list(spelled)
+        else:
+            order.append("labels")
+        cells = [[row.get(column, "") for column in order] for row in rows.values()]
+        told = [
+            c if "labels" in row else c[:-1] for c, row in zip(cells, rows.values(), strict=True)
+        ]
+        return form.text_of([[spelled[column] for column in order], *told])
+
+
+def _read(path: Path, source: Path | None = None) -> tuple[TagFile, _Json | _Csv]:
+    """What a file says, and the file as it can be changed; of one content."""
+    for _ in range(_READINGS):
+        content = _content(path)
+        if content is None:
+            return TagFile(path, {}, source=source), _new_document(path, source)
+        if _is_csv(path):
+            text = text_of_table(path)
+            records = read_labels_table(path, text)
+            document = _Csv(content, table_of_labels(path, text), encoding_of(content))
+        else:
+            records = read_records(path)
+            document = _json_document(path, content)
+        if _content(path) != content:
+            continue
+        videos = {r.name: annotation_from(r) for r in records if says_what_it_shows(r)}
+        labels = {name: its.labels for name, its in videos.items() if not its.only_ambiguous}
+        return TagFile(path, labels, frozenset(r.name for r in records if r.rows)), document
+    raise AnnotationError(f"{path}: another program writes it all the time")
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _new_document(path: Path, source: Path | None) -> _Json | _Csv:
+    if source is None or _content(source) is None or _is_csv(path) != _is_csv(source):
+        if _is_csv(path):
+            return _Csv(None, Table(("video", "labels"), (), TableForm()))
+        return _Json(None, {"database": {}})
+    return replace(_read(source)[1], content=None)
+
+
+def _json_document(path: Path, content: bytes) -> _Json:
+    value = expect(read_json(path), dict, str(path))
+    expect(value.get("database"), dict, f"{path}: database")
+    return _Json(content, value)
+
+
+def _content(path: Path) -> bytes | None:
+    return read_whole(path, AnnotationError) if path.exists() else None

@@ -1,0 +1,1 @@
+"""Tagging: what each video of a folder shows, told by its user."""

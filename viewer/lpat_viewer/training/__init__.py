@@ -1,0 +1,1 @@
+"""Training from the viewer: commands of lpat_train in processes of their own."""
