@@ -178,7 +178,7 @@ def read_boris_project(document: Mapping[str, Any], place: str) -> list[VideoRec
     """
     behaviours = expect(document["behaviors_conf"], dict, f"{place}: behaviors_conf")
     points = {
-        its.get("code")
+        str(its.get("code"))
         for its in behaviours.values()
         if isinstance(its, dict) and "point" in str(its.get("type")).lower()
     }
@@ -194,17 +194,23 @@ def read_boris_project(document: Mapping[str, Any], place: str) -> list[VideoRec
         players = expect(entry.get("file", {}), dict, f"{here}, file")
         for media in expect(players.get("1") or [], list, f"{here}, file"):
             its.see(expect(media, str, f"{here}, file"), here)
-            lengths = (entry.get("media_info") or {}).get("length") or {}
-            its.duration = _duration(str(lengths.get(media, "")))
+            its.duration = _length_of(media, entry)
         events = expect(entry.get("events", []), list, f"{here}, events")
         for event in sorted(events, key=lambda event: _event_time(event, here)):
             time, key = _event_time(event, here), (str(event[2]), str(event[1]), str(event[3]))
-            if event[2] in points:
+            if key[0] in points:
                 its.segment(key[0], time, time)
             else:
                 its.change(key, time, begins=not its.is_open(key))
         records.append(its.record())
     return _merged(records, place)
+
+
+def _length_of(media: str, entry: Mapping[str, Any]) -> float | None:
+    """The duration of a media file, where the observation says it."""
+    info = entry.get("media_info")
+    lengths = info.get("length") if isinstance(info, dict) else None
+    return _duration(str(lengths.get(media))) if isinstance(lengths, dict) else None
 
 
 def _event_time(event: Any, place: str) -> float:

@@ -126,7 +126,7 @@ def _rows_of_frames(
     rate = next((data[key] for key in _RATES if key in data), None)
     try:
         per_second = float(rate)  # pyright: ignore[reportArgumentType]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         per_second = 0.0
     if not 0 < per_second < 1e6:
         raise AnnotationError(

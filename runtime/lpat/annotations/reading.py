@@ -293,7 +293,7 @@ def _records_of_table(path: Path) -> list[VideoRecord]:
     text = read_text(path)
     if HEADER in text:
         return read_via_table(text, str(path))
-    names = set(text.partition("\n")[0].strip().split(","))
+    names = set(next(csv.reader(text.splitlines()[:1]), []))
     if {"video", "label", "start", "end"} <= names:
         return _records_of_segments(path, text)
     if "video" not in names and (events := event_table(text)) is not None:

@@ -122,7 +122,10 @@ def read_via_table(text: str, place: str) -> list[VideoRecord]:
         if line.startswith("#") or not line.strip():
             continue
         here = f"{place}: line {number}"
-        cells = next(csv.reader([line]))
+        try:
+            cells = next(csv.reader([line]))
+        except csv.Error as error:
+            raise AnnotationError(f"{here}: {error}") from error
         if len(cells) < 6:
             raise AnnotationError(f"{here}: expected 6 columns of VIA, not {len(cells)}")
         files = _json(cells[1], list, f"{here}, file_list")

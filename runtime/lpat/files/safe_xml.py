@@ -50,7 +50,7 @@ def read_xml(path: Path) -> Element:
     parser.CharacterDataHandler = builder.data
     try:
         parser.Parse(content, True)
-    except (ExpatError, ValueError) as error:
+    except (ExpatError, ValueError, LookupError) as error:
         if isinstance(error, AnnotationError):
             raise
         raise AnnotationError(f"{path}: expected XML, but {error}") from error

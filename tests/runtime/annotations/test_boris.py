@@ -128,3 +128,13 @@ def test_broken_projects_are_refused(tmp_path: Path) -> None:
     assert "one video, but 'one' has a.mp4 and b.mp4" in refused(file={"1": ["a.mp4", "b.mp4"]})
     assert "expected an event of time" in refused(events=[[1.0]])
     assert "expected a list" in refused(events={})
+    assert "expected a list" in refused(file={"1": {"a": 1}})
+
+
+def test_a_project_whose_lengths_and_codes_are_odd_is_read(tmp_path: Path) -> None:
+    document = project()
+    document["behaviors_conf"]["0"]["code"] = []
+    document["observations"]["one"]["media_info"] = 1.5
+    (video,) = read(tmp_path / "a.boris", json.dumps(document)).videos
+    assert video.duration is None
+    assert sorted(video.segments.tolist()) == [[1.5, 3.5], [2.5, 4.0]]

@@ -117,6 +117,7 @@ def test_a_file_of_features_goes_by_its_own_name_and_an_empty_one_says_nothing_h
         ("<a/>", "expected an ANNOTATION_DOCUMENT of ELAN, not <a>"),
         ("<a>", "expected XML, but"),
         ("", "expected XML, but"),
+        ('<?xml version="1.0" encoding="UTF8!"?><a/>', "expected XML, but"),
         (document(tier("run", (1, 99, ""))), "expected a time slot, but there is no 'ts99'"),
         (document("", times='<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1.5"/>'), "not '1.5'"),
         (document("", header='<HEADER TIME_UNITS="PAL-frames"/>'), "not PAL-frames"),

@@ -123,6 +123,7 @@ def test_a_task_without_regions_shows_nothing_and_one_without_annotations_is_unk
         ([{"data": {"text": "long words"}, "annotations": []}], "expected a video among its data"),
         ([annotated(region(1, 5, "a"), data={"video": "v.mp4"})], "expected a frame_rate"),
         ([annotated(region(1, 5, "a"), data={"video": "v.mp4", "fps": 0})], "not 0"),
+        ([annotated(region(1, 5, "a"), data={"video": "v.mp4", "fps": 10**400})], "not 1000"),
         ([annotated(), annotated()], "task 1: video 'a clip' is of another task too"),
         ([annotated({"type": "timelinelabels", "value": {"ranges": [{}]}})], "expected a segment"),
         ([{"data": DATA, "annotations": 1}], "annotations: expected a list"),

@@ -82,6 +82,7 @@ def test_temporal_segments_are_read_with_their_options_texts(tmp_path: Path, nam
         ('"[1.5, 3.5]"', '"[1.5, null]"', "expected a segment"),
         ('"[1.5, 3.5]"', '"1.5, 3.5"', "expected JSON"),
         ('"[""a clip.mp4""]"', '"[]"', "expected a video, but there is none"),
+        ('"1_0",', '1\r0",', "line 4: new-line character"),
         ('"1_0",', "", "line 4: expected 6 columns of VIA, not 5"),
         ('"{""1"": ""0""}"', '"{""1"": 0}"', "attribute '1': expected a string, not 0"),
     ],
