@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,11 @@ from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
+
+if TYPE_CHECKING:
+    from lpat.evaluation.average_precision import Evaluation
+    from lpat.evaluation.error_analysis import Diagnosis
+    from lpat.evaluation.verdicts import Verdicts
 
 _MOST_THRESHOLDS = 1000
 
@@ -65,7 +71,7 @@ _MOST_THRESHOLDS = 1000
     type=float,
     default=0.5,
     show_default=True,
-    help="Threshold at which kinds of errors are told apart, for --json and --report.",
+    help="Threshold at which verdicts are given and kinds of errors are told apart.",
 )
 @click.option(
     "--lengths",
@@ -90,7 +96,8 @@ def command(
 
     ANNOTATIONS is ActivityNet-style JSON, a folder of THUMOS'14's text files (CLASS_test.txt,
     Ambiguous_test.txt), a folder of W-TALC's arrays (videoname.npy and its like), or what ELAN,
-    Label Studio, BORIS or VIA wrote (docs/formats.md). What is odd in the videos judged is summed
+    Label Studio, BORIS or VIA wrote (docs/formats.md). A verdict on each class and what would help
+    most come last (docs/better-results.md). What is odd in the videos judged is summed
     up on stderr.
     """
     tious = parse_tious(tiou)
@@ -139,29 +146,44 @@ def command(
     if left_open is not None:
         click.echo(left_open)
         remarks = [left_open, *remarks]
+    errors, verdicts = _say_verdicts(evaluation, error_tiou, bounds)
     if json_path is None and report_path is None:
         return
-    from lpat.evaluation.error_analysis import diagnose
     from lpat.evaluation.proposal_recall import proposal_recall
     from lpat.files.atomic import write_text
     from lpat.files.json_files import write_json
 
     proposals = proposal_recall(evaluation.matching)
-    errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
         why = {
             "ties": ties.to_dict(),
             "proposals": proposals.to_dict(),
             "errors": errors.to_dict(),
+            "verdicts": verdicts.to_dict(),
             "findings": found,
         }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
         from lpat.report.evaluation_page import evaluation_page
 
-        page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
+        page = evaluation_page(
+            detections.name, evaluation, proposals, errors, verdicts, remarks=remarks
+        )
         write_text(report_path, page)
+
+
+def _say_verdicts(
+    evaluation: Evaluation, tiou: float, bounds: Sequence[float] | None
+) -> tuple[Diagnosis, Verdicts]:
+    """Print what the errors at a threshold say of each class, and give both back."""
+    from lpat.evaluation.error_analysis import diagnose
+    from lpat.evaluation.verdicts import verdicts_of
+
+    errors = diagnose(evaluation.matching, tiou=tiou, length_bounds=bounds)
+    verdicts = verdicts_of(evaluation, errors)
+    click.echo("\n" + "\n".join(verdicts.lines()))
+    return errors, verdicts
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:
