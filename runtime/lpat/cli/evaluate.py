@@ -18,6 +18,9 @@ from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
 
 if TYPE_CHECKING:
     from lpat.annotations.reading import Annotations, VideoAnnotation
+    from lpat.evaluation.average_precision import Evaluation
+    from lpat.evaluation.error_analysis import Diagnosis
+    from lpat.evaluation.verdicts import Verdicts
     from lpat.formats.detections import DetectionsFile
     from lpat.types import Detections
 
@@ -71,7 +74,7 @@ _MOST_THRESHOLDS = 1000
     type=float,
     default=0.5,
     show_default=True,
-    help="Threshold at which kinds of errors are told apart, for --json and --report.",
+    help="Threshold at which verdicts are given and kinds of errors are told apart.",
 )
 @click.option(
     "--lengths",
@@ -96,7 +99,8 @@ def command(
 
     ANNOTATIONS is ActivityNet-style JSON, a folder of THUMOS'14's text files (CLASS_test.txt,
     Ambiguous_test.txt), a folder of W-TALC's arrays (videoname.npy and its like), or what ELAN,
-    Label Studio, BORIS or VIA wrote (docs/formats.md). What is odd in the videos judged is summed
+    Label Studio, BORIS or VIA wrote (docs/formats.md). A verdict on each class and what would help
+    most come last (docs/better-results.md). What is odd in the videos judged is summed
     up on stderr.
     """
     tious = parse_tious(tiou)
@@ -147,21 +151,21 @@ def command(
     left_open = ties.describe()
     if left_open is not None:
         click.echo(left_open)
+    errors, verdicts = _say_verdicts(evaluation, error_tiou, bounds)
     if json_path is None and report_path is None:
         return
-    from lpat.evaluation.error_analysis import diagnose
     from lpat.evaluation.proposal_recall import proposal_recall
     from lpat.files.atomic import write_text
     from lpat.files.json_files import write_json
 
     proposals = proposal_recall(evaluation.matching)
-    errors = diagnose(evaluation.matching, tiou=error_tiou, length_bounds=bounds)
     if json_path is not None:
         found = [asdict(finding) for finding in findings]
         why = {
             "ties": ties.to_dict(),
             "proposals": proposals.to_dict(),
             "errors": errors.to_dict(),
+            "verdicts": verdicts.to_dict(),
             "findings": found,
         }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
@@ -169,7 +173,9 @@ def command(
         from lpat.report.evaluation_page import evaluation_page
 
         remarks = [*([left_open] if left_open is not None else []), *summarise(findings)]
-        page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
+        page = evaluation_page(
+            detections.name, evaluation, proposals, errors, verdicts, remarks=remarks
+        )
         write_text(report_path, page)
 
 
@@ -211,6 +217,19 @@ def _check_places(annotations: Path, detections: Path, *outputs: Path | None) ->
             if output.resolve() in read:
                 raise UsageError(f"{output}: is what is to be read; write to another place")
             spare_annotations(output)
+
+
+def _say_verdicts(
+    evaluation: Evaluation, tiou: float, bounds: Sequence[float] | None
+) -> tuple[Diagnosis, Verdicts]:
+    """Print what the errors at a threshold say of each class, and give both back."""
+    from lpat.evaluation.error_analysis import diagnose
+    from lpat.evaluation.verdicts import verdicts_of
+
+    errors = diagnose(evaluation.matching, tiou=tiou, length_bounds=bounds)
+    verdicts = verdicts_of(evaluation, errors)
+    click.echo("\n" + "\n".join(verdicts.lines()))
+    return errors, verdicts
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

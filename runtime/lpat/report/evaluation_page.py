@@ -11,6 +11,7 @@ from lpat.evaluation.error_analysis import DEPTH, KINDS, LENGTH_NAMES, LOWEST_TI
 from lpat.evaluation.precision_recall import PrecisionRecallCurves, precision_recall_curves
 from lpat.evaluation.proposal_recall import ProposalRecall
 from lpat.evaluation.protocols import rules_in_words
+from lpat.evaluation.verdicts import FINDING, WORKING, Verdicts
 from lpat.report.charts import (
     MOST_CURVES,
     Axis,
@@ -38,6 +39,7 @@ def evaluation_page(
     evaluation: Evaluation,
     proposals: ProposalRecall,
     diagnosis: Diagnosis,
+    verdicts: Verdicts,
     *,
     remarks: Sequence[str] = (),
 ) -> str:
@@ -48,6 +50,7 @@ def evaluation_page(
     """
     sections = [
         _headline(evaluation, proposals),
+        _verdicts(verdicts),
         _classes(evaluation),
         _precision_recall(evaluation, diagnosis),
         _proposals(proposals),
@@ -84,6 +87,18 @@ def _headline(evaluation: Evaluation, proposals: ProposalRecall) -> Section:
         table=table,
         parts=(rules,),
     )
+
+
+def _verdicts(verdicts: Verdicts) -> Section:
+    rows = [(entry.label, entry.line) for entry in verdicts.classes[:MOST_ROWS]]
+    more = len(verdicts.classes) - len(rows)
+    caption = (
+        f"At tIoU {verdicts.tiou:g}, the worst first{f'; {more} more do better' if more else ''}. "
+        f"Works: average precision of {WORKING:.0%} or more; not found: below {FINDING:.0%}."
+    )
+    advice = verdicts.advice[:1].upper() + verdicts.advice[1:] + "."
+    text = (advice, "See also docs/better-results.md.")
+    return Section("What would help most", text, table=Table(("class", "verdict"), rows, caption))
 
 
 def _classes(evaluation: Evaluation) -> Section:

@@ -59,6 +59,9 @@ def test_a_table_and_a_file_come_out(
     assert document["tiou"] == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
     assert document["AP"] == {"run": [0.5] * 9 + [0.0]}
     assert (document["videos"], document["ignored_videos"]) == (1, 1)
+    assert "\n  run  works: 1 of 2 truths found" in output.out
+    assert document["verdicts"]["classes"][0]["verdict"] == "works"
+    assert output.out.splitlines()[-1].startswith("what would help most: what nothing finds costs")
 
 
 def test_what_ties_leave_open_is_told_in_a_line_and_in_the_file(
@@ -71,7 +74,8 @@ def test_what_ties_leave_open_is_told_in_a_line_and_in_the_file(
     for order in (rows, rows[::-1]):
         found.write_text(json.dumps({"results": {"a": order}}))
         assert run(monkeypatch, truth, found, "--tiou", "0.5", "--json", target) == 0
-        lines.append(capsys.readouterr().out.splitlines()[-1])
+        (line,) = (s for s in capsys.readouterr().out.splitlines() if "share their score" in s)
+        lines.append(line)
         ties = json.loads(target.read_text())["ties"]
         assert ties["detections"] == 3
         assert ties["average_mAP"] == {"lowest": pytest.approx(1 / 3), "highest": 1.0}
@@ -266,7 +270,7 @@ def test_without_a_report_nothing_of_it_is_loaded(files: tuple[Path, Path]) -> N
         "import sys\n"
         "from lpat.cli.evaluate import command\n"
         "command.main(sys.argv[1:], standalone_mode=False)\n"
-        "late = {'lpat.evaluation.error_analysis', 'lpat.report', 'onnxruntime', 'cv2'}\n"
+        "late = {'lpat.evaluation.proposal_recall', 'lpat.report', 'onnxruntime', 'cv2'}\n"
         "print(*sorted(late & set(sys.modules)), file=sys.stderr)"
     )
     process = subprocess.run(

@@ -12,6 +12,7 @@ from lpat.evaluation.average_precision import Evaluation, evaluate
 from lpat.evaluation.error_analysis import diagnose
 from lpat.evaluation.proposal_recall import proposal_recall
 from lpat.evaluation.protocols import PROTOCOLS, Protocol
+from lpat.evaluation.verdicts import verdicts_of
 from lpat.report.evaluation_page import evaluation_page
 from lpat.types import Detections
 
@@ -62,8 +63,10 @@ def evaluation(
 
 def page_of(judged: Evaluation, name: str = "found.json", remarks: tuple[str, ...] = ()) -> str:
     judgement = judged.matching
+    errors = diagnose(judgement)
+    verdicts = verdicts_of(judged, errors)
     return evaluation_page(
-        name, judged, proposal_recall(judgement), diagnose(judgement), remarks=remarks
+        name, judged, proposal_recall(judgement), errors, verdicts, remarks=remarks
     )
 
 
@@ -76,6 +79,7 @@ def test_the_page_says_what_was_found() -> None:
             "50.00 %",
             "must reach the threshold",
         ),
+        *("What would help most", "works: 1 of 1 truths found, average precision 100.0 %"),
         *("run", "jump", "tIoU 0.3: mAP 50.0", "AP 100.0, 1 truths", "AR, mean over the tIoU"),
         *("1G", "10G", "missed truths", "wrong label", "badly located", "1 videos judged"),
         *("XS, up to 10 s", "3 segments look odd"),

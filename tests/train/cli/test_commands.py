@@ -70,6 +70,28 @@ def test_from_labels_to_evaluated_detections(dataset, in_folder: Path) -> None:
     assert document["protocol"] == "activitynet"
 
 
+def test_a_run_ends_with_a_report_once(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    (features / "v3.safetensors").write_bytes(b"broken")
+    trained = run_train(features, annotations, "--output", "run")
+    assert trained.output.count("what would help most: ") == 1
+    assert "3 folds in " in trained.output
+    page = (in_folder / "run" / "report.html").read_text("utf-8")
+    assert "What would help most" in page
+    assert "Left out, &#39;v3&#39;: " in page
+    document = json.loads((in_folder / "run" / "report.json").read_text("utf-8"))
+    assert [(entry["label"], entry["videos"]) for entry in document["classes"]] == [
+        ("a", 6), ("b", 6),
+    ]  # fmt: skip
+    resumed = invoke(
+        train.command, features, "--annotations", annotations, "--resume", "run", "--no-cache"
+    )
+    assert resumed.output.count("what would help most: ") == 1
+    without = run_train(features, annotations, "--output", "run", "--overwrite", "--no-report")
+    assert "help most" not in without.output
+    assert not (in_folder / "run" / "report.html").exists()
+
+
 def test_the_exported_file_is_one_with_dynamic_axes(dataset, in_folder: Path) -> None:
     run_train(*dataset(), "--output", "run")
     invoke(export.command, "out/model.onnx", "--run", "run")

@@ -26,7 +26,7 @@ GROUPS = {
         "no_cache",
         "progress",
     ),
-    "Result": ("overwrite", "resume", "config_file"),
+    "Result": ("overwrite", "resume", "report", "folds", "config_file"),
     "Model": (
         "method",
         "members",

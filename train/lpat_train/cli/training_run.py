@@ -29,6 +29,8 @@ from lpat_train.data.loading import LoadedFeatures, OnLoaded, contradiction, ope
 from lpat_train.distributed.processes import Processes
 from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
+from lpat_train.report.pages import report_lines
+from lpat_train.report.reporting import make_report, write_report
 from lpat_train.training.checkpoint import Run, claim_run_folder, new_run_folder, write_run
 from lpat_train.training.early_stopping import LabelJudgement
 from lpat_train.training.loop import train
@@ -108,11 +110,14 @@ def run_training(
     place: RunPlace,
     device: torch.device,
     processes: Processes,
+    *,
     threads: int = 0,
+    folds: int | None = None,
 ) -> bool:
     """Train on the examples and judge on their truth; whether all videos could be read.
 
-    Only the first process writes and prints; the others train with it.
+    With `folds` a report ends it, for which as many more networks are trained. Only the first
+    process writes and prints; the others train with it.
     """
     read, truth = examples.annotations, examples.truth
     labels = read.labels_by_video(examples.subset)
@@ -171,6 +176,12 @@ def run_training(
     if judge is not None:
         with training_threads(network, config, device, threads):
             _print_validation(network, judge)
+    if folds is not None:
+        unreadable = {name: str(error) for name, error in loaded.failures.items()}
+        with training_threads(network, config, device, threads):
+            report = make_report(training_set, config, unreadable, folds=folds, device=device)
+        print("\n".join(report_lines(report)))
+        print(f"report: {write_report(folder, report)}")
     print(f"next: lpat-export model.onnx --run {folder}")
     return not failures
 

@@ -37,6 +37,7 @@ _STATE = "checkpoint.safetensors"
 _BEST = "best.safetensors"
 _CONFIG = "config.toml"
 _ABOUT = "run.json"
+_REPORT = ("report.html", "report.json")  # of `lpat_train.report`
 
 BEFORE = replace(
     PRESETS["lpat"],
@@ -123,7 +124,7 @@ def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
                     f"{folder}: holds a run already; --resume goes on with it, "
                     "--overwrite starts anew"
                 )
-            written = (folder / name for name in (_ABOUT, _STATE, _BEST))
+            written = (folder / name for name in (_ABOUT, _STATE, _BEST, *_REPORT))
             for old in (*written, *folder.glob("events.out.tfevents.*")):
                 old.unlink(missing_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
