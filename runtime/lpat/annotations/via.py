@@ -31,15 +31,19 @@ class _Videos:
         self._attributes = attributes
         self._rows: dict[str, list[LabelledTimes]] = {}
         self._passed: dict[str, list[str]] = {}
+        self._references: dict[str, str] = {}
 
-    def meet(self, video: str) -> None:
-        """Note a video, be it that nothing is said of it."""
+    def meet(self, reference: str, place: str) -> str:
+        """Note a video, be it that nothing is said of it; its name."""
+        video = video_name(reference, place)
+        if (other := self._references.setdefault(video, reference)) != reference:
+            raise AnnotationError(f"{place}: {reference} is called {video!r}, as {other} is too")
         self._rows.setdefault(video, [])
         self._passed.setdefault(video, [])
+        return video
 
     def add(self, video: str, times: Any, values: Any, place: str) -> None:
-        """Note a segment's labels, or that it is none."""
-        self.meet(video)
+        """Note the labels of a segment of a video that was met, or that it is none."""
         expect(times, list, f"{place}, times")
         if len(times) != 2:
             what = "a still frame" if len(times) == 1 else "a region"
@@ -97,8 +101,7 @@ def read_via_project(document: Mapping[str, Any], place: str) -> list[VideoRecor
             raise AnnotationError(f"{here}: expected a file of the project, not {files!r:.80}")
         file = expect(parts["file"][str(files[0])], dict, f"{here}, file")
         reference = expect(file.get("fname") or file.get("src"), str, f"{here}, fname")
-        names[view] = video_name(reference, here)
-        videos.meet(names[view])
+        names[view] = videos.meet(reference, here)
     for identity, entry in parts["metadata"].items():
         here = f"{place}: metadata {identity!r}"
         view = str(expect(entry, dict, here).get("vid"))
@@ -133,7 +136,7 @@ def read_via_table(text: str, place: str) -> list[VideoRecord]:
         files = _json(cells[1], list, f"{here}, file_list")
         if not files:
             raise AnnotationError(f"{here}: expected a video, but there is none")
-        name = video_name(expect(files[0], str, here), here)
+        name = videos.meet(expect(files[0], str, here), here)
         videos.add(
             name, _json(cells[3], list, here), _json(cells[5], dict, f"{here}, metadata"), here
         )

@@ -82,6 +82,11 @@ def test_temporal_segments_are_read_with_their_options_texts(tmp_path: Path, nam
         ('"[1.5, 3.5]"', '"[1.5, null]"', "expected a segment"),
         ('"[1.5, 3.5]"', '"1.5, 3.5"', "expected JSON"),
         ('"[""a clip.mp4""]"', '"[]"', "expected a video, but there is none"),
+        (
+            '""a clip.mp4',
+            '""x/a clip.mp4',
+            "line 5: a clip.mp4 is called 'a clip', as x/a clip.mp4",
+        ),
         ('"1_0",', '1\r0",', "line 4: new-line character"),
         ('"1_0",', "", "line 4: expected 6 columns of VIA, not 5"),
         ('"{""1"": ""0""}"', '"{""1"": 0}"', "attribute '1': expected a string, not 0"),
@@ -99,6 +104,7 @@ def test_broken_projects_are_refused(tmp_path: Path) -> None:
         ("metadata", "1_0", {"vid": "9", "z": [1, 2], "av": {}}, "expected a view of the project"),
         ("view", "1", {"fid_list": []}, "expected a file of the project"),
         ("file", "1", {"fname": 1}, "expected a string"),
+        ("file", "2", {"fname": "x/a clip.mkv"}, "is called 'a clip', as a clip.mp4 is too"),
         ("metadata", "1_0", {"vid": "1", "z": 1, "av": {}}, "times: expected a list"),
     ]:
         document = project()
