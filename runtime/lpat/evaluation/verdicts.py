@@ -120,7 +120,7 @@ def _advice(diagnosis: Diagnosis, worst: str) -> str:
                 "(lpat-detect --false-alarms, --min-score), or training videos without the classes"
             )
         case "localization":
-            return f"detections with wrong ends cost {lost}: a smaller --stride of features in training"
+            return f"detections with wrong ends cost {lost}: a smaller --stride in training"
         case "confusion":
             pairs = diagnosis.mislabelled_pairs()
             which = f", most of all {pairs[0][1]!r} for {pairs[0][0]!r}" if pairs else ""
@@ -129,7 +129,7 @@ def _advice(diagnosis: Diagnosis, worst: str) -> str:
                 "without the other"
             )
         case "double":
-            return f"to find the same twice costs {lost}: a higher --minimum-snippets in training"
+            return f"to find the same twice costs {lost}: more --minimum-snippets in training"
         case _:
             return (
                 f"what nothing finds costs {lost}: more training videos of {worst!r} first, or more "
