@@ -13,7 +13,6 @@ from lpat.features.extraction import Extraction, load_all_features
 from lpat.features.progress import OnProgress
 from lpat.inputs import Input
 from lpat.model.model import Model
-from lpat.segments.detect import detect
 from lpat.types import Detections, Scores
 
 Result = TypeVar("Result")
@@ -78,7 +77,7 @@ def analyse_extraction(model: Model, extraction: Extraction) -> Analysis:
     """
     start = time.perf_counter()
     scores = model.score(extraction.features)
-    detections = detect(scores, model.metadata.post_processing)
+    detections = model.detections(scores)
     return Analysis(
         scores,
         detections,

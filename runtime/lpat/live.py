@@ -23,7 +23,15 @@ from lpat.model.model import Model
 from lpat.segments.detect import segment_scores, select_classes
 from lpat.segments.level import shifted
 from lpat.segments.runs import ClosedRuns, OpenRuns
-from lpat.types import Detection, Features, FeatureSpec, Float32Array, Float64Array, Scores
+from lpat.types import (
+    Detection,
+    Detections,
+    Features,
+    FeatureSpec,
+    Float32Array,
+    Float64Array,
+    Scores,
+)
 from lpat.video.address import Address
 from lpat.video.growing import GrowingFile, follow
 from lpat.video.reader import Video
@@ -129,14 +137,9 @@ class LiveDetector:
         )
         # Live scores don't say how probable a class is, so that improbable ones must not be told.
         selection = "mean" if self._options.class_weight else self._options.class_selection
-        selected = set(select_classes(probabilities, selection).tolist())
-        return [
-            Detection(self._model.classes[label], score, start, end)
-            for label, score, (start, end) in zip(
-                runs.classes.tolist(), confidence.tolist(), runs.segments.tolist(), strict=True
-            )
-            if label in selected
-        ]
+        selected = select_classes(probabilities, selection)
+        found = Detections(self._model.classes, runs.segments, runs.classes, confidence)
+        return list(self._model.sensitivity.kept(found[np.isin(runs.classes, selected)]))
 
     def _leveled(self, scores: Scores, count: int, settled: int) -> Scores:
         """Scores measured from the level, which follows what has been seen of late.
@@ -150,7 +153,7 @@ class LiveDetector:
         self._margins.extend(margins[len(margins) - count :][:settled])
         shown = select_classes(scores.probabilities)
         shift = level.following(np.array(self._margins), shown)
-        return shifted(scores, level, self._model.false_alarms, shift)
+        return shifted(scores, level, self._model.rates, shift)
 
     def _scores_of_last(self, count: int) -> Scores:
         rows = np.stack(list(islice(self._rows, max(0, len(self._rows) - count), None)))

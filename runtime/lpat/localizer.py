@@ -14,9 +14,9 @@ from lpat.features.extraction import load_features
 from lpat.features.files import StoredFeatures
 from lpat.inputs import Input, find_inputs, one_input
 from lpat.live import LiveDetector, detect_in_stream, live_features
+from lpat.model.copies import write_copy
 from lpat.model.model import Model
 from lpat.parallel.processes import available_cores
-from lpat.segments.detect import detect
 from lpat.types import Detection, Detections, Features, Float32Array, Scores
 
 Source = str | Path | Features | StoredFeatures | Float32Array
@@ -33,14 +33,16 @@ class Localizer(Model):
     `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
     take a GPU that is there.
 
-    `false_alarms` is the rate at which the level begins; None is the model's own.
+    `false_alarms` is the rate at which the level begins, and `min_score` the lowest score of a
+    detection: of all classes, or by class, {"jump": 0.1, None: 0.03}, where None is all others.
+    Without, they are the model's own.
 
     `content` is the file's where the path is another machine's. `backbones` says where those are
     found that make the model's features, if any do; a bundled model's are in itself.
 
     Raises:
         ModelError: the file can't be read or isn't a model of lpat.
-        UsageError: no such rate, or a model whose level isn't calibrated.
+        UsageError: no such rate, score or class, or a model whose level isn't calibrated.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
 
@@ -64,7 +66,7 @@ class Localizer(Model):
 
     def detect(self, source: Source, cache: FeatureCache | None = None) -> Detections:
         """Detections in what `scores` takes, best first; it raises the same."""
-        return detect(self.scores(source, cache), self.metadata.post_processing)
+        return self.detections(self.scores(source, cache))
 
     def detect_many(
         self,
@@ -111,6 +113,18 @@ class Localizer(Model):
         address = one_input(source).path
         with live_features(address, self.metadata.features, timeout, self.backbones) as features:
             yield from detect_in_stream(detector, features.rows, features.video)
+
+    def save_copy(self, path: str | Path) -> None:
+        """Write a copy of the model's file that finds as much as this one does without being told.
+
+        Nothing but its metadata differs.
+
+        Raises:
+            ModelError: the model's file is gone, or broken by now.
+            UsageError: `path` is the model itself.
+            OutputError: it can't be written, or doesn't end in `.onnx`.
+        """
+        write_copy(self.path, Path(path), self.sensitivity)
 
     def _features_of(self, source: Source, cache: FeatureCache | None) -> Features | StoredFeatures:
         if isinstance(source, Features | StoredFeatures):

@@ -45,10 +45,9 @@ def detect_batch(
         UsageError: the folder's `detections.json` holds somebody's annotations.
     """
     spare_annotations(output / "detections.json")
-    level, moved = localizer.metadata.level, {}
-    if localizer.false_alarms is not None:
-        moved = {"false_alarms": localizer.false_alarms}
-    own = None if level is None else level.false_alarms
+    level, moved = localizer.metadata.level, localizer.sensitivity.to_json()
+    trained = None if level is None else level.false_alarms
+    saved = localizer.metadata.sensitivity.false_alarms
     made_by = {"model": localizer.path.name, "model_sha256": localizer.sha256, **moved}
     facts = facts_of_run("lpat-detect", options or {}) | {
         "model": str(localizer.path),
@@ -56,8 +55,11 @@ def detect_batch(
         "provider": localizer.provider,
         "provider_note": localizer.provider_note,
         "model_caution": localizer.metadata.caution,
-        "false_alarms": moved.get("false_alarms", own),
-        "model_false_alarms": own,
+        "false_alarms": moved.get("false_alarms", trained),
+        "class_false_alarms": moved.get("class_false_alarms", {}),
+        "min_score": moved.get("min_score"),
+        "class_min_scores": moved.get("class_min_scores", {}),
+        "model_false_alarms": trained if saved is None else saved,
         "backbones": facts_of_backbones(localizer.metadata.features),
     }
     settings = {"model": localizer.sha256, "version": __version__, **moved}

@@ -22,6 +22,7 @@ GROUPS = {
     "Results": (
         "output",
         "false_alarms",
+        "min_score",
         "formats",
         "scores",
         "overlay",
@@ -51,11 +52,17 @@ WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
 )
 @click.option(
     "--false-alarms",
-    type=float,
-    default=None,
-    metavar="RATE",
+    multiple=True,
+    metavar="RATE|CLASS=RATE",
     help="Share of the snippets without a class that may lie above its threshold: more finds more, "
-    "less errs less. Moves the level without training.  [default: the model's own]",
+    "less errs less. Moves the level without training; once for all classes, and again for some.  "
+    "[default: the model's own]",
+)
+@click.option(
+    "--min-score",
+    multiple=True,
+    metavar="SCORE|CLASS=SCORE",
+    help="Leave out detections that score less; for all classes, and for some.  [default: none]",
 )
 @options.formats
 @click.option("--scores", is_flag=True, help="Write each input's scores (safetensors) too.")
@@ -102,7 +109,8 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     output: Path,
-    false_alarms: float | None,
+    false_alarms: tuple[str, ...],
+    min_score: tuple[str, ...],
     formats: tuple[str, ...],
     scores: bool,
     overlay: bool,
@@ -147,16 +155,16 @@ def command(
         formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
     )
     backbones = options.backbones_from(backbone_paths, batch=batch)
-    if ray_address:  # the workers' devices are theirs to find
-        localizer = Localizer(model, "cpu", false_alarms=false_alarms, backbones=backbones)
-    else:
-        localizer = Localizer(
-            model,
-            device,
-            require_gpu=require_gpu,
-            false_alarms=false_alarms,
-            backbones=backbones,
-        )
+    rates = options.by_class(false_alarms, "--false-alarms")
+    lowest = options.by_class(min_score, "--min-score")
+    localizer = Localizer(
+        model,
+        "cpu" if ray_address else device,  # the workers' devices are theirs to find
+        require_gpu=require_gpu and not ray_address,
+        false_alarms=rates,
+        min_score=lowest,
+        backbones=backbones,
+    )
     if localizer.metadata.caution:
         print(f"warning: {model}: {localizer.metadata.caution}", file=sys.stderr)
     if localizer.provider_note:
@@ -169,8 +177,8 @@ def command(
         return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
     place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
-    if localizer.false_alarms is not None:
-        print(f"level moved: false alarms {localizer.false_alarms:g}, not the model's own")
+    if (moved := localizer.sensitivity.describe()) is not None:
+        print(f"level moved: {moved}")
     found = find_inputs(inputs, timeout, note)
     if not all(source.holds_features for source in found):
         _tell_backbones(localizer.find_backbones(), sys.stdout)
@@ -186,7 +194,8 @@ def command(
                 device=device,
                 require_gpu=require_gpu,
                 workers=jobs,
-                false_alarms=localizer.false_alarms,
+                false_alarms=rates,
+                min_score=lowest,
             )
         else:
             analyse = local_engine(localizer, cache, jobs or 1, show.within)

@@ -98,8 +98,7 @@ def detect_live(
             "start": features.video.start,
             "live": True,
         }
-        if localizer.false_alarms is not None:
-            external["false_alarms"] = localizer.false_alarms
+        external |= localizer.sensitivity.to_json()
         detections = Detections.of_all(localizer.classes, found)
         write_json(
             output / "detections.json", detections_document({video.name: detections}, external)

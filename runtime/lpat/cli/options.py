@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -154,6 +154,27 @@ def backbones_from(
         if not path.exists():
             raise BackboneError(f"{path}: expected a backbone's file or a folder; no such file")
     return Backbones(paths, device=device, require_gpu=require_gpu, batch=batch)
+
+
+def by_class(values: tuple[str, ...], option: str) -> Mapping[str | None, float] | None:
+    """Values of an option that is given as VALUE or CLASS=VALUE, by class; None: all others'.
+
+    Raises:
+        UsageError: neither, or the same twice.
+    """
+    found: dict[str | None, float] = {}
+    for text in values:
+        label, equals, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError as error:
+            raise UsageError(f"{option}: expected VALUE or CLASS=VALUE, not {text!r}") from error
+        key = label if equals else None
+        if key in found:
+            which = f"class {key!r}" if equals else "all classes"
+            raise UsageError(f"{option}: expected one value for {which}, not two")
+        found[key] = value
+    return found or None
 
 
 def values_of(context: click.Context) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from lpat.features.cache import FeatureCache
 from lpat.features.extraction import Extraction, load_all_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
+from lpat.segments.sensitivity import Choice
 from lpat.types import FeatureSpec
 
 THREADS = 1
@@ -39,15 +40,16 @@ def ray_engine(
     device: str = "auto",
     require_gpu: bool = False,
     workers: int | None = None,
-    false_alarms: float | None = None,
+    false_alarms: Choice = None,
+    min_score: Choice = None,
 ) -> Engine[Analysis]:
     """An engine whose inputs are analysed by Ray's actors, with the results of `local_engine`.
 
     `address` is a cluster's `HOST:PORT`, `auto` for the one that this machine is part of, or
     `local` for one of this machine alone, which ends with the analyses. Each of the `workers`, one
-    for each core if None, holds the model, which is sent to it with the given backbones; its level
-    begins at `false_alarms`, if not at its own rate. Videos and the cache are read by their paths,
-    so machines must have them at the same place; feature files likewise.
+    for each core if None, holds the model, which is sent to it with the given backbones; it finds
+    as much as `Localizer` does by `false_alarms` and `min_score`. Videos and the cache are read by
+    their paths, so machines must have them at the same place; feature files likewise.
 
     With `auto` the network runs on the CPU, whose share of a video's time is small and whose
     results are the same everywhere; `cuda`, or a GPU that is required, gives each worker a share
@@ -65,7 +67,7 @@ def ray_engine(
     # A bundled model is sent once: a worker finds its backbones in it.
     contents = tuple(file for file in sent.contents if file != content)
     sent = replace(sent, contents=contents, threads=THREADS)
-    make_work = partial(_analyser, model, content, wanted, cache, sent, false_alarms)
+    make_work = partial(_analyser, model, content, wanted, cache, sent, false_alarms, min_score)
 
     def analyse(sources: Sequence[Input]) -> Iterator[tuple[Input, Analysis | LpatError]]:
         return run_on_cluster(make_work, sources, address, workers, gpu=wanted != "cpu")
@@ -136,11 +138,17 @@ def _analyser(
     device: str,
     cache: FeatureCache | None,
     backbones: Backbones,
-    false_alarms: float | None,
+    false_alarms: Choice,
+    min_score: Choice,
 ) -> WorkFunction[Analysis]:
     """What analyses one input on a worker: the engine of one process."""
     localizer = Localizer(
-        model, device, false_alarms=false_alarms, content=content, backbones=backbones
+        model,
+        device,
+        false_alarms=false_alarms,
+        min_score=min_score,
+        content=content,
+        backbones=backbones,
     )
     engine = local_engine(localizer, cache, jobs=1)
 

@@ -112,28 +112,26 @@ def _advice(diagnosis: Diagnosis, worst: str) -> str:
     kind = max(gains, key=gains.__getitem__)
     if gains[kind] < LEAST_GAIN:
         return "nothing stands out: no kind of error costs a point of mAP"
-    points = f"costs {100 * gains[kind]:.1f} points of mAP"
+    lost = f"{100 * gains[kind]:.1f} points of mAP"
     match kind:
         case "background":
             return (
-                f"detections where nothing happens {points}: fewer of them "
+                f"detections where nothing happens cost {lost}: fewer of them "
                 "(lpat-detect --false-alarms, --min-score), or training videos without the classes"
             )
         case "localization":
-            return (
-                f"detections with wrong ends {points}: a smaller --stride of features in training"
-            )
+            return f"detections with wrong ends cost {lost}: a smaller --stride in training"
         case "confusion":
             pairs = diagnosis.mislabelled_pairs()
             which = f", most of all {pairs[0][1]!r} for {pairs[0][0]!r}" if pairs else ""
             return (
-                f"to take one class for another {points}{which}: training videos that show one "
+                f"to take one class for another costs {lost}{which}: training videos that show one "
                 "without the other"
             )
         case "double":
-            return f"to find the same twice {points}: a higher --minimum-snippets in training"
+            return f"to find the same twice costs {lost}: more --minimum-snippets in training"
         case _:
             return (
-                f"what nothing finds {points}: more training videos of {worst!r} first, or more "
-                "false alarms (lpat-detect --false-alarms)"
+                f"what nothing finds costs {lost}: more training videos of {worst!r} first, or "
+                "more false alarms (lpat-detect --false-alarms)"
             )

@@ -19,6 +19,7 @@ from lpat.features.statistics import Statistics, statistics_from_json
 from lpat.inference.onnx_files import metadata_object
 from lpat.segments.level import LevelTable, table_from_json
 from lpat.segments.post_processing import PostProcessing
+from lpat.segments.sensitivity import Sensitivity, sensitivity_from_json
 from lpat.types import FeatureSpec
 
 SCHEMA = 1
@@ -44,7 +45,8 @@ class ModelMetadata:
     `statistics` are those of the training snippets, where features come from files of others.
     `weight_bits` are those of int8's weights; a model of before they were told has eight. `level`
     says what margins mean, in a calibrated model. A snippet's scores depend on `lookahead` snippets
-    after it at most: two in networks of before it was told.
+    after it at most: two in networks of before it was told. `sensitivity` is what was chosen for a
+    copy of the model.
     """
 
     classes: tuple[str, ...]
@@ -56,6 +58,7 @@ class ModelMetadata:
     weight_bits: int = EXACT_WEIGHT_BITS
     level: LevelTable | None = None
     lookahead: int = 2
+    sensitivity: Sensitivity = field(default_factory=Sensitivity)
 
     @property
     def caution(self) -> str | None:
@@ -83,6 +86,8 @@ class ModelMetadata:
             document["level"] = self.level.to_json()
         if self.precision == "int8":
             document["weight_bits"] = self.weight_bits
+        if chosen := self.sensitivity.to_json():
+            document["sensitivity"] = chosen
         if self.statistics is not None:
             document["statistics"] = asdict(self.statistics)
         return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
@@ -98,9 +103,10 @@ def metadata_from_json(text: str) -> ModelMetadata:
     schema = document.get("schema")
     if not isinstance(schema, int) or schema != SCHEMA:
         raise ModelError(_of_another_schema(schema, document.get("lpat")))
-    level = document.get("level")
     try:
         classes = _classes(document.get("classes"))
+        level = document.get("level")
+        table = None if level is None else table_from_json(level, classes)
         features = spec_from_json(document.get("features"))
         statistics = document.get("statistics")
         return ModelMetadata(
@@ -114,7 +120,8 @@ def metadata_from_json(text: str) -> ModelMetadata:
             precision=_precision(document.get("precision", "float32")),
             weight_bits=_weight_bits(document),
             lookahead=_lookahead(document.get("lookahead", 2)),
-            level=None if level is None else table_from_json(level, classes),
+            level=table,
+            sensitivity=sensitivity_from_json(document.get("sensitivity", {}), classes, table),
         )
     except (FeatureError, UsageError) as error:
         raise ModelError(f"broken metadata: {error}") from error

@@ -21,8 +21,17 @@ from lpat.inference.devices import device_of, extents_of_head
 from lpat.inference.onnx_files import DAMAGED, MODEL_KEY, NOT_TEXT, Digests, digests_of, read_onnx
 from lpat.inference.sessions import bundle_session, load_on_cpu, load_on_device
 from lpat.model.metadata import ModelMetadata, metadata_from_json
+from lpat.segments.detect import detect
 from lpat.segments.level import leveled
-from lpat.types import Features, Float32Array, PredictedEnds, Scores
+from lpat.segments.sensitivity import Choice, Sensitivity
+from lpat.types import (
+    Detections,
+    Features,
+    Float32Array,
+    Float64Array,
+    PredictedEnds,
+    Scores,
+)
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -46,14 +55,16 @@ class Model:
     `provider` is ONNX Runtime's name of what computes it; `provider_note` says why `auto` didn't
     take a GPU that is there.
 
-    `false_alarms` is the rate at which the level begins; None is the model's own.
+    `false_alarms` is the rate at which the level begins, and `min_score` the lowest score of a
+    detection: of all classes, or by class, {"jump": 0.1, None: 0.03}, where None is all others.
+    Without, they are the model's own.
 
     `content` is the file's where the path is another machine's. `backbones` says where those are
     found that make the model's features, if any do; a bundled model's are in itself.
 
     Raises:
         ModelError: the file can't be read, isn't a model of lpat, or is damaged.
-        UsageError: no such rate, or a model whose level isn't calibrated.
+        UsageError: no such rate, score or class, or a model whose level isn't calibrated.
         DeviceError: the device was asked for by name, or a GPU is required, and can't be used.
     """
 
@@ -63,7 +74,8 @@ class Model:
         device: str = "auto",
         *,
         require_gpu: bool = False,
-        false_alarms: float | None = None,
+        false_alarms: Choice = None,
+        min_score: Choice = None,
         content: bytes | None = None,
         backbones: Backbones = BACKBONES,
     ) -> None:
@@ -71,6 +83,8 @@ class Model:
         self._given = {
             "device": device,
             "require_gpu": require_gpu,
+            "false_alarms": false_alarms,
+            "min_score": min_score,
             "content": content,
             "backbones": backbones,
         }
@@ -84,7 +98,7 @@ class Model:
             digests.check(on_cpu.get_modelmeta().custom_metadata_map)
             self._outputs = _outputs_of(on_cpu)
             bundled = bool(bundled_outputs(on_cpu))
-            self.false_alarms = self._checked_rate(false_alarms)
+            self.sensitivity = self._chosen(Sensitivity.of(false_alarms, min_score))
             if bundled:
                 del on_cpu  # before the next, as it is large
                 on_cpu = bundle_session(content, self.sha256, backbones.threads)
@@ -114,7 +128,7 @@ class Model:
 
     def __reduce__(self) -> tuple[Callable[..., Model], tuple[object, ...]]:
         """By path and options: another process loads the file itself, on a device of its own."""
-        given = {**self._given, "false_alarms": self.false_alarms}
+        given = dict(self._given)
         backbones = self._given["backbones"]
         if isinstance(backbones, Backbones):  # their places, not what was read of them
             paths = tuple(Path(os.path.abspath(path)) for path in backbones.paths)  # noqa: PTH100
@@ -136,17 +150,25 @@ class Model:
         """Labels in the order of the scores."""
         return self.metadata.classes
 
-    def _checked_rate(self, rate: float | None) -> float | None:
+    @property
+    def false_alarms(self) -> float | None:
+        """The rate at which the level of classes begins; None where it is as it was trained."""
+        return self.sensitivity.false_alarms
+
+    @property
+    def rates(self) -> Float64Array | None:
+        """The rate (C,) of each class; None where all are as they were trained."""
         level = self.metadata.level
-        if rate is None:
-            return None
-        if level is None:
+        return None if level is None else self.sensitivity.rates(self.classes, level)
+
+    def _chosen(self, asked: Sensitivity) -> Sensitivity:
+        level = self.metadata.level
+        if asked.moves_level and level is None:
             raise UsageError(
                 f"{self.path}: false alarms: expected a model whose level is calibrated; this "
                 "one's is as it was learned: train with --false-alarms above 0"
             )
-        level.shifts(rate)  # refuses what it doesn't know
-        return None if rate == level.false_alarms else rate
+        return asked.over(self.metadata.sensitivity).checked(self.classes, level)
 
     def score(self, features: Features | StoredFeatures) -> Scores:
         """Scores of one video's features, measured from the level: see `lpat.segments.level`.
@@ -155,7 +177,11 @@ class Model:
         """
         scores = self.learned_scores(features)
         level = self.metadata.level
-        return scores if level is None else leveled(scores, level, self.false_alarms)
+        return scores if level is None else leveled(scores, level, self.rates)
+
+    def detections(self, scores: Scores) -> Detections:
+        """What such scores show, best first."""
+        return self.sensitivity.kept(detect(scores, self.metadata.post_processing))
 
     def learned_scores(self, features: Features | StoredFeatures) -> Scores:
         """Scores of one video's features, as the file gives them.

@@ -72,22 +72,32 @@ class LevelTable:
         shift = upper_margin(margins, selected) - self.usual
         return self.follow * shift * count / (count + DOUBT)
 
-    def shifts(self, rate: float) -> Float64Array:
-        """Margins (C,) at which a rate begins, linear between the logarithms of the known ones.
+    def shifts(self, rate: float | Float64Array) -> Float64Array:
+        """Margins (C,) at which a rate, or each class's own (C,), begins.
+
+        They are linear between the logarithms of the known rates.
 
         Raises:
             UsageError: it is beyond the lowest or the highest rate that is known.
         """
         lowest, highest = self.rates[0], self.rates[-1]
-        if not lowest <= rate <= highest:
+        count = self.margins.shape[1]
+        wanted = np.broadcast_to(np.asarray(rate, np.float64), (count,))
+        if (unknown := ~((wanted >= lowest) & (wanted <= highest))).any():
             raise UsageError(
-                f"false alarms: expected a rate from {lowest:g} to {highest:g}, not {rate:g}"
+                f"false alarms: expected a rate from {lowest:g} to {highest:g}, "
+                f"not {wanted[unknown][0]:g}"
             )
         rows = dict(zip(self.rates, self.margins, strict=True))
-        rows[self.false_alarms] = np.zeros(self.margins.shape[1])
+        rows[self.false_alarms] = np.zeros(count)
         known = sorted(rows)
         margins = np.stack([rows[its] for its in known], axis=1)  # (C, R)
-        return np.array([np.interp(math.log(rate), np.log(known), its) for its in margins])
+        return np.array(
+            [
+                np.interp(math.log(its), np.log(known), row)
+                for its, row in zip(wanted, margins, strict=True)
+            ]
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; margins to five digits."""
@@ -164,10 +174,10 @@ def _are_margins(row: Any, classes: int) -> bool:
     )
 
 
-def leveled(scores: Scores, table: LevelTable, rate: float | None = None) -> Scores:
+def leveled(scores: Scores, table: LevelTable, rate: float | Float64Array | None = None) -> Scores:
     """Scores as detection takes them: the background follows the video, margins are 0 at a rate.
 
-    Without a rate it is the model's own.
+    It is one of all classes or each one's own (C,). Without a rate it is the model's own.
 
     Raises:
         UsageError: the rate is beyond the lowest or the highest that is known.
@@ -177,7 +187,9 @@ def leveled(scores: Scores, table: LevelTable, rate: float | None = None) -> Sco
     return shifted(scores, table, rate, shift)
 
 
-def shifted(scores: Scores, table: LevelTable, rate: float | None, shift: float) -> Scores:
+def shifted(
+    scores: Scores, table: LevelTable, rate: float | Float64Array | None, shift: float
+) -> Scores:
     """`leveled`, but that the background moves by what is known to be the video's shift."""
     values = scores.scores if rate is None else scores.scores - table.shifts(rate)
     background = scores.background + shift

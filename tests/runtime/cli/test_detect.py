@@ -168,6 +168,60 @@ def test_detections_at_a_moved_level_say_so(
             assert document["external_data"].get("false_alarms") == expected
 
 
+def test_each_class_may_have_its_own_rate_and_lowest_score_and_a_rerun_notices(
+    run_detect: Detect, leveled_model: Path, tmp_path: Path
+) -> None:
+    def run(*more: str) -> dict:
+        done = run_detect(leveled_model, "v.npy", "--output", "out", *more)
+        assert done.returncode == 0, done.stderr
+        document = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+        ((_, found),) = read_detections(tmp_path / "out" / "detections.json").items()
+        expected = Localizer(
+            leveled_model, "cpu",
+            false_alarms={None: document["false_alarms"], **document["class_false_alarms"]},
+            min_score={None: document["min_score"] or -1e9, **document["class_min_scores"]},
+        ).detect(tmp_path / "v.npy")  # fmt: skip
+        assert len(found) == len(expected)
+        external = json.loads((tmp_path / "out/videos/v.json").read_text())["external_data"]
+        assert external.get("min_score") == document["min_score"]
+        return document
+
+    asked = ("--false-alarms", "0.2", "--false-alarms", "jump=0.01", "--min-score", "run=0.3")
+    few, many = ("--false-alarms", "0.2", "--min-score", "0.3"), ("--false-alarms", "0.2")
+    documents = [run(*many), run(*asked), run(*asked), run(*few), run(*many)]
+    assert documents[1]["class_false_alarms"] == {"jump": 0.01}
+    assert documents[1]["class_min_scores"] == {"run": 0.3}
+    assert documents[1]["options"]["false_alarms"] == ["0.2", "jump=0.01"]
+    found = [its["inputs"][0] for its in documents]
+    assert [its["status"] for its in found] == ["done", "done", "skipped", "done", "done"]
+    assert found[0]["detections"] == found[4]["detections"] > found[3]["detections"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            ("--false-alarms", "fly=0.1"),
+            "false alarms: expected a class of the model (jump, run), ",
+        ),
+        (
+            ("--min-score", "jump=much"),
+            "--min-score: expected VALUE or CLASS=VALUE, not 'jump=much",
+        ),
+        (("--min-score", "inf"), "min score: expected a finite number, not inf"),
+        (("--min-score", "1", "--min-score", "2"), "--min-score: expected one value for all class"),
+    ],
+)
+def test_what_no_class_can_have_is_one_clear_line(
+    run_detect: Detect, leveled_model: Path, tmp_path: Path, more: tuple[str, ...], message: str
+) -> None:
+    done = run_detect(leveled_model, "v.npy", *more)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "detections").exists()
+
+
 @pytest.mark.parametrize("live", [(), ("--live",)])
 @pytest.mark.parametrize("rate", ["0.0009", "0.6", "-1", "nan"])
 def test_a_rate_beyond_the_models_is_one_clear_line(

@@ -104,11 +104,13 @@ def test_the_level_is_moved(
     options = PostProcessing("crossing", class_selection="all")
     metadata = ModelMetadata(("jump", "run"), spec, options, level=table).to_json()
     model = make_model(tmp_path / "leveled.onnx", spec, metadata=metadata)
-    arguments = ("--live", "--live-timeout", 0, "--false-alarms", 0.2, "--output", "out")
+    lowest = ("--min-score", "jump=0.5")
+    arguments = ("--live", "--live-timeout", 0, "--false-alarms", 0.2, "--output", "out", *lowest)
     process = start(model, video, *arguments)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    moved, own = Localizer(model, "cpu", false_alarms=0.2), Localizer(model, "cpu")
+    moved = Localizer(model, "cpu", false_alarms=0.2, min_score={"jump": 0.5})
+    own = Localizer(model, "cpu")
     expected, unmoved = (
         sorted((d.label, round(d.start, 3), round(d.end, 3)) for d in localizer.stream(video))
         for localizer in (moved, own)
@@ -116,6 +118,7 @@ def test_the_level_is_moved(
     assert in_order(lines(output)) == expected != unmoved
     document = json.loads((tmp_path / "out" / "detections.json").read_text(encoding="utf-8"))
     assert document["external_data"]["false_alarms"] == 0.2
+    assert document["external_data"]["class_min_scores"] == {"jump": 0.5}
 
 
 def test_a_line_comes_before_the_stream_has_ended(start: Start, model: Path, video: Path) -> None:

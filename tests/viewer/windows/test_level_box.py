@@ -20,12 +20,13 @@ from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec, Scores
 from lpat_viewer.detection.detector import Detector
+from lpat_viewer.detection.level_mover import LevelMover
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.levels import Level
 from lpat_viewer.models.selection import Chosen
 from lpat_viewer.models.workspace import Workspace
-from lpat_viewer.windows.level_box import NO_LEVEL, LevelBox
+from lpat_viewer.windows.level_box import NO_LEVEL, STEPS, LevelBox
 
 OPTIONS = PostProcessing(class_selection="all")
 TABLE = LevelTable(0.03, (0.001, 0.03, 0.5), np.array([[1.5, 0.5], [0.0, 0.0], [-1.5, -0.5]]))
@@ -115,6 +116,73 @@ def test_a_rate_between_what_the_box_shows_is_kept(box: LevelBox, scores: Scores
     assert layer.level.rate == 0.00123
 
 
+def test_the_slider_moves_the_level_and_of_its_moves_the_last_counts(
+    box: LevelBox, leveled: Workspace, qtbot: QtBot
+) -> None:
+    moves: list[float] = []
+    leveled.layers.changed.connect(lambda: moves.append(box.rate.value()))
+    box.slider.setValue(STEPS // 3)
+    box.slider.setValue(STEPS)
+    assert starts(leveled, "jump") == [10, 40], "it waits for the moves that come at once"
+    qtbot.waitUntil(lambda: starts(leveled, "jump") == [0])
+    assert box.rate.text() == "50.00 %"
+    box.slider.setValue(0)
+    qtbot.waitUntil(lambda: starts(leveled, "jump") == [])
+    assert box.rate.text() == "0.10 %"
+    assert moves == [0.1 if rate == 0.1 else 50.0 for rate in moves]
+    box.rate.setValue(3)
+    assert 0 < box.slider.value() < STEPS, "the slider follows the box"
+
+
+def test_what_is_found_is_counted_while_the_slider_moves(
+    judged: Workspace, scores: Scores, qtbot: QtBot
+) -> None:
+    judged.layers.put(layer_of(scores))
+    box = LevelBox(judged)
+    qtbot.addWidget(box)
+    assert box.found.text() == "3 found: 2 hits, 1 false alarms, 1 misses"
+    box.slider.setValue(0)
+    qtbot.waitUntil(lambda: box.found.text() == "1 found: 1 hits, 0 false alarms, 2 misses")
+    judged.set_annotations(None)
+    assert box.found.text() == "1 found"
+
+
+def test_a_copy_can_be_saved_once_the_level_is_moved(
+    box: LevelBox, leveled: Workspace, qtbot: QtBot
+) -> None:
+    assert not box.save.isEnabled()
+    box.rate.setValue(10)
+    with qtbot.waitSignal(box.copy_asked):
+        qtbot.mouseClick(box.save, Qt.MouseButton.LeftButton)
+
+
+def test_stale_levels_are_dropped_and_the_last_one_shows(
+    leveled: Workspace, scores: Scores, qtbot: QtBot
+) -> None:
+    jobs = Jobs(leveled)
+    mover = LevelMover(leveled, jobs)
+    shown: list[float] = []
+
+    def note() -> None:
+        shown.extend(layer.level.rate for layer in leveled.layers.all if layer.level is not None)
+
+    leveled.layers.changed.connect(note)
+    for rate in (0.4, 0.2, 0.1, 0.001):
+        mover.move("model.onnx", rate)
+    qtbot.waitUntil(lambda: not mover.running)
+    assert shown == [0.4, 0.001]
+    assert starts(leveled, "jump") == []
+    mover.move("model.onnx", 0.5)
+    leveled.layers.put(layer_of(scores))  # the model has said more before the level is found
+    qtbot.waitUntil(lambda: not mover.running)
+    assert starts(leveled, "jump") == [0]
+    mover.move("model.onnx", 0.001)
+    leveled.layers.clear()
+    qtbot.waitUntil(lambda: not mover.running)
+    assert leveled.layers.all == ()
+    jobs.stop()
+
+
 def test_a_layer_without_a_level_has_none_to_move(
     box: LevelBox, leveled: Workspace, scores: Scores
 ) -> None:
@@ -124,7 +192,7 @@ def test_a_layer_without_a_level_has_none_to_move(
     leveled.layers.set_active("old.onnx")
     assert not box.isEnabled()
     assert box.rate.text() == "none"
-    assert {box.toolTip(), box.rate.toolTip(), box.reset.toolTip()} == {NO_LEVEL}
+    assert {box.toolTip(), box.rate.toolTip(), box.slider.toolTip()} == {NO_LEVEL}
     leveled.move_level("old.onnx", 0.5)
     assert starts(leveled, "jump") == [10, 40]
     leveled.layers.set_active("model.onnx")
@@ -196,3 +264,18 @@ def test_what_a_moved_level_finds_is_what_the_command_finds(
         assert layer is not None
         np.testing.assert_array_equal(layer.detections.segments, expected.segments)
         np.testing.assert_array_equal(layer.detections.scores, expected.scores)
+    workspace.move_level("model.onnx", 0.2)
+    layer = workspace.layers.active
+    assert layer is not None
+    assert layer.level is not None
+    copy = tmp_path / "copy.onnx"
+    detector.save_copy(detector.models[0], copy.with_suffix(""), layer.level)
+    qtbot.waitUntil(copy.exists)
+    found = Localizer(copy, "cpu").detect(path)
+    np.testing.assert_array_equal(found.scores, layer.detections.scores)
+    detector.add_model(copy)
+    qtbot.waitUntil(lambda: len(workspace.layers.all) == 2)
+    own = workspace.layers.all[1]
+    assert own.level is not None
+    assert (own.level.rate, own.level.own) == (0.2, 0.2)
+    np.testing.assert_array_equal(own.detections.scores, found.scores)

@@ -13,10 +13,13 @@ from lpat.backbones.search import BACKBONES, Backbones
 from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.localizer import Localizer
+from lpat.model.copies import write_copy
 from lpat.segments.detect import detect
 from lpat_viewer.detection.job import Failure, LoadedModel, Remark, State, detect_in
+from lpat_viewer.detection.level_mover import LevelMover
 from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.levels import Level
 from lpat_viewer.models.workspace import Workspace
 
 
@@ -41,6 +44,7 @@ class Detector(QObject):
     ) -> None:
         super().__init__(parent)
         self.auto = True
+        self.levels = LevelMover(workspace, jobs, self)
         self._workspace = workspace
         self._jobs = jobs
         self._cache = cache
@@ -147,6 +151,17 @@ class Detector(QObject):
                 self._workspace.layers.put(layer)
 
         self._jobs.start(lambda _: Layer(name, detect(scores, options), scores), on_done=put)
+
+    def save_copy(self, model: LoadedModel, path: Path, level: Level) -> None:
+        """Write a copy of a model's file whose own level is this one, and tell of it."""
+        if not path.suffix:
+            path = path.with_suffix(".onnx")
+        notices = self._workspace.notices
+        self._jobs.start(
+            lambda _: write_copy(model.path, path, level.sensitivity),
+            on_done=lambda _: notices.tell(f"Wrote {path}"),
+            on_failed=notices.error,
+        )
 
     def _on_loaded(self, path: Path, localizer: Localizer) -> None:
         self._loaded[path] = localizer

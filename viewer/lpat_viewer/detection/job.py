@@ -16,7 +16,6 @@ from lpat.features.cache import FeatureCache
 from lpat.features.extraction import Extraction, ready_features
 from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat.segments.detect import detect
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat_viewer.detection.extraction_process import ExtractedRows, Finished, extract_beside
 from lpat_viewer.jobs import Progress
@@ -176,15 +175,16 @@ class _Group:
             if self._progress.cancelled:
                 return
             try:
-                scores = model.localizer.score(features)
-                options = model.localizer.metadata.post_processing
-                found = detect(scores, options)
+                level = Level.of(model.localizer, features)
+                if level is not None:
+                    scores, found = level.results()
+                else:
+                    scores = model.localizer.score(features)
+                    found = model.localizer.detections(scores)
             except LpatError as error:
                 self._models.remove(model)
                 self._progress.tell(Failure(str(error)))
             else:
-                table = model.localizer.metadata.level
-                level = table and Level(scores, table, options, table.false_alarms)
                 self._progress.tell(Layer(model.name, found, scores, complete, level))
 
     def _tell_state(self, share: float, text: str) -> None:

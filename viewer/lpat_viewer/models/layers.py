@@ -104,12 +104,19 @@ class Layers(QObject):
         if layer.level is None:
             return
         level = layer.level.at(layer.level.own if rate is None else rate)
+        if level.rate != layer.level.rate:
+            self.take_level(name, level, level.results())
         if rate is None:
             self._rates.pop(name, None)
         else:
             self._rates[name] = level.rate
-        if level.rate != layer.level.rate:
-            self.put(_moved(layer, level))
+
+    def take_level(self, name: str, level: Level, results: tuple[Scores, Detections]) -> None:
+        """Have a layer show what its level, which was moved, gives."""
+        self._rates[name] = level.rate
+        scores, detections = results
+        layer = self._layers[name]
+        self.put(replace(layer, scores=scores, detections=detections, level=level))
 
     def set_active(self, name: str) -> None:
         """Choose the layer whose curves show."""

@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from lpat.annotations.identity import Called, name_among
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.segments.detect import select_classes
-from lpat.types import Detections
+from lpat.types import Detections, Scores
 from lpat_viewer.models.classes import ClassEntry, ClassList
 from lpat_viewer.models.display import Display
 from lpat_viewer.models.layers import Layer, Layers
+from lpat_viewer.models.levels import Level
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.models.playlist import Playlist
@@ -143,8 +144,17 @@ class Workspace(QObject):
         """
         before = self.layers.all
         self.layers.move_level(name, rate)
+        if self.layers.all != before:
+            self._forget_chosen(name)
+
+    def take_level(self, name: str, level: Level, results: tuple[Scores, Detections]) -> None:
+        """The same of a level that was moved elsewhere, with what it gives."""
+        self.layers.take_level(name, level, results)
+        self._forget_chosen(name)
+
+    def _forget_chosen(self, name: str) -> None:
         chosen = self.selection.chosen
-        if self.layers.all != before and chosen is not None and chosen.layer == name:
+        if chosen is not None and chosen.layer == name:
             self.selection.choose(None)
 
     def _put_detections(self, path: Path) -> bool:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsGridLayout, QLabel, QSizePolicy, QWidget
 
 from lpat_viewer.models.layers import Layer
+from lpat_viewer.models.levels import Level
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.timeline.curve_painting import CurveFrame, Drawing
 from lpat_viewer.timeline.curves import CurveSet, curve_set
@@ -27,6 +28,9 @@ AIR = 0.06
 """Space above and below the curves, of their height."""
 
 
+RESTED_AFTER = 150
+"""Milliseconds without a move after which a level rests."""
+
 LEGEND_LINES = 5
 
 
@@ -42,6 +46,7 @@ class CurvesView(TimelineRow):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(80)
         self._drawing: Drawing | None = None
+        self._level: Level | None = None  # of the drawing
         self._cursor: float | None = None  # y of the cursor while it is on this row
 
         self._box = pg.ViewBox(enableMouse=False, enableMenu=False)
@@ -134,13 +139,25 @@ class CurvesView(TimelineRow):
         return axis
 
     def _mark_stale(self) -> None:
-        """Make the drawing anew, once for all that changes by then."""
-        self._refreshing.start()
+        """Make the drawing anew, once for all that changes by then.
+
+        While a level moves that is once it rests: the curves take longer than all else.
+        """
+        active = self.workspace.layers.active
+        level, drawn = active.level if active is not None else None, self._level
+        moves = (
+            level is not None
+            and drawn is not None
+            and level.learned is drawn.learned
+            and level.rate != drawn.rate
+        )
+        self._refreshing.start(RESTED_AFTER if moves else 0)
 
     def _refresh(self) -> None:
         self._refreshing.stop()
         workspace = self.workspace
         active = workspace.layers.active
+        self._level = active.level if active is not None else None
         curves = self._curves_of(active) if active is not None else None
         self._drawing = None
         if curves is not None:

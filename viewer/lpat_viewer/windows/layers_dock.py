@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -44,7 +46,7 @@ class LayersPanel(QWidget):
         self._items: dict[str, QTreeWidgetItem] = {}
         self._dialog: QFileDialog | None = None
         self.list = _list()
-        self.level = LevelBox(workspace)
+        self.level = LevelBox(workspace, move=detector.levels.move)
         self.state = QLabel()
         self.state.setAccessibleName("State of detection")
         # A long name is cut off rather than making the panel as wide; what follows it has a line.
@@ -66,6 +68,7 @@ class LayersPanel(QWidget):
         self.run.clicked.connect(detector.run)
         self.remove.clicked.connect(self._remove_current)
         self.cancel.clicked.connect(detector.cancel)
+        self.level.copy_asked.connect(self.choose_copy)
         delete = QShortcut(QKeySequence.StandardKey.Delete, self.list, self._remove_current)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         workspace.layers.changed.connect(self._show_layers)
@@ -99,6 +102,19 @@ class LayersPanel(QWidget):
             self._dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
             self._dialog.filesSelected.connect(self._add_models)
         self._dialog.open()
+
+    def choose_copy(self) -> None:
+        """Ask for a file and save the active model there with its level as it is now."""
+        layer = self._workspace.layers.active
+        model = next((m for m in self._detector.models if layer and m.name == layer.name), None)
+        if layer is None or layer.level is None or model is None:
+            return
+        proposed = f"{model.path.stem}-{100 * layer.level.rate:.3g}-percent.onnx"
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save a copy", str(model.path.with_name(proposed)), "Models (*.onnx)"
+        )
+        if name:
+            self._detector.save_copy(model, Path(name), layer.level)
 
     def _add_models(self, paths: list[str]) -> None:
         for path in paths:
