@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lpat_train
-from lpat.errors import AnnotationError, LpatError, UsageError
+from lpat.errors import AnnotationError, LpatError, UsageError, install_advice
 from lpat_train import read_run, train
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "api-training.md"
@@ -85,7 +85,7 @@ def test_without_pytorch_one_line_says_what_to_install() -> None:
         "except MissingPackageError as error: print(error)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert said == "lpat_train.train needs torch: pip install 'lpat[train]'\n"
+    assert said == f"lpat_train.train needs torch: {install_advice('train')}\n"
 
 
 def test_type_checkers_are_told_the_same_names() -> None:

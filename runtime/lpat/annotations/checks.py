@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Literal
 
 from lpat.annotations.identity import look_alike, spelled
@@ -23,6 +22,7 @@ FindingKind = Literal[
     "past_end",
     "duplicate",
     "left_out",
+    "moments",
     "duration",
     "passed_over",
     "alike_labels",
@@ -64,10 +64,8 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
     "labels": ("videos: labels disagree with their segments", "the segments' labels count"),
     "past_end": ("segments end past their video", "they are kept"),
     "duplicate": ("segments stand more than once", "each counts"),
-    "left_out": (
-        "segments take no time or start before 0, or moments lie outside of their video",
-        "left out; their labels are kept",
-    ),
+    "left_out": ("segments take no time or start before 0", "left out; their labels are kept"),
+    "moments": ("moments lie outside of their video", "left out; their labels are kept"),
     "duration": ("videos: the duration isn't positive", "taken as unknown"),
     "passed_over": ("marks are no segments with labels", "left out"),
     "alike_labels": (
@@ -90,7 +88,8 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
         "labels": _label_mismatch(record),
         "past_end": _past_end(record),
         "duplicate": _duplicates(record.rows),
-        "left_out": chain(_left_out(record.rows), _moments_left_out(record)),
+        "left_out": _left_out(record.rows),
+        "moments": _moments_left_out(record),
         "duration": _no_duration(record.duration),
         "passed_over": iter(record.passed_over),
     }
@@ -211,7 +210,7 @@ def is_within(record: VideoRecord, moment: LabelledMoment) -> bool:
 def _moments_left_out(record: VideoRecord) -> Iterator[str]:
     for label, time in record.moments:
         if not is_within(record, (label, time)):
-            yield f"{label} at {time} lies outside of its video"
+            yield f"{label} at {time}"
 
 
 def _no_duration(duration: float | None) -> Iterator[str]:

@@ -39,9 +39,10 @@ def write_copy(model: Path, target: Path, sensitivity: Sensitivity) -> None:
         del document["sensitivity"]
     written = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
     copy = with_metadata(content, MODEL_KEY, written)
-    for key, value in reversed(UNSEALED.items()):  # the digest's place is at the end
-        copy = with_metadata(copy, key, value)
-    copy = sealed(copy)
+    if digests_of(content).told is not None:
+        for key, value in reversed(UNSEALED.items()):  # the digest's place is at the end
+            copy = with_metadata(copy, key, value)
+        copy = sealed(copy)
     if _metadata_text(copy) != written:
         raise ModelError(f"{model}: its metadata can't be replaced")
     with atomic_path(target) as temporary:

@@ -91,5 +91,7 @@ def test_scores_of_no_snippet_are_refused() -> None:
 
 def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingPackageError, match=r"needs matplotlib: pip install 'lpat\[plot\]'"):
+    with pytest.raises(
+        MissingPackageError, match=r"needs matplotlib: pip install 'matplotlib>=3\.8'$"
+    ):
         SCORES.plot()
