@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,22 +25,31 @@ PIXELS_PER_COLUMN = 3  # of a long video's curve, each drawn by its extremes
 
 @dataclass(frozen=True)
 class CurveFrame:
-    """Where seconds and scores lie in the picture."""
+    """Where seconds and scores lie in the picture: by default one with room for names and lanes."""
 
     width: int
     duration: float
     low: float
     high: float
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    height: int = CURVE_HEIGHT
+
+    @property
+    def columns(self) -> int:
+        """Parts of a long video's curve, each drawn by its extremes."""
+        return max((self.width - self.left - self.right) // PIXELS_PER_COLUMN, 1)
 
     def x(self, seconds: Float64Array | float) -> Float64Array:
         """Horizontal places; times outside the video lie on its border."""
         share = np.clip(np.asarray(seconds, np.float64) / self.duration, 0, 1)
-        return LEFT + share * (self.width - LEFT - RIGHT)
+        return self.left + share * (self.width - self.left - self.right)
 
     def y(self, values: Float64Array | float) -> Float64Array:
         """Vertical places in the panel of curves."""
         share = (np.asarray(values, np.float64) - self.low) / (self.high - self.low)
-        return TOP + CURVE_HEIGHT * (1 - share)
+        return self.top + self.height * (1 - share)
 
 
 def colour_class(index: int | None) -> str:
@@ -109,7 +118,7 @@ def timeline_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lpat" role="img" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" '
         f'aria-label="Scores, predicted threshold and detections over time">',
-        f"<style>{_STYLE}</style>",
+        f"<style>{TIMELINE_STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
         *_grid(frame, bottom),
         *draw_curves(scores, indices, frame),
@@ -124,14 +133,9 @@ def _rows(
     scores: Scores, detections: Detections, truth: Truth | None, manual: Detections | None
 ) -> tuple[list[_Row], int]:
     """The classes to show, those of truth first, by probability; how many had no room."""
-    probability = dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
     true_names = {label for label, _, _ in truth or ()}
-    mean = sum(probability.values()) / max(len(probability), 1)
-    names = true_names | {name for name in probability if probability[name] > mean}
-    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
-    for found in (detections, *([manual] if manual else [])):
-        names |= {found.classes[label] for label in found.labels}
-    ordered = sorted(names, key=lambda name: (name not in true_names, -probability.get(name, -1)))
+    probability = probabilities(scores)
+    ordered = classes_to_show(scores, (detections, *([manual] if manual else [])), true_names)
     rows = []
     for name in ordered[:MOST_CLASSES]:
         lanes = [] if truth is None else [_truth_lane(name, truth)]
@@ -143,6 +147,28 @@ def _rows(
         note = f"probability {probability[name]:.2f}" if known else "not a class of the model"
         rows.append(_Row(name, index, note, tuple(lanes)))
     return rows, len(ordered) - len(rows)
+
+
+def probabilities(scores: Scores) -> dict[str, float]:
+    """How probable the model finds each class in the video."""
+    return dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
+
+
+def classes_to_show(
+    scores: Scores, found: Iterable[Detections], first: Collection[str] = ()
+) -> list[str]:
+    """Classes `first`, those found, those more probable than the mean, and the most probable one.
+
+    They come by probability, `first` before the others; all of them, so whoever has less room
+    takes the first of these.
+    """
+    probability = probabilities(scores)
+    mean = sum(probability.values()) / max(len(probability), 1)
+    names = {*first, *(name for name in probability if probability[name] > mean)}
+    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
+    for detections in found:
+        names |= {detections.classes[label] for label in detections.labels}
+    return sorted(names, key=lambda name: (name not in first, -probability.get(name, -1), name))
 
 
 def _truth_lane(name: str, truth: Truth) -> _Lane:
@@ -169,22 +195,34 @@ def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
 
 def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
     """Shaded areas, then a curve for each class, then the threshold on top of all."""
-    background = scores.background.astype(np.float64)
-    columns = max((frame.width - LEFT - RIGHT) // PIXELS_PER_COLUMN, 1)
     for index in reversed(curves):
-        score = scores.scores[:, index].astype(np.float64)
-        kept = extremes(columns, score, score - background)
-        seconds, above = samples(scores.edges, kept, score)
-        _, threshold = samples(scores.edges, kept, background)
-        shade = _shade(seconds, above, threshold, frame)
-        if shade:
-            yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
-        dashes = " again" if index >= len(COLOURS) else ""
-        line = _polyline(frame.x(seconds), frame.y(above))
-        yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
-    seconds, threshold = samples(scores.edges, extremes(columns, background), background)
-    dense = " dense" if len(seconds) > columns else ""
-    yield f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+        yield from draw_class(scores, index, frame)
+    yield draw_threshold(scores, frame)
+
+
+def draw_class(scores: Scores, index: int, frame: CurveFrame) -> Iterator[str]:
+    """A class's shaded areas, if it has any, and its curve."""
+    background = scores.background.astype(np.float64)
+    score = scores.scores[:, index].astype(np.float64)
+    kept = extremes(frame.columns, score, score - background)
+    seconds, above = samples(scores.edges, kept, score)
+    _, threshold = samples(scores.edges, kept, background)
+    shade = _shade(seconds, above, threshold, frame)
+    if shade:
+        yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
+    dashes = " again" if index >= len(COLOURS) else ""
+    line = _polyline(frame.x(seconds), frame.y(above))
+    yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
+
+
+def draw_threshold(scores: Scores, frame: CurveFrame) -> str:
+    """The predicted threshold, thin and without dashes where it would be too dense for them."""
+    background = scores.background.astype(np.float64)
+    seconds, threshold = samples(scores.edges, extremes(frame.columns, background), background)
+    dense = " dense" if len(seconds) > frame.columns else ""
+    return (
+        f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+    )
 
 
 def _shade(
@@ -240,7 +278,7 @@ def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[s
     style = f'class="bar {lane.kind} {colour}"'
     starts, ends = frame.x(lane.segments).T
     if len(starts) > MOST_SINGLE_BARS:
-        spans = _merged_pixels(starts, ends)
+        spans = merged_pixels(starts, ends)
         path = "".join(f"M{a},{top}h{b - a}v{BAR_HEIGHT}h{a - b}z" for a, b in spans)
         yield f'<path {style} d="{path}"/>'
         return
@@ -254,7 +292,7 @@ def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[s
         )
 
 
-def _merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, int]]:
+def merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, int]]:
     """Whole pixels covered by any of the bars, as spans that don't touch, in order."""
     spans: list[tuple[int, int]] = []
     for start, end in sorted(zip(np.floor(starts), np.ceil(ends), strict=True)):
@@ -277,7 +315,7 @@ def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
     yield '<path class="grid" d="' + "".join(f"M{x:.1f},{TOP}V{bottom}" for x in places) + '"/>'
     for x, seconds in zip(places, ticks, strict=True):
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 15}">{_clock(seconds, frame)}</text>'
-    for value in _level_ticks(frame.low, frame.high):
+    for value in level_ticks(frame.low, frame.high):
         y = float(frame.y(value))
         yield f'<path class="grid" d="M{LEFT},{y:.1f}H{right}"/>'
         yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
@@ -301,7 +339,7 @@ def clock_text(time: float, decimals: int = 0, *, of: float = 0.0) -> str:
     return f"{text}.{fraction:0{decimals}}" if decimals else text
 
 
-def _level_ticks(low: float, high: float) -> list[float]:
+def level_ticks(low: float, high: float) -> list[float]:
     """Two to five round values between `low` and `high`."""
     power = 10.0 ** np.floor(np.log10(high - low))
     step = next(s * power for s in (0.2, 0.5, 1, 2, 5) if (high - low) / (s * power) <= 5)
@@ -349,4 +387,5 @@ def _style() -> str:
     )
 
 
-_STYLE = _style()
+TIMELINE_STYLE = _style()
+"""Rules of what has the class `lpat`: a picture of this module, or a page's own timeline."""
