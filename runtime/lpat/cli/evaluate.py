@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,13 @@ from lpat.cli import options
 from lpat.cli.app import run
 from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.protocols import PROTOCOLS, Protocol, ProtocolOptions
+
+if TYPE_CHECKING:
+    from lpat.annotations.reading import VideoAnnotation
+    from lpat.evaluation.average_precision import Evaluation
+    from lpat.evaluation.error_analysis import Diagnosis
+    from lpat.evaluation.proposal_recall import ProposalRecall
+    from lpat.types import Scores
 
 _MOST_THRESHOLDS = 1000
 
@@ -158,10 +166,39 @@ def command(
         }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
-        from lpat.report.evaluation_page import evaluation_page
-
-        page = evaluation_page(detections.name, evaluation, proposals, errors, remarks=remarks)
+        page = _report(detections, truth, evaluation, proposals, errors, remarks)
         write_text(report_path, page)
+
+
+def _report(
+    detections: Path,
+    truth: Sequence[VideoAnnotation],
+    evaluation: Evaluation,
+    proposals: ProposalRecall,
+    errors: Diagnosis,
+    remarks: Sequence[str],
+) -> str:
+    """The page of an evaluation, with timelines of some of the videos judged, `truth`."""
+    from lpat.report.evaluation_page import evaluation_page
+    from lpat.report.judged_videos import judged_videos
+
+    scores = _scores_beside(detections)
+    videos = judged_videos(evaluation.matching, truth, errors.tiou, scores)
+    return evaluation_page(
+        detections.name, evaluation, proposals, errors, remarks=remarks, videos=videos
+    )
+
+
+def _scores_beside(detections: Path) -> Callable[[str], Scores | None]:
+    """What gives a video's scores, where `lpat-detect --scores` left them beside its results."""
+    from lpat.formats.scores import read_scores
+    from lpat.inputs import safe_name
+
+    def scores_of(name: str) -> Scores | None:
+        path = detections.parent / "videos" / f"{safe_name(name)}.scores.safetensors"
+        return read_scores(path) if path.exists() else None
+
+    return scores_of
 
 
 def parse_rules(options: ProtocolOptions, rules: Sequence[str]) -> ProtocolOptions:

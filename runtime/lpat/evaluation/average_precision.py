@@ -132,6 +132,7 @@ def evaluate(
         ambiguous_videos=ambiguous_videos,
         ambiguous_segments=ambiguous_segments,
         video_count=len(number),
+        video_names=tuple(number),
     )
     return Evaluation(
         protocol=name,

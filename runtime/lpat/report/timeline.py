@@ -58,23 +58,23 @@ def colour_class(index: int | None) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Lane:
+class Lane:
     """Bars of one kind and one class: seconds (N, 2), a strength in [0, 1] and a tooltip each."""
 
-    kind: str
+    kind: str  # also its style's name
     segments: Float64Array
     strengths: Float64Array
     tooltips: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class _Row:
+class Row:
     """A class that is shown: its curve and lanes. `index` is None for a class of truth alone."""
 
     name: str
     index: int | None
     note: str
-    lanes: tuple[_Lane, ...]
+    lanes: tuple[Lane, ...]
 
 
 def timeline_svg(
@@ -111,19 +111,33 @@ def timeline_svg(
     indices = [row.index for row in rows if row.index is not None]
     low, high = value_range(scores, indices)
     frame = CurveFrame(width, float(scores.edges[-1]), low, high)
+    return picture_svg(frame, rows, hidden, scores)
+
+
+def picture_svg(
+    frame: CurveFrame, rows: Sequence[Row], hidden: int, scores: Scores | None = None
+) -> str:
+    """Rows with their lanes below the curves; with None there are none, and the frame is flat.
+
+    `hidden` classes are said to have no room.
+    """
+    width = frame.width
+    indices = [row.index for row in rows if row.index is not None]
     lanes = sum(len(row.lanes) for row in rows)
-    bottom = TOP + CURVE_HEIGHT + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
+    bottom = frame.top + frame.height + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
     height = bottom + RULER_HEIGHT
+    what = "Detections" if scores is None else "Scores, predicted threshold and detections"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lpat" role="img" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" '
-        f'aria-label="Scores, predicted threshold and detections over time">',
+        f'aria-label="{what} over time">',
         f"<style>{TIMELINE_STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
         *_grid(frame, bottom),
-        *draw_curves(scores, indices, frame),
+        *(() if scores is None else draw_curves(scores, indices, frame)),
         *_draw_rows(rows, frame),
-        *_legend(frame, hidden),
+        *(() if scores is None else _legend()),
+        *_hidden_note(frame, hidden),
         "</svg>\n",
     ]
     return "\n".join(parts)
@@ -131,21 +145,21 @@ def timeline_svg(
 
 def _rows(
     scores: Scores, detections: Detections, truth: Truth | None, manual: Detections | None
-) -> tuple[list[_Row], int]:
+) -> tuple[list[Row], int]:
     """The classes to show, those of truth first, by probability; how many had no room."""
     true_names = {label for label, _, _ in truth or ()}
     probability = probabilities(scores)
     ordered = classes_to_show(scores, (detections, *([manual] if manual else [])), true_names)
     rows = []
     for name in ordered[:MOST_CLASSES]:
-        lanes = [] if truth is None else [_truth_lane(name, truth)]
-        lanes.append(_detection_lane("predicted", name, detections))
+        lanes = [] if truth is None else [truth_lane(name, truth)]
+        lanes.append(detection_lane("predicted", name, detections, "predicted threshold"))
         if manual is not None:
-            lanes.append(_detection_lane("manual", name, manual))
+            lanes.append(detection_lane("manual", name, manual, "manual threshold"))
         known = name in probability
         index = scores.classes.index(name) if known else None
         note = f"probability {probability[name]:.2f}" if known else "not a class of the model"
-        rows.append(_Row(name, index, note, tuple(lanes)))
+        rows.append(Row(name, index, note, tuple(lanes)))
     return rows, len(ordered) - len(rows)
 
 
@@ -171,26 +185,26 @@ def classes_to_show(
     return sorted(names, key=lambda name: (name not in first, -probability.get(name, -1), name))
 
 
-def _truth_lane(name: str, truth: Truth) -> _Lane:
+def truth_lane(name: str, truth: Truth) -> Lane:
     """The true actions of one label."""
     spans = [(start, end) for label, start, end in truth if label == name]
     tooltips = tuple(f"{name}, truth: {start:.2f} to {end:.2f} s" for start, end in spans)
     segments = np.array(spans, np.float64).reshape(-1, 2)
-    return _Lane("truth", segments, np.ones(len(spans)), tooltips)
+    return Lane("truth", segments, np.ones(len(spans)), tooltips)
 
 
-def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
-    """The detections of one class, stronger with a higher score."""
+def detection_lane(kind: str, name: str, detections: Detections, words: str) -> Lane:
+    """The detections of one class, stronger with a higher score; `words` say which they are."""
     index = detections.classes.index(name) if name in detections.classes else -1
     mine = np.flatnonzero(detections.labels == index)
     scores = detections.scores[mine]
     tooltips = tuple(
-        f"{name}, {kind} threshold: {start:.2f} to {end:.2f} s, score {score:.3f}"
+        f"{name}, {words}: {start:.2f} to {end:.2f} s, score {score:.3f}"
         for (start, end), score in zip(detections.segments[mine], scores, strict=True)
     )
     highest = detections.scores.max(initial=0)
     shares = scores / highest if highest > 0 else np.ones(len(mine))
-    return _Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
+    return Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
 
 
 def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
@@ -248,9 +262,9 @@ def _polyline(x: Float64Array, y: Float64Array) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
-def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
+def _draw_rows(rows: Sequence[Row], frame: CurveFrame) -> Iterator[str]:
     """Each class's name and, below it, its lanes."""
-    top = TOP + CURVE_HEIGHT
+    top = frame.top + frame.height
     right = frame.width - RIGHT
     for row in rows:
         colour = colour_class(row.index)
@@ -273,7 +287,7 @@ def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
             top += LANE_HEIGHT
 
 
-def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
+def _bars(lane: Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
     """A bar for each segment of the lane; one path for all if there are very many."""
     style = f'class="bar {lane.kind} {colour}"'
     starts, ends = frame.x(lane.segments).T
@@ -312,10 +326,12 @@ def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
     step = next((step for step in TICK_STEPS if frame.duration / step <= fitting), longest)
     ticks = [k * step for k in range(int(frame.duration / step + 1e-9) + 1)]
     places = [float(frame.x(seconds)) for seconds in ticks]
-    yield '<path class="grid" d="' + "".join(f"M{x:.1f},{TOP}V{bottom}" for x in places) + '"/>'
+    yield (
+        '<path class="grid" d="' + "".join(f"M{x:.1f},{frame.top}V{bottom}" for x in places) + '"/>'
+    )
     for x, seconds in zip(places, ticks, strict=True):
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 15}">{_clock(seconds, frame)}</text>'
-    for value in level_ticks(frame.low, frame.high):
+    for value in level_ticks(frame.low, frame.high) if frame.height else ():
         y = float(frame.y(value))
         yield f'<path class="grid" d="M{LEFT},{y:.1f}H{right}"/>'
         yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
@@ -346,7 +362,7 @@ def level_ticks(low: float, high: float) -> list[float]:
     return [float(f"{k * step:.6g}") for k in range(int(np.ceil(low / step)), int(high / step) + 1)]
 
 
-def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
+def _legend() -> Iterator[str]:
     """What the marks mean, above the curves."""
     yield f'<path class="threshold" d="M{LEFT},17h26"/>'
     yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
@@ -354,6 +370,10 @@ def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
     yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
     yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
     yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
+
+
+def _hidden_note(frame: CurveFrame, hidden: int) -> Iterator[str]:
+    """How many classes had no room, if any."""
     if hidden:
         yield (
             f'<text class="legend end" x="{frame.width - RIGHT}" y="21">'
@@ -379,7 +399,9 @@ def _style() -> str:
         ".lpat .dense{stroke-width:1;stroke-dasharray:none}"
         ".lpat .chip,.lpat .bar{fill:currentColor}.lpat .c-other{color:#767d8b}"
         ".lpat .truth{fill:#3d4452}"
-        ".lpat .manual{fill-opacity:.22;stroke:currentColor;stroke-width:1}" + light + "@media "
+        ".lpat .manual,.lpat .false{fill-opacity:.22;stroke:currentColor;stroke-width:1}"
+        + light
+        + "@media "
         "(prefers-color-scheme:dark){.lpat .paper{fill:#171a20}.lpat text{fill:#d5d9e1}"
         ".lpat .note,.lpat .kind,.lpat .tick{fill:#969eac}"
         ".lpat .grid,.lpat .rail{stroke:#2b303a}.lpat .threshold{stroke:#f4f6fa}"
