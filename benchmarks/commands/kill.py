@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FORMATS = "csv,srt,vtt,chapters,edl,otio,eaf,labelstudio"
+FORMATS = "csv,srt,vtt,chapters,edl,otio,eaf,labelstudio,html"
 OUTPUTS = ("--format", FORMATS, "--scores", "--clips", "--overlay", "--progress", "json")
 UNFINISHED = ".lpat"  # what the names of temporary files and of the lock begin with
 

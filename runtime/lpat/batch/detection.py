@@ -9,7 +9,8 @@ from typing import Any
 from lpat._version import __version__
 from lpat.annotations.writing import spare_annotations
 from lpat.backbones.spec import facts_of_backbones
-from lpat.batch.outputs import Output
+from lpat.batch.index_page import write_index
+from lpat.batch.outputs import Output, has_pages
 from lpat.batch.plan import plan_batch
 from lpat.batch.run_record import OnError, Outcome, RunRecord, batch_folder, facts_of_run, failure
 from lpat.batch.writer import Writer, write_collections
@@ -33,12 +34,12 @@ def detect_batch(
 ) -> RunRecord:
     """Detect in every input; write `videos/NAME.json` each, `detections.json` and `run.json`.
 
-    `outputs` says what is to be written beside. An input whose files are there already, made by
-    this model at this level from the input as it is now, is left unchanged; what its stored
-    detections suffice for is made of them. A bad input is reported and passed over, or with "stop"
-    ends the batch. So does a disk that takes no more. However the batch ends, `run.json` says how
-    far it came, with `options` as they are given, and the record's `stopped` says what ended it
-    before its end.
+    `outputs` says what is to be written beside; with pages, `index.html` leads to them. An input
+    whose files are there already, made by this model at this level from the input as it is now, is
+    left unchanged; what its stored detections suffice for is made of them. A bad input is reported
+    and passed over, or with "stop" ends the batch. So does a disk that takes no more. However the
+    batch ends, `run.json` says how far it came, with `options` as they are given, and the record's
+    `stopped` says what ended it before its end.
 
     Raises:
         OutputError: the folder can't be written, or another process is writing into it.
@@ -82,4 +83,6 @@ def detect_batch(
         writer = Writer(output, outputs, made_by, overwrite)
         record.record_all(outcomes(), inputs, on_error)
         write_collections(output, writer.written, made_by, outputs)
+        if has_pages(outputs):
+            write_index(output, record.outcomes(), writer.written, localizer.classes)
     return record

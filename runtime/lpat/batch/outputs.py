@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lpat.batch.video_pages import write_video_page
 from lpat.files.atomic import write_text
 from lpat.formats.media import Media, media_of
 from lpat.formats.registry import FORMATS, Format, check_formats
@@ -20,6 +21,9 @@ Settings = Mapping[str, Any]
 
 ALWAYS = "json"
 """The format that every input gets: it is the batch's memory too."""
+
+PAGE = "html"
+"""The format that shows curves too, so that detections alone don't suffice for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +53,7 @@ class Output:
     """Something that can be written for an input.
 
     `write` makes it, whole or not at all, at the place given, or says why this input can't have
-    one.
+    one. What it says where `is_always_written` is a remark on what it made.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Output:
     write: Callable[[Result, Path], str | None]
     needs_scores: bool = False
     settings: Settings = field(default_factory=dict)  # others make another file
+    is_always_written: bool = False
 
     def path(self, folder: Path, name: str) -> Path:
         """Where it is for the input of that name."""
@@ -70,13 +75,21 @@ def chosen_outputs(
     overlay: bool = False,
     clips: bool = False,
     clip_margin: float = 0.0,
+    embed_limit: int | None = None,
 ) -> tuple[Output, ...]:
     """What is to be written beside each input's JSON file, in the order of writing.
+
+    Pages (the format `PAGE`) hold videos of at most `embed_limit` bytes, or with None refer to
+    them.
 
     Raises:
         UsageError: a format isn't known, or its package isn't installed.
     """
-    chosen = [_text_output(form) for form in check_formats(formats) if form.name != ALWAYS]
+    formats = list(formats)
+    texts = check_formats(formats, beside=[PAGE])
+    chosen = [_text_output(form) for form in texts if form.name != ALWAYS]
+    if PAGE in formats:
+        chosen.append(_page_output(embed_limit))
     if scores:
         chosen.append(_SCORES)
     if clips:
@@ -84,6 +97,11 @@ def chosen_outputs(
     if overlay:
         chosen.append(_OVERLAY)
     return tuple(chosen)
+
+
+def has_pages(outputs: Iterable[Output]) -> bool:
+    """Whether each input gets a page, so that the batch gets one too."""
+    return any(output.name == PAGE for output in outputs)
 
 
 def reason_without_pictures(source: Input) -> str | None:
@@ -105,13 +123,14 @@ def missing_outputs(
 ) -> list[Output]:
     """Chosen outputs that an input hasn't got, or has with other settings.
 
-    `written` is what its entry lists; where that has a note, there is no file.
+    `written` is what its entry lists; where that has a note, there may be no file.
     """
     missing = []
     for output in chosen:
         listed = dict(written.get(output.name, {"missing": True}))
         note = listed.pop("note", None)
-        there = note is not None or output.path(folder, name).exists()
+        excused = note is not None and not output.is_always_written
+        there = excused or output.path(folder, name).exists()
         if listed != dict(output.settings) or not there:
             missing.append(output)
     return missing
@@ -119,7 +138,7 @@ def missing_outputs(
 
 def remove_outputs(names: Iterable[str], folder: Path, name: str) -> None:
     """Remove files of an input that no longer fit its detections. Clips stay."""
-    for output in (*map(_text_output, FORMATS.values()), _SCORES, _OVERLAY):
+    for output in (*map(_text_output, FORMATS.values()), _page_output(None), _SCORES, _OVERLAY):
         if output.name in names:
             output.path(folder, name).unlink(missing_ok=True)
 
@@ -141,6 +160,28 @@ def _write_scores(result: Result, path: Path) -> None:
     from lpat.formats.scores import write_scores
 
     write_scores(path, _scores_of(result), result.model_sha256)
+
+
+def _page_output(embed_limit: int | None) -> Output:
+    def write(result: Result, path: Path) -> str | None:
+        return write_video_page(
+            path,
+            result.source,
+            result.media,
+            _scores_of(result),
+            result.detections,
+            embed_limit=embed_limit,
+            state=result.state,
+        )
+
+    return Output(
+        PAGE,
+        "videos/{name}.html",
+        write,
+        needs_scores=True,
+        settings={"embed_limit": embed_limit},
+        is_always_written=True,
+    )
 
 
 def _write_overlay(result: Result, path: Path) -> str | None:

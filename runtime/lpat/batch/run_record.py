@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import platform
 import time
@@ -114,6 +115,12 @@ class RunRecord:
         left = self.counts["skipped"] - self.unchanged
         words += [(self.unchanged, "unchanged"), (left, "left")]
         return ", ".join(f"{count} {word}" for count, word in words if count) or "none done"
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of the inputs so far, in their order."""
+        for line in self._lines:
+            if line is not None:
+                yield Outcome(**json.loads(line))
 
     def __enter__(self) -> Self:
         self._write()

@@ -24,6 +24,8 @@ GROUPS = {
         "false_alarms",
         "min_score",
         "formats",
+        "embed",
+        "embed_limit",
         "scores",
         "overlay",
         "clips",
@@ -36,7 +38,7 @@ GROUPS = {
 }
 
 
-WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
+WHOLE_VIDEOS = ("formats", "embed", "scores", "overlay", "clips", "ray_address")
 """Options that --live can't do as they say."""
 
 
@@ -65,6 +67,17 @@ WHOLE_VIDEOS = ("formats", "scores", "overlay", "clips", "ray_address")
     help="Leave out detections that score less; for all classes, and for some.  [default: none]",
 )
 @options.formats
+@click.option(
+    "--embed", is_flag=True, help="Set videos into their pages (--format html): one file to share."
+)
+@click.option(
+    "--embed-limit",
+    type=click.FloatRange(min=0),
+    default=50.0,
+    show_default=True,
+    metavar="MB",
+    help="Larger videos stay outside of their pages.",
+)
 @click.option("--scores", is_flag=True, help="Write each input's scores (safetensors) too.")
 @click.option(
     "--overlay", is_flag=True, help="Write each video with labels and timeline burnt in too."
@@ -112,6 +125,8 @@ def command(
     false_alarms: tuple[str, ...],
     min_score: tuple[str, ...],
     formats: tuple[str, ...],
+    embed: bool,
+    embed_limit: float,
     scores: bool,
     overlay: bool,
     clips: bool,
@@ -141,7 +156,7 @@ def command(
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
     from lpat.batch.detection import detect_batch
-    from lpat.batch.outputs import chosen_outputs
+    from lpat.batch.outputs import PAGE, chosen_outputs
     from lpat.distributed.engines import ray_engine
     from lpat.engine import local_engine
     from lpat.features.extractors import default_jobs
@@ -151,8 +166,15 @@ def command(
     if live:
         _check_live(context)
     _check_order(model, inputs)
+    if embed and PAGE not in formats:
+        raise UsageError("--embed: expected with --format html, whose pages it sets videos into")
     outputs = chosen_outputs(
-        formats, scores=scores, overlay=overlay, clips=clips, clip_margin=clip_margin
+        formats,
+        scores=scores,
+        overlay=overlay,
+        clips=clips,
+        clip_margin=clip_margin,
+        embed_limit=round(embed_limit * 1e6) if embed else None,
     )
     backbones = options.backbones_from(backbone_paths, batch=batch)
     rates = options.by_class(false_alarms, "--false-alarms")
@@ -212,7 +234,8 @@ def command(
         )
     if record.total == 1 and record.stopped is None and not record.counts["failed"]:
         _print_detections(output)
-    return finish(str(command.name), record, f"results in {output / 'detections.json'}")
+    results = "index.html" if PAGE in formats else "detections.json"
+    return finish(str(command.name), record, f"results in {output / results}")
 
 
 def _tell_backbones(backbones: Sequence[Backbone], stream: TextIO) -> None:

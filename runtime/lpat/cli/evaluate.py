@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from lpat.annotations.reading import Annotations, VideoAnnotation
     from lpat.evaluation.average_precision import Evaluation
     from lpat.evaluation.error_analysis import Diagnosis
+    from lpat.evaluation.proposal_recall import ProposalRecall
     from lpat.evaluation.verdicts import Verdicts
     from lpat.formats.detections import DetectionsFile
-    from lpat.types import Detections
+    from lpat.types import Detections, Scores
 
 _MOST_THRESHOLDS = 1000
 
@@ -170,13 +171,51 @@ def command(
         }
         write_json(json_path, {"subset": subset, **evaluation.to_dict(), **why})
     if report_path is not None:
-        from lpat.report.evaluation_page import evaluation_page
-
         remarks = [*([left_open] if left_open is not None else []), *summarise(findings)]
-        page = evaluation_page(
-            detections.name, evaluation, proposals, errors, verdicts, remarks=remarks
+        page = _report(
+            detections,
+            annotated.in_subset(subset),
+            evaluation,
+            proposals,
+            errors,
+            verdicts,
+            remarks,
         )
         write_text(report_path, page)
+
+
+def _report(
+    detections: Path,
+    truth: Sequence[VideoAnnotation],
+    evaluation: Evaluation,
+    proposals: ProposalRecall,
+    errors: Diagnosis,
+    verdicts: Verdicts,
+    remarks: Sequence[str],
+) -> str:
+    """The page of an evaluation, with timelines of some of the videos judged, `truth`."""
+    from lpat.report.evaluation_page import evaluation_page
+    from lpat.report.judged_videos import judged_videos
+
+    scores = _scores_beside(detections)
+    videos = judged_videos(evaluation.matching, truth, errors.tiou, scores)
+    return evaluation_page(
+        detections.name, evaluation, proposals, errors, verdicts, remarks=remarks, videos=videos
+    )
+
+
+def _scores_beside(detections: Path) -> Callable[[str], Scores | None]:
+    """What gives a video's scores, where `lpat-detect --scores` left them beside its results."""
+    from lpat.formats.scores import read_scores
+    from lpat.inputs import safe_name
+
+    folder = detections if detections.is_dir() else detections.parent
+
+    def scores_of(name: str) -> Scores | None:
+        path = folder / "videos" / f"{safe_name(name)}.scores.safetensors"
+        return read_scores(path) if path.exists() else None
+
+    return scores_of
 
 
 def _results(

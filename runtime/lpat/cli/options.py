@@ -64,7 +64,7 @@ formats = click.option(
     metavar="FORMAT,...",
     callback=lambda context, option, values: _words(values),
     help="Write detections in these formats too: csv, srt, vtt, chapters, edl, otio, eaf, "
-    "labelstudio. json is always written.",
+    "labelstudio, html (pages that play the videos). json is always written.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Do again what is there already.")
 on_error = click.option(

@@ -150,6 +150,7 @@ def evaluate(
         ambiguous_videos=ambiguous_videos,
         ambiguous_segments=ambiguous_segments,
         video_count=len(number),
+        video_names=tuple(number),
     )
     return Evaluation(
         protocol=name,

@@ -109,6 +109,7 @@ class Matching:
     ambiguous_videos: Int64Array
     ambiguous_segments: Float64Array
     video_count: int  # videos are numbered below
+    video_names: tuple[str, ...] = ()  # by their numbers; none where nobody asks for them
 
     @cached_property
     def detections(self) -> EventTable:

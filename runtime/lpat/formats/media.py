@@ -28,6 +28,8 @@ class Media:
     height: int | None = None
     codec: str | None = None  # as FFmpeg calls it
     start: float | None = None  # when players show the first picture
+    container: str | None = None  # FFmpeg's names of the file's format, separated by commas
+    pixel_format: str | None = None  # as FFmpeg calls it
 
     @property
     def rate(self) -> Fraction:
@@ -74,8 +76,9 @@ def media_of(path: Address, name: str, duration: float, start: float | None = No
     with suppress(VideoError), Video.open(path, threads=1) as video:
         width, height = video.size
         media = Media(
-            name, place, duration, video.frame_rate, width, height, video.codec, media.start
-        )
+            name, place, duration, video.frame_rate, width, height, video.codec, media.start,
+            video.container.format.name, video.stream.codec_context.pix_fmt,
+        )  # fmt: skip
         if start is None:
             next(iter(video))
             media = replace(media, start=video.start)

@@ -52,16 +52,20 @@ FORMATS: Mapping[str, Format] = {form.name: form for form in _ALL}
 """The formats by name."""
 
 
-def check_formats(names: Iterable[str]) -> tuple[Format, ...]:
+def check_formats(names: Iterable[str], beside: Iterable[str] = ()) -> tuple[Format, ...]:
     """The formats of these names, each once, with all that they need, before hours of work start.
+
+    Names `beside` are passed over: of formats that are made elsewhere, of more than detections.
 
     Raises:
         UsageError: a name isn't known, or a package isn't installed.
     """
-    chosen = dict.fromkeys(names)
+    others = list(beside)
+    chosen = [name for name in dict.fromkeys(names) if name not in others]
     for name in chosen:
         if name not in FORMATS:
-            raise UsageError(f"expected a format of {', '.join(FORMATS)}, not {name!r}")
+            known = ", ".join([*FORMATS, *others])
+            raise UsageError(f"expected a format of {known}, not {name!r}")
         if FORMATS[name].package is not None:
             package_for(name)
     return tuple(FORMATS[name] for name in chosen)

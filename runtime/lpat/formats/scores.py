@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lpat.errors import FeatureError
 from lpat.files.atomic import atomic_path
 from lpat.types import Scores
 
@@ -48,3 +49,33 @@ def write_scores(path: Path, scores: Scores, model_sha256: str) -> None:
     content = save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)})
     with atomic_path(path) as temporary:  # written here: a full disk is an OSError then
         temporary.write_bytes(content)
+
+
+def read_scores(path: Path) -> Scores:
+    """What `write_scores` wrote, without the ends.
+
+    Raises:
+        FeatureError: no such file, or not one of scores.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})[KEY])
+            if (header["schema"], header["kind"]) != (_SCHEMA, _KIND):
+                raise FeatureError(f"{path}: expected scores, not {header['kind']!r:.80}")
+            return Scores(
+                tuple(map(str, header["classes"])),
+                file.get_tensor("scores"),
+                file.get_tensor("background"),
+                file.get_tensor("probabilities"),
+                file.get_tensor("times"),
+            )
+    except FileNotFoundError as error:
+        raise FeatureError(f"{path}: no such file") from error
+    except FeatureError:
+        raise
+    except OSError as error:
+        raise FeatureError(f"{path}: can't be read ({error.strerror or error})") from error
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise FeatureError(f"{path}: expected scores of lpat-detect --scores ({error})") from error

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from lpat.evaluation.average_precision import Evaluation, notes
-from lpat.evaluation.error_analysis import DEPTH, KINDS, LENGTH_NAMES, LOWEST_TIOU, Diagnosis
+from lpat.evaluation.error_analysis import (
+    DEPTH,
+    FOUND,
+    KINDS,
+    LENGTH_NAMES,
+    LOWEST_TIOU,
+    TRUE,
+    Diagnosis,
+)
 from lpat.evaluation.precision_recall import PrecisionRecallCurves, precision_recall_curves
 from lpat.evaluation.proposal_recall import ProposalRecall
 from lpat.evaluation.protocols import rules_in_words
@@ -27,10 +35,19 @@ from lpat.types import Float64Array, Int64Array
 
 MOST_OPEN = 30  # small charts shown without unfolding
 MOST_PAIRS = 10  # of confused labels shown
+MOST_NAMES = 8  # of classes in a sentence
 MOST_ROWS = 30  # of a table shown without unfolding
 
 KIND_NAMES = ("true", "double detection", "wrong label", "localization", "confusion", "background")
 FATE_NAMES = ("found", "badly located", "mislabelled", "unseen")
+_PHRASES = {
+    "double": "Double detections",
+    "wrong_label": "Wrong labels",
+    "localization": "Badly located detections",
+    "confusion": "Confused classes",
+    "background": "Detections where nothing happens",
+    "missed": "Missed true actions",
+}
 _FATE_COLOURS = (0, 3, 2, 5)  # those of the kinds that are alike
 
 
@@ -42,50 +59,65 @@ def evaluation_page(
     verdicts: Verdicts,
     *,
     remarks: Sequence[str] = (),
+    videos: Section | None = None,
 ) -> str:
     """The page as one HTML text that needs no other file, no network and no script.
 
-    `detections` names them in the title; `remarks` are lines on what was read, which follow those
-    of the evaluation. Every text is escaped.
+    It begins with what its reader asks: how good, on which classes, what goes wrong, and in which
+    `videos` (see `judged_videos`); rules and finer figures follow. `detections` names them in the
+    title; `remarks` are lines on what was read, which follow those of the evaluation. Every text
+    is escaped.
     """
     sections = [
-        _headline(evaluation, proposals),
+        _headline(evaluation, diagnosis),
         _verdicts(verdicts),
-        _classes(evaluation),
-        _precision_recall(evaluation, diagnosis),
-        _proposals(proposals),
+        _classes(evaluation, diagnosis),
+        _costs(diagnosis),
+        *([] if videos is None else [videos]),
         error_section(diagnosis),
         fate_section(diagnosis),
         length_section(diagnosis),
+        _precision_recall(evaluation, diagnosis),
+        _proposals(proposals),
+        _rules(evaluation),
         _basis(evaluation, remarks),
     ]
     return report_html(f"Evaluation of {detections}", sections, [])
 
 
-def _headline(evaluation: Evaluation, proposals: ProposalRecall) -> Section:
+def _headline(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
     low, high = evaluation.tious[0], evaluation.tious[-1]
     over = f"{low:g}" if low == high else f"{low:g}\N{EN DASH}{high:g}"
+    truths, found = int(diagnosis.fates.sum()), int(diagnosis.fates[FOUND])
+    first = diagnosis.kinds_by_rank[0]
+    best, right = int(first.sum()), int(first[TRUE])
     table = Table(
         ("tIoU", *(f"{tiou:g}" for tiou in evaluation.tious)),
         [("mAP in %", *_percent(evaluation.mean_average_precision))],
     )
-    rules = Section(
-        "The protocol's rules",
-        table=Table(("rule", "as applied"), rules_in_words(evaluation.options)),
-    )
     return Section(
-        f"Protocol {evaluation.protocol}",
+        "How good",
+        (
+            f"{found} of the {truths} true actions (ground truths) were found, and {right} of the "
+            f"{best} most confident detections are right: of each class, as many are counted "
+            "there as it has true actions.",
+            "A detection is right if it overlaps a true action of its class that no other has "
+            f"taken, by {diagnosis.tiou:g} or more in temporal intersection over union (tIoU): "
+            "the time that both share, out of the time that they cover together.",
+            "Average precision (AP) of a class is 100 % where every true action is found before "
+            "any false detection comes, in the order of confidence; the mean over the classes is "
+            f"mAP. How exactly is the matter of a protocol, here {evaluation.protocol}; "
+            "its rules stand at the end.",
+        ),
         facts=(
             (f"mAP, mean over tIoU {over}", f"{100 * evaluation.average:.2f} %"),
-            ("AR@10", f"{100 * proposals.at(10):.1f} %"),
-            ("AR@100", f"{100 * proposals.at(100):.1f} %"),
-            ("AUC of AR", f"{100 * proposals.area:.1f} %"),
+            ("true actions found", _share(found, truths)),
+            ("best detections right", _share(right, best)),
             ("videos", str(evaluation.videos)),
-            ("ground truths", str(evaluation.truth_counts.sum())),
+            ("true actions", str(evaluation.truth_counts.sum())),
             ("detections", str(evaluation.detection_counts.sum())),
         ),
         table=table,
-        parts=(rules,),
     )
 
 
@@ -101,33 +133,64 @@ def _verdicts(verdicts: Verdicts) -> Section:
     return Section("What would help most", text, table=Table(("class", "verdict"), rows, caption))
 
 
-def _classes(evaluation: Evaluation) -> Section:
-    header = ("class", "truths", "detections", *(f"{t:g}" for t in evaluation.tious), "mean")
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _classes(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
+    header = (
+        "class", "truths", "found in %", "detections",
+        *(f"AP at {t:g}" for t in evaluation.tious), "mean AP",
+    )  # fmt: skip
+    found = 100 * diagnosis.fates_by_class[:, FOUND] / evaluation.truth_counts
+    means = 100 * evaluation.average_precision.mean(axis=1)
     rows = [
-        (label, int(truths), int(detections), *_percent(precision), float(100 * precision.mean()))
-        for label, truths, detections, precision in zip(
+        (label, int(truths), float(share), int(detections), *_percent(precision), float(mean))
+        for label, truths, share, detections, precision, mean in zip(
             evaluation.classes,
             evaluation.truth_counts,
+            found,
             evaluation.detection_counts,
             evaluation.average_precision,
+            means,
             strict=True,
         )
     ]
     total = (
         "mean, or sum",
         int(evaluation.truth_counts.sum()),
+        100 * float(diagnosis.fates[FOUND]) / float(diagnosis.fates.sum()),
         int(evaluation.detection_counts.sum()),
         *_percent(evaluation.mean_average_precision),
         100 * evaluation.average,
     )
     caption = (
-        f"Average precision in % by tIoU, protocol {evaluation.protocol}. "
-        "A dash: left out for lack of detections."
+        f"Truths are true actions, found at tIoU {diagnosis.tiou:g}. AP in % at the tIoU of its "
+        f"column, protocol {evaluation.protocol}. A dash: left out for lack of detections."
     )
     table = Table(header, [*rows, total], caption, emphasis=len(rows))
+    text = _extremes(evaluation.classes, means)
     if len(rows) <= MOST_OPEN:
-        return Section("Classes", table=table)
-    return Section("Classes", parts=(Section(f"All {len(rows)}", table=table, folded=True),))
+        return Section("On which classes", text, table=table)
+    every = Section(f"All {len(rows)}", table=table, folded=True)
+    return Section("On which classes", text, parts=(every,))
+
+
+def _extremes(classes: Sequence[str], means: Float64Array) -> tuple[str, ...]:
+    """Which classes are best and worst, where there are several with a mean."""
+    order = [c for c in np.argsort(-means, kind="stable") if np.isfinite(means[c])]
+    if len(order) < 2 or means[order[0]] == means[order[-1]]:
+        return ()
+    best, worst = order[0], order[-1]
+    return (
+        f"Best is {classes[best]}, with a mean AP of {means[best]:.1f} %, and worst "
+        f"{classes[worst]}, with {means[worst]:.1f} %.",
+    )
+
+
+def _rules(evaluation: Evaluation) -> Section:
+    table = Table(("rule", "as applied"), rules_in_words(evaluation.options))
+    return Section(f"Protocol {evaluation.protocol}", table=table)
 
 
 def _precision_recall(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
@@ -157,12 +220,15 @@ def _precision_recall(evaluation: Evaluation, diagnosis: Diagnosis) -> Section:
         else "not interpolated"
     )
     text = (
+        "Recall is the share of the true actions that are found, precision the share of the "
+        "detections that are right, among the most confident ones: the further down the list, "
+        "the more is found.",
         f"The mean over the classes at 101 recall levels, protocol {evaluation.protocol}; "
-        f"precision is {interpolated}, and 0 where a class doesn't reach the recall."
+        f"precision is {interpolated}, and 0 where a class doesn't reach the recall.",
     )
     return Section(
         "Precision and recall",
-        (text,),
+        text,
         figure=curve_chart_svg(mean, recall, precision),
         parts=(each,),
     )
@@ -197,6 +263,8 @@ def _proposals(proposals: ProposalRecall) -> Section:
         [("in %", *(100 * proposals.at(number) for number in shown), 100 * proposals.area)],
     )
     text = (
+        "AR@AN is average recall (AR) at a number of proposals, AN on average a video; AUC is the "
+        "area under its curve, out of what is possible.",
         "Detections as proposals, whatever their labels and the protocol: the share of ground "
         "truths that some proposal finds, averaged over tIoU 0.5 to 0.95, by ActivityNet's rules.",
         f"There are {proposals.proposals} proposals for {proposals.videos} videos with ground "
@@ -225,12 +293,6 @@ def _spread(count: int) -> list[int]:
 def error_section(diagnosis: Diagnosis) -> Section:
     """Kinds of the detections judged, by rank; what each costs; which labels are confused."""
     rows = [(f"{g + 1}G", counts) for g, counts in enumerate(diagnosis.kinds_by_rank)]
-    gains = {**dict(zip(KINDS, KIND_NAMES, strict=True)), "missed": "missed truths"}
-    largest = max(0.001, *diagnosis.gains.values())
-    gain_bars = [
-        Bar(gains[kind], [max(0.0, 100 * gain)], f"{100 * gain:+.2f} points")
-        for kind, gain in diagnosis.gains.items()
-    ]
     counts = Section(
         "Counts",
         table=Table(
@@ -239,17 +301,6 @@ def error_section(diagnosis: Diagnosis) -> Section:
             emphasis=DEPTH,
         ),
         folded=True,
-    )
-    impact = Section(
-        "What removing each kind would gain in mAP",
-        (
-            f"At tIoU {diagnosis.tiou:g}, mAP is {100 * diagnosis.mean_average_precision:.2f} %. "
-            "It is computed again without the detections of one kind, or without the truths that "
-            "nothing found.",
-        ),
-        figure=bar_chart_svg(
-            gain_bars, ("gain",), label="Gain in mAP", colours=(6,), whole=100 * largest
-        ),
     )
     text = [
         f"Of each class with G ground truths, the {DEPTH}G best detections at tIoU "
@@ -263,7 +314,55 @@ def error_section(diagnosis: Diagnosis) -> Section:
     if diagnosis.dropped:
         text.append(f"{diagnosis.dropped} detections in ambiguous intervals are left out.")
     chart = _kind_chart(rows, "Kinds of detections by rank")
-    return Section("Errors", text, figure=chart, parts=(counts, impact, *_confused(diagnosis)))
+    return Section(
+        "Errors, from the best detections to the worst", text, figure=chart, parts=(counts,)
+    )
+
+
+def _largest_costs(diagnosis: Diagnosis) -> list[str]:
+    """A sentence on the costliest kind of error, and one on classes of which nothing was found."""
+    kind, gain = max(diagnosis.gains.items(), key=lambda item: item[1])
+    what = (
+        f"{_PHRASES[kind]} cost most: {100 * gain:.2f} points of mAP"
+        if gain > 0
+        else "No kind of error by itself costs mAP anything"
+    )
+    base = 100 * diagnosis.mean_average_precision
+    sentences = [f"{what} at tIoU {diagnosis.tiou:g}, where mAP is {base:.2f} %."]
+    lost = np.flatnonzero(diagnosis.fates_by_class[:, FOUND] == 0).tolist()
+    if lost:
+        names = ", ".join(diagnosis.classes[c] for c in lost[:MOST_NAMES])
+        more = f" and {len(lost) - MOST_NAMES} more" if len(lost) > MOST_NAMES else ""
+        points = 100 * len(lost) / len(diagnosis.classes)
+        sentences.append(
+            f"Nothing was found of {names}{more}, which keeps up to {points:.2f} points of mAP; no "
+            "bar shows them."
+        )
+    return sentences
+
+
+def _costs(diagnosis: Diagnosis) -> Section:
+    """What each kind of error costs, in a sentence and a chart; which labels are confused."""
+    names = {**dict(zip(KINDS, KIND_NAMES, strict=True)), "missed": "missed truths"}
+    ranked = sorted(diagnosis.gains.items(), key=lambda item: -item[1])
+    bars = [Bar(names[kind], [max(0.0, 100 * gain)], f"{100 * gain:+.2f} points")
+            for kind, gain in ranked]  # fmt: skip
+    largest = max(0.001, *diagnosis.gains.values())
+    return Section(
+        "What goes wrong",
+        (
+            *_largest_costs(diagnosis),
+            "Each bar: what mAP gains where it is computed without the detections of one kind, or "
+            "without the true actions that nothing found. A double detection finds what was found "
+            "before; a wrong label has the times right; localization is the right class at times "
+            f"that are too far off (tIoU {LOWEST_TIOU:g} or more), confusion the same with another "
+            "class; background is where nothing happens.",
+        ),
+        figure=bar_chart_svg(
+            bars, ("gain",), label="Gain in mAP", colours=(6,), whole=100 * largest
+        ),
+        parts=_confused(diagnosis),
+    )
 
 
 def _confused(diagnosis: Diagnosis) -> list[Section]:
@@ -309,7 +408,8 @@ def length_section(diagnosis: Diagnosis) -> Section:
     truths = list(zip(labels, diagnosis.fates_by_length, strict=True))
     detections = list(zip(labels, diagnosis.kinds_by_length, strict=True))
     return Section(
-        "By instance length",
+        "By length",
+        ("Five lengths, from XS (extra short) to XL (extra long).",),
         parts=(
             Section(
                 "Ground truths, by their length",

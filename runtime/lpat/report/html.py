@@ -12,6 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lpat.report.svg import readable
 
+TEMPLATES = Path(__file__).with_name("templates")
+"""Folder of all that pages are made of: templates, styles and scripts."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -68,21 +71,21 @@ def report_html(
         videos: name, SVG picture and a note of each. Pictures are set as they are, so they must
             come from `timeline_svg`; every other text is escaped.
     """
-    return _page().render(title=title, summary=summary, videos=videos)
+    return page_template("page.html").render(title=title, summary=summary, videos=videos)
 
 
 @functools.cache
-def _page() -> Template:
-    """`page.html` and `page.css`, in which every text is escaped unless it is said to be SVG."""
+def page_template(name: str) -> Template:
+    """One of the templates, in which every text is escaped unless it is said to be markup."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=lambda value: readable(value) if type(value) is str else value,
         keep_trailing_newline=True,
     )
     environment.filters["cell"] = _cell
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _cell(value: str | int | float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lpat.errors import MissingPackageError, install_advice
 from lpat.report.curves import COLOURS, samples, value_range
-from lpat.report.timeline import classes_to_show, last_end, spans_of
+from lpat.report.timeline import MOST_CLASSES, classes_to_show, last_end, spans_of
 from lpat.types import Detections, Float64Array, Scores, Truth
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def plot_timeline(
     if scores is not None and len(scores.background) == 0:
         raise ValueError(f"expected scores of at least one snippet, not {scores!r}")
     spans = [] if truth is None else spans_of(truth)
-    names, _ = classes_to_show(scores, (detections,), spans)
+    found = [] if detections is None else [detections]
+    order = classes_to_show(scores, found, {label for label, _, _ in spans})
+    names = order[:MOST_CLASSES]
     lanes = [
         (name, kind, segments)
         for name in names

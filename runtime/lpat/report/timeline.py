@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from lpat.report.curves import (
 from lpat.report.svg import element
 from lpat.types import Detections, Float64Array, LabelledSegments, Scores, Truth
 
+Spans = Sequence[tuple[str, float, float]]
+"""Label, start and end in seconds of each true action."""
+
 MOST_CLASSES = 6  # shown at once; more would hide each other
 MOST_SINGLE_BARS = 120  # in a lane; beyond, neighbours in one pixel are merged
 MOST_LETTERS = 60  # of a class's name
@@ -29,23 +32,31 @@ PIXELS_PER_COLUMN = 3  # of a long video's curve, each drawn by its extremes
 
 @dataclass(frozen=True)
 class CurveFrame:
-    """Where seconds and scores lie in the picture; without curves, their panel has no height."""
+    """Where seconds and scores lie in the picture: by default one with room for names and lanes."""
 
     width: int
     duration: float
-    low: float = 0.0
-    high: float = 1.0
-    panel: int = CURVE_HEIGHT
+    low: float
+    high: float
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    height: int = CURVE_HEIGHT
+
+    @property
+    def columns(self) -> int:
+        """Parts of a long video's curve, each drawn by its extremes."""
+        return max((self.width - self.left - self.right) // PIXELS_PER_COLUMN, 1)
 
     def x(self, seconds: Float64Array | float) -> Float64Array:
         """Horizontal places; times outside the video lie on its border."""
         share = np.clip(np.asarray(seconds, np.float64) / self.duration, 0, 1)
-        return LEFT + share * (self.width - LEFT - RIGHT)
+        return self.left + share * (self.width - self.left - self.right)
 
     def y(self, values: Float64Array | float) -> Float64Array:
         """Vertical places in the panel of curves; values off the axis lie on its border."""
         share = (np.asarray(values, np.float64) - self.low) / (self.high - self.low)
-        return TOP + self.panel * (1 - np.clip(share, 0, 1))
+        return self.top + self.height * (1 - np.clip(share, 0, 1))
 
 
 def colour_class(index: int | None) -> str:
@@ -54,23 +65,23 @@ def colour_class(index: int | None) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Lane:
+class Lane:
     """Bars of one kind and one class: seconds (N, 2), a strength in [0, 1] and a tooltip each."""
 
-    kind: str
+    kind: str  # also its style's name
     segments: Float64Array
     strengths: Float64Array
     tooltips: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class _Row:
+class Row:
     """A class that is shown: its curve and lanes. `index` is None for a class of truth alone."""
 
     name: str
     index: int | None
     note: str
-    lanes: tuple[_Lane, ...]
+    lanes: tuple[Lane, ...]
 
 
 def timeline_svg(
@@ -106,26 +117,76 @@ def timeline_svg(
         raise ValueError(f"expected scores of at least one snippet, not {scores!r}")
     spans = None if truth is None else spans_of(truth)
     rows, hidden = _rows(scores, detections, spans, manual)
-    indices = [row.index for row in rows if row.index is not None] if scores else []
-    frame = _frame(width, scores, indices, (detections, manual), spans)
+    indices = [row.index for row in rows if row.index is not None]
+    if scores is None:
+        last = last_end((detections, manual), spans or ())
+        frame = CurveFrame(width, last or 1.0, 0.0, 1.0, height=0)
+    else:
+        frame = CurveFrame(width, float(scores.edges[-1]), *value_range(scores, indices))
+    return picture_svg(frame, rows, hidden, scores)
+
+
+def picture_svg(
+    frame: CurveFrame, rows: Sequence[Row], hidden: int, scores: Scores | None = None
+) -> str:
+    """Rows with their lanes below the curves; with None there are none, and the frame is flat.
+
+    `hidden` classes are said to have no room.
+    """
+    width = frame.width
+    indices = [row.index for row in rows if row.index is not None]
     lanes = sum(len(row.lanes) for row in rows)
-    bottom = TOP + frame.panel + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
+    bottom = frame.top + frame.height + len(rows) * NAME_HEIGHT + lanes * LANE_HEIGHT + 6
     height = bottom + RULER_HEIGHT
-    curves = "Scores, predicted threshold and detections" if scores else "Detections"
+    what = "Detections" if scores is None else "Scores, predicted threshold and detections"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lpat" role="img" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" '
-        f'aria-label="{curves} over time">',
-        f"<style>{_STYLE}</style>",
+        f'aria-label="{what} over time">',
+        f"<style>{TIMELINE_STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
         *_grid(frame, bottom),
-        *(draw_curves(scores, indices, frame) if scores else ()),
-        *(_cuts(scores, indices, frame) if scores else ()),
+        *(() if scores is None else draw_curves(scores, indices, frame)),
+        *(() if scores is None else _cuts(scores, indices, frame)),
         *_draw_rows(rows, frame),
-        *_legend(frame, hidden),
+        *(() if scores is None else _legend()),
+        *_hidden_note(frame, hidden),
         "</svg>\n",
     ]
     return "\n".join(parts)
+
+
+def _rows(
+    scores: Scores | None,
+    detections: Detections | None,
+    spans: Spans | None,
+    manual: Detections | None,
+) -> tuple[list[Row], int]:
+    """The classes to show, those of truth first, by probability; how many had no room."""
+    found = [its for its in (detections, manual) if its is not None]
+    ordered = classes_to_show(scores, found, {label for label, _, _ in spans or ()})
+    rows = []
+    for name in ordered[:MOST_CLASSES]:
+        lanes = [] if spans is None else [truth_lane(name, spans)]
+        if detections is not None:
+            kind, words = ("predicted", "predicted threshold") if scores else ("found", "found")
+            lanes.append(detection_lane(kind, name, detections, words))
+        if manual is not None:
+            lanes.append(detection_lane("manual", name, manual, "manual threshold"))
+        rows.append(_row(name, scores, detections, tuple(lanes)))
+    return rows, len(ordered) - len(rows)
+
+
+def _row(
+    name: str, scores: Scores | None, detections: Detections | None, lanes: tuple[Lane, ...]
+) -> Row:
+    if scores is None:
+        classes = detections.classes if detections else ()
+        return Row(name, classes.index(name) if name in classes else None, "", lanes)
+    if name not in scores.classes:
+        return Row(name, None, "not a class of the model", lanes)
+    note = f"probability {probabilities(scores)[name]:.2f}"
+    return Row(name, scores.classes.index(name), note, lanes)
 
 
 def spans_of(truth: Truth) -> list[tuple[str, float, float]]:
@@ -144,121 +205,82 @@ def last_end(
     return max([*ends, *(end for _, _, end in spans)], default=0.0)
 
 
-def classes_to_show(
-    scores: Scores | None,
-    found: Iterable[Detections | None],
-    spans: Iterable[tuple[str, float, float]],
-) -> tuple[list[str], int]:
-    """The classes to show, those of truth first, by probability; how many had no room."""
-    probability = probabilities_of(scores)
-    true_names = {label for label, _, _ in spans}
-    mean = sum(probability.values()) / max(len(probability), 1)
-    names = true_names | {name for name in probability if probability[name] > mean}
-    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
-    for its in found:
-        names |= set() if its is None else {its.classes[label] for label in its.labels}
-    ordered = sorted(
-        names, key=lambda name: (name not in true_names, -probability.get(name, -1), name)
-    )
-    return ordered[:MOST_CLASSES], max(len(ordered) - MOST_CLASSES, 0)
-
-
-def probabilities_of(scores: Scores | None) -> dict[str, float]:
-    """The probability of each class; of none without scores."""
+def probabilities(scores: Scores | None) -> dict[str, float]:
+    """How probable the model finds each class in the video; none without scores."""
     if scores is None:
         return {}
     return dict(zip(scores.classes, map(float, scores.probabilities), strict=False))
 
 
-def _frame(
-    width: int,
-    scores: Scores | None,
-    indices: list[int],
-    found: Iterable[Detections | None],
-    spans: Iterable[tuple[str, float, float]] | None,
-) -> CurveFrame:
-    if scores is None:
-        return CurveFrame(width, last_end(found, spans or ()) or 1.0, panel=0)
-    return CurveFrame(width, float(scores.edges[-1]), *value_range(scores, indices))
+def classes_to_show(
+    scores: Scores | None, found: Iterable[Detections], first: Collection[str] = ()
+) -> list[str]:
+    """Classes `first`, those found, those more probable than the mean, and the most probable one.
+
+    They come by probability, `first` before the others; all of them, so whoever has less room
+    takes the first of these.
+    """
+    probability = probabilities(scores)
+    mean = sum(probability.values()) / max(len(probability), 1)
+    names = {*first, *(name for name in probability if probability[name] > mean)}
+    names |= set(sorted(probability, key=probability.__getitem__)[-1:])
+    for detections in found:
+        names |= {detections.classes[label] for label in detections.labels}
+    return sorted(names, key=lambda name: (name not in first, -probability.get(name, -1), name))
 
 
-def _rows(
-    scores: Scores | None,
-    detections: Detections | None,
-    spans: Sequence[tuple[str, float, float]] | None,
-    manual: Detections | None,
-) -> tuple[list[_Row], int]:
-    """The classes to show, with their lanes; how many had no room."""
-    names, hidden = classes_to_show(scores, (detections, manual), spans or ())
-    probability = probabilities_of(scores)
-    rows = []
-    for name in names:
-        lanes = [] if spans is None else [_truth_lane(name, spans)]
-        if detections is not None:
-            kind = "predicted" if scores else "found"
-            lanes.append(_detection_lane(kind, name, detections))
-        if manual is not None:
-            lanes.append(_detection_lane("manual", name, manual))
-        rows.append(_row(name, scores, probability.get(name), detections, tuple(lanes)))
-    return rows, hidden
-
-
-def _row(
-    name: str,
-    scores: Scores | None,
-    probability: float | None,
-    detections: Detections | None,
-    lanes: tuple[_Lane, ...],
-) -> _Row:
-    if scores is not None:
-        index = scores.classes.index(name) if probability is not None else None
-        note = "not a class of the model" if probability is None else ""
-        return _Row(name, index, note or f"probability {probability:.2f}", lanes)
-    classes = detections.classes if detections else ()
-    return _Row(name, classes.index(name) if name in classes else None, "", lanes)
-
-
-def _truth_lane(name: str, truth: Sequence[tuple[str, float, float]]) -> _Lane:
+def truth_lane(name: str, truth: Spans) -> Lane:
     """The true actions of one label."""
     spans = [(start, end) for label, start, end in truth if label == name]
     tooltips = tuple(f"{name}, truth: {start:.2f} to {end:.2f} s" for start, end in spans)
     segments = np.array(spans, np.float64).reshape(-1, 2)
-    return _Lane("truth", segments, np.ones(len(spans)), tooltips)
+    return Lane("truth", segments, np.ones(len(spans)), tooltips)
 
 
-def _detection_lane(kind: str, name: str, detections: Detections) -> _Lane:
-    """The detections of one class, stronger with a higher score."""
+def detection_lane(kind: str, name: str, detections: Detections, words: str) -> Lane:
+    """The detections of one class, stronger with a higher score; `words` say which they are."""
     index = detections.classes.index(name) if name in detections.classes else -1
     mine = np.flatnonzero(detections.labels == index)
     scores = detections.scores[mine]
-    by = kind if kind == "found" else f"{kind} threshold"
     tooltips = tuple(
-        f"{name}, {by}: {start:.2f} to {end:.2f} s, score {score:.3f}"
+        f"{name}, {words}: {start:.2f} to {end:.2f} s, score {score:.3f}"
         for (start, end), score in zip(detections.segments[mine], scores, strict=True)
     )
     highest = detections.scores.max(initial=0)
     shares = scores / highest if highest > 0 else np.ones(len(mine))
-    return _Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
+    return Lane(kind, detections.segments[mine], 0.4 + 0.6 * np.clip(shares, 0, 1), tooltips)
 
 
 def draw_curves(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
     """Shaded areas, then a curve for each class, then the threshold on top of all."""
-    background = scores.background.astype(np.float64)
-    columns = max((frame.width - LEFT - RIGHT) // PIXELS_PER_COLUMN, 1)
     for index in reversed(curves):
-        score = scores.scores[:, index].astype(np.float64)
-        kept = extremes(columns, score, score - background)
-        seconds, above = samples(scores.edges, kept, score)
-        _, threshold = samples(scores.edges, kept, background)
-        shade = _shade(seconds, above, threshold, frame)
-        if shade:
-            yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
-        dashes = " again" if index >= len(COLOURS) else ""
-        line = _polyline(frame.x(seconds), frame.y(above))
-        yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
-    seconds, threshold = samples(scores.edges, extremes(columns, background), background)
-    dense = " dense" if len(seconds) > columns else ""
-    yield f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+        yield from draw_class(scores, index, frame)
+    yield draw_threshold(scores, frame)
+
+
+def draw_class(scores: Scores, index: int, frame: CurveFrame) -> Iterator[str]:
+    """A class's shaded areas, if it has any, and its curve."""
+    background = scores.background.astype(np.float64)
+    score = scores.scores[:, index].astype(np.float64)
+    kept = extremes(frame.columns, score, score - background)
+    seconds, above = samples(scores.edges, kept, score)
+    _, threshold = samples(scores.edges, kept, background)
+    shade = _shade(seconds, above, threshold, frame)
+    if shade:
+        yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
+    dashes = " again" if index >= len(COLOURS) else ""
+    line = _polyline(frame.x(seconds), frame.y(above))
+    yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
+
+
+def draw_threshold(scores: Scores, frame: CurveFrame) -> str:
+    """The predicted threshold, thin and without dashes where it would be too dense for them."""
+    background = scores.background.astype(np.float64)
+    seconds, threshold = samples(scores.edges, extremes(frame.columns, background), background)
+    dense = " dense" if len(seconds) > frame.columns else ""
+    return (
+        f'<path class="threshold{dense}" d="M{_polyline(frame.x(seconds), frame.y(threshold))}"/>'
+    )
 
 
 def _cuts(scores: Scores, curves: list[int], frame: CurveFrame) -> Iterator[str]:
@@ -299,9 +321,9 @@ def _polyline(x: Float64Array, y: Float64Array) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
-def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
+def _draw_rows(rows: Sequence[Row], frame: CurveFrame) -> Iterator[str]:
     """Each class's name and, below it, its lanes."""
-    top = TOP + frame.panel
+    top = frame.top + frame.height
     right = frame.width - RIGHT
     for row in rows:
         colour = colour_class(row.index)
@@ -324,12 +346,12 @@ def _draw_rows(rows: list[_Row], frame: CurveFrame) -> Iterator[str]:
             top += LANE_HEIGHT
 
 
-def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
+def _bars(lane: Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[str]:
     """A bar for each segment of the lane; one path for all if there are very many."""
     style = f'class="bar {lane.kind} {colour}"'
     starts, ends = frame.x(lane.segments).T
     if len(starts) > MOST_SINGLE_BARS:
-        spans = _merged_pixels(starts, ends)
+        spans = merged_pixels(starts, ends)
         path = "".join(f"M{a},{top}h{b - a}v{BAR_HEIGHT}h{a - b}z" for a, b in spans)
         yield f'<path {style} d="{path}"/>'
         return
@@ -343,7 +365,7 @@ def _bars(lane: _Lane, colour: str, top: float, frame: CurveFrame) -> Iterator[s
         )
 
 
-def _merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, int]]:
+def merged_pixels(starts: Float64Array, ends: Float64Array) -> list[tuple[int, int]]:
     """Whole pixels covered by any of the bars, as spans that don't touch, in order."""
     spans: list[tuple[int, int]] = []
     for start, end in sorted(zip(np.floor(starts), np.ceil(ends), strict=True)):
@@ -363,10 +385,12 @@ def _grid(frame: CurveFrame, bottom: float) -> Iterator[str]:
     step = next((step for step in TICK_STEPS if frame.duration / step <= fitting), longest)
     ticks = [k * step for k in range(int(frame.duration / step + 1e-9) + 1)]
     places = [float(frame.x(seconds)) for seconds in ticks]
-    yield '<path class="grid" d="' + "".join(f"M{x:.1f},{TOP}V{bottom}" for x in places) + '"/>'
+    yield (
+        '<path class="grid" d="' + "".join(f"M{x:.1f},{frame.top}V{bottom}" for x in places) + '"/>'
+    )
     for x, seconds in zip(places, ticks, strict=True):
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 15}">{_clock(seconds, frame)}</text>'
-    for value in _level_ticks(frame.low, frame.high) if frame.panel else ():
+    for value in level_ticks(frame.low, frame.high) if frame.height else ():
         y = float(frame.y(value))
         yield f'<path class="grid" d="M{LEFT},{y:.1f}H{right}"/>'
         yield f'<text class="kind" x="{LEFT - 8}" y="{y + 3.5:.1f}">{value:g}</text>'
@@ -390,22 +414,25 @@ def clock_text(time: float, decimals: int = 0, *, of: float = 0.0) -> str:
     return f"{text}.{fraction:0{decimals}}" if decimals else text
 
 
-def _level_ticks(low: float, high: float) -> list[float]:
+def level_ticks(low: float, high: float) -> list[float]:
     """Two to five round values between `low` and `high`."""
     power = 10.0 ** np.floor(np.log10(high - low))
     step = next(s * power for s in (0.2, 0.5, 1, 2, 5) if (high - low) / (s * power) <= 5)
     return [float(f"{k * step:.6g}") for k in range(int(np.ceil(low / step)), int(high / step) + 1)]
 
 
-def _legend(frame: CurveFrame, hidden: int) -> Iterator[str]:
+def _legend() -> Iterator[str]:
     """What the marks mean, above the curves."""
-    if frame.panel:
-        yield f'<path class="threshold" d="M{LEFT},17h26"/>'
-        yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
-        yield f'<path class="score c-other" d="M{LEFT + 168},17h26"/>'
-        yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
-        yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
-        yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
+    yield f'<path class="threshold" d="M{LEFT},17h26"/>'
+    yield f'<text class="legend" x="{LEFT + 33}" y="21">predicted threshold</text>'
+    yield f'<path class="score c-other" d="M{LEFT + 168},17h26"/>'
+    yield f'<text class="legend" x="{LEFT + 201}" y="21">class score</text>'
+    yield f'<rect class="shade c-other" x="{LEFT + 288}" y="11" width="26" height="12"/>'
+    yield f'<text class="legend" x="{LEFT + 321}" y="21">score above the threshold</text>'
+
+
+def _hidden_note(frame: CurveFrame, hidden: int) -> Iterator[str]:
+    """How many classes had no room, if any."""
     if hidden:
         yield (
             f'<text class="legend end" x="{frame.width - RIGHT}" y="21">'
@@ -429,10 +456,11 @@ def _style() -> str:
         ".lpat .shade{fill:currentColor;fill-opacity:.24}"
         ".lpat .threshold{stroke:#14171d;stroke-width:2.2;stroke-dasharray:6 3;fill:none}"
         ".lpat .dense{stroke-width:1;stroke-dasharray:none}"
-        ".lpat .cut{fill:#c0392b}"
         ".lpat .chip,.lpat .bar{fill:currentColor}.lpat .c-other{color:#767d8b}"
         ".lpat .truth{fill:#3d4452}"
-        ".lpat .manual{fill-opacity:.22;stroke:currentColor;stroke-width:1}" + light + "@media "
+        ".lpat .manual,.lpat .false{fill-opacity:.22;stroke:currentColor;stroke-width:1}"
+        + light
+        + "@media "
         "(prefers-color-scheme:dark){.lpat .paper{fill:#171a20}.lpat text{fill:#d5d9e1}"
         ".lpat .note,.lpat .kind,.lpat .tick{fill:#969eac}"
         ".lpat .grid,.lpat .rail{stroke:#2b303a}.lpat .threshold{stroke:#f4f6fa}"
@@ -440,4 +468,5 @@ def _style() -> str:
     )
 
 
-_STYLE = _style()
+TIMELINE_STYLE = _style()
+"""Rules of what has the class `lpat`: a picture of this module, or a page's own timeline."""

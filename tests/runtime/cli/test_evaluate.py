@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lpat.cli.evaluate import main, parse_rules, parse_tious
 from lpat.errors import UsageError
 from lpat.evaluation.protocols import PROTOCOLS
+from lpat.formats.scores import write_scores
+from lpat.types import Scores
 
 
 def annotation(subset: str, *segments: list[float]) -> dict[str, Any]:
@@ -243,6 +246,22 @@ def test_a_report_is_a_page_that_names_the_file_and_the_protocol(
     assert "M, 6–12 s" in html  # noqa: RUF001
     assert run(monkeypatch, *files, *options[:2], *options[4:]) == 0
     assert capsys.readouterr().out == with_report
+
+
+def test_a_report_has_curves_where_scores_lie_beside_the_detections(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, options = tmp_path / "report.html", ["--subset", "test", "--report"]
+    assert run(monkeypatch, *files, *options, report) == 0
+    html = report.read_text(encoding="utf-8")
+    assert "<h3>Worst first (1): a</h3>" in html
+    assert "predicted threshold</text>" not in html
+    values = np.zeros((4, 1), np.float32)
+    edges = np.linspace(0, 40, 5)
+    scores = Scores(("run",), values, values[:, 0] + 1, np.array([0.9, 0.1], np.float32), edges)
+    write_scores(tmp_path / "videos/a.scores.safetensors", scores, "")
+    assert run(monkeypatch, *files, *options, report) == 0
+    assert "predicted threshold</text>" in report.read_text(encoding="utf-8")
 
 
 def test_the_file_says_why(

@@ -15,7 +15,10 @@ from lpat.formats.media import Media, media_of
 def test_the_header_tells_rate_size_and_codec(write_video: Callable[..., Path]) -> None:
     path = write_video(pts=range(0, 30), time_base=Fraction(1001, 30000))
     media = media_of(path, "v", 1.001)
-    assert media == Media("v", path, 1.001, Fraction(30000, 1001), 64, 48, "h264", 0.0)
+    assert media == Media(
+        "v", path, 1.001, Fraction(30000, 1001), 64, 48, "h264", 0.0,
+        "mov,mp4,m4a,3gp,3g2,mj2", "yuv420p",
+    )  # fmt: skip
     assert media.rate == Fraction(30000, 1001)
     assert media.shows_pictures
 

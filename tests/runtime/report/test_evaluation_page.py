@@ -87,6 +87,48 @@ def test_the_page_says_what_was_found() -> None:
     assert expected - set(page.texts) == set()
 
 
+def test_the_page_begins_with_what_its_reader_asks() -> None:
+    html = page_of(evaluation())
+    headings = re.findall(r"<h2>(.*?)</h2>", html)
+    assert headings[:3] == ["How good", "On which classes", "What goes wrong"]
+    assert headings[-3:] == ["Recall of proposals", "Protocol activitynet", "What was read"]
+    texts = Page(html).texts
+    assert any(text.startswith("1 of the 2 true actions") for text in texts)
+    assert "Best is run, with a mean AP of 100.0 %, and worst jump, with 0.0 %." in texts
+    assert any(
+        text.startswith("Nothing was found of jump, which keeps up to 50.00") for text in texts
+    )
+
+
+def test_the_costliest_kind_of_error_is_named() -> None:
+    labels = ("run", "run")
+    truth = [VideoAnnotation("v", None, None, labels, np.array([[0.0, 9], [20, 29]]), labels)]
+    found = Detections(("run",), np.array([[50.0, 59], [0, 9]]), np.zeros(2, np.int64),
+                       np.array([0.9, 0.8]))  # fmt: skip
+    texts = Page(page_of(evaluate(truth, {"v": found}, tious=[0.5]))).texts
+    assert any(
+        text.startswith("Detections where nothing happens cost most: 25.00 points")
+        for text in texts
+    )
+
+
+@pytest.mark.parametrize(
+    ("term", "explained"),
+    [("tIoU", "temporal intersection over union (tIoU)"), ("AP", "Average precision (AP)"),
+     ("mAP", "the mean over the classes is mAP"), ("AR@", "AR@AN is average recall (AR)"),
+     ("AUC", "AUC is the area under its curve"), ("XS", "XS (extra short)"),
+     ("1G", "1G are the G best")],
+)  # fmt: skip
+def test_every_abbreviation_is_explained_where_it_comes_first(term: str, explained: str) -> None:
+    html = page_of(evaluation())
+    body = re.sub(r"<style>.*?</style>|<[^>]*>", " ", html.split("<body>")[1], flags=re.DOTALL)
+    text = " ".join(body.split())
+    first = re.search(rf"(?<![A-Za-z]){re.escape(term)}", text)
+    assert first is not None
+    place = text.index(explained)
+    assert place <= first.start() < place + len(explained)
+
+
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
 def test_every_protocol_is_named_with_its_rules(protocol: Protocol) -> None:
     page = Page(page_of(evaluation(protocol=protocol)))
