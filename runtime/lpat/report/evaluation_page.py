@@ -70,9 +70,9 @@ def evaluation_page(
     """
     sections = [
         _headline(evaluation, diagnosis),
-        _verdicts(verdicts),
         _classes(evaluation, diagnosis),
         _costs(diagnosis),
+        _verdicts(verdicts),
         *([] if videos is None else [videos]),
         error_section(diagnosis),
         fate_section(diagnosis),
