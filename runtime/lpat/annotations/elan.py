@@ -7,6 +7,7 @@ label, `jump (2)`, is of the label.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,10 @@ from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
 from lpat.files.safe_xml import read_xml
+
+FIRST_PICTURE = "lpat-first-picture"
+"""A property, which ELAN keeps: seconds from the file's start, from which all times count, to the
+video's first picture, from which ours do."""
 
 _SECOND_TIER = re.compile(r"(?P<label>.+) \([0-9]+\)'*")
 
@@ -48,6 +53,7 @@ def read_eaf(path: Path) -> VideoRecord:
     media = [] if header is None else header.findall("MEDIA_DESCRIPTOR")
     url = media[0].get("MEDIA_URL") or media[0].get("RELATIVE_MEDIA_URL") if media else None
     offset = _media_offset(media[0], str(path)) if media else 0.0
+    offset -= _first_picture(header, str(path))
     rows: list[LabelledTimes] = []
     passed = [f"another video is linked: {other.get('MEDIA_URL')}" for other in media[1:]]
     tiers = {tier.get("TIER_ID") or "": tier for tier in root.findall("TIER")}
@@ -95,6 +101,23 @@ def read_eaf_files(paths: Sequence[Path]) -> list[VideoRecord]:
 def _media_offset(media: Element, place: str) -> float:
     """Seconds from the file's times to the video's: ELAN begins a video at its TIME_ORIGIN."""
     return _milliseconds(media.get("TIME_ORIGIN", "0"), f"{place}: TIME_ORIGIN") / 1000
+
+
+def _first_picture(header: Element | None, place: str) -> float:
+    """Seconds from where the file starts to its first picture, where lpat wrote the file."""
+    properties = [] if header is None else header.findall("PROPERTY")
+    for entry in properties:
+        if entry.get("NAME") == FIRST_PICTURE:
+            try:
+                seconds = float(entry.text or "")
+            except ValueError:
+                seconds = math.nan
+            if not math.isfinite(seconds):
+                raise AnnotationError(
+                    f"{place}: {FIRST_PICTURE}: expected seconds, not {entry.text!r:.40}"
+                )
+            return seconds
+    return 0.0
 
 
 def _time_slots(root: Element, path: Path) -> dict[str, int | None]:

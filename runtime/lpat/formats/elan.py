@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lpat.annotations.elan import FIRST_PICTURE
 from lpat.formats.media import Media
 from lpat.formats.optional_packages import package_for
 from lpat.formats.spans import MILLISECONDS, lanes, spans, writable
@@ -43,6 +44,8 @@ def eaf_text(detections: Detections, media: Media) -> str:
         "FORMAT": VERSION,
         "xsi:noNamespaceSchemaLocation": SCHEMA,
     }
+    if media.offset:
+        eaf.properties.append((FIRST_PICTURE, str(round(media.offset, 6))))
     if media.shows_pictures:
         kind = _MIME_TYPES.get(media.path.suffix.lower(), _ANY_VIDEO)
         eaf.add_linked_file(_link(media), f"./{writable(media.path.name)}", kind)

@@ -1,5 +1,6 @@
 """ELAN's files read back: those of lpat, corrected, and those of others."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,15 @@ def test_two_files_of_one_video_are_refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.eaf").write_text(document(tier("run", (1, 2, ""))))
     with pytest.raises(AnnotationError, match=r"a\.eaf: video '%20v' has another file there"):
         read_annotations(tmp_path)
+
+
+def test_times_of_a_file_whose_sound_starts_first_are_the_videos_again(tmp_path: Path) -> None:
+    """The file counts from where the video's file starts, as ELAN plays it."""
+    segments = np.array([[1.0, 2.5]])
+    found = Detections(("run",), segments, np.zeros(1, np.int64), np.ones(1))
+    text = eaf_text(found, replace(MEDIA, start=2.064))
+    assert 'TIME_VALUE="3064"' in text
+    assert read(tmp_path, text).rows == (("run", 1.0, 2.5),)
+    broken = text.replace(">2.064<", ">soon<")
+    with pytest.raises(AnnotationError, match="lpat-first-picture: expected seconds, not 'soon'"):
+        read(tmp_path, broken)
