@@ -133,12 +133,15 @@ def _rows_of_frames(
         raise AnnotationError(
             f"{place}: expected a frame_rate in the task's data, as frames need, not {rate!r:.80}"
         )
+    begins = data.get("first_picture", 0)  # where lpat wrote the task, from the file's start
+    if isinstance(begins, bool) or not isinstance(begins, int | float) or not abs(begins) < 1e9:
+        raise AnnotationError(f"{place}: expected first_picture in seconds, not {begins!r:.80}")
     rows = []
     for span in expect(value.get("ranges"), list, f"{place}, ranges"):
         expect(span, dict, f"{place}, ranges")
         first, last = expect_times([span.get("start"), span.get("end")], f"{place}, ranges")
         rows += [
-            (label, (first - 1) / per_second, last / per_second)
+            (label, (first - 1) / per_second - begins, last / per_second - begins)
             for label in _labels(value.get("timelinelabels"), place)
         ]
     return rows

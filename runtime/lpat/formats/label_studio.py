@@ -30,12 +30,15 @@ def task(detections: Detections, media: Media) -> dict[str, Any]:
     is the last that belongs to it.
     """
     found = spans(detections, media.rate, media.offset)
+    data: dict[str, Any] = {
+        "video": _served(media),
+        "name": one_line(media.name),
+        "frame_rate": round(float(media.rate), 6),
+    }
+    if media.offset:
+        data["first_picture"] = round(media.offset, 6)  # seconds, to be taken off again
     return {
-        "data": {
-            "video": _served(media),
-            "name": one_line(media.name),
-            "frame_rate": round(float(media.rate), 6),
-        },
+        "data": data,
         "predictions": [
             {
                 "model_version": "lpat",

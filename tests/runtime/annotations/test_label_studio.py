@@ -33,10 +33,11 @@ def one(tasks: list[Any]) -> VideoRecord:
     return record
 
 
-def test_what_lpat_writes_comes_back_corrected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", [None, 2.0])
+def test_what_lpat_writes_comes_back_corrected(tmp_path: Path, start: float | None) -> None:
     times = np.array([[0.48, 2.0], [5.0, 9.52]])
     detections = Detections(("a", "b"), times, np.array([0, 1]), np.array([0.9, 0.7]))
-    media = Media("sub/clip.mp4", Path("/x/sub/clip.mp4"), 60, Fraction(25), 320, 240)
+    media = Media("sub/clip.mp4", Path("/x/sub/clip.mp4"), 60, Fraction(25), 320, 240, start=start)
     written = task(detections, media)
     path = tmp_path / "export.json"
     path.write_text(json.dumps([written]))
@@ -122,6 +123,10 @@ def test_a_task_without_regions_shows_nothing_and_one_without_annotations_is_unk
         ([1], "task 0: expected an object"),
         ([{"data": {"text": "long words"}, "annotations": []}], "expected a video among its data"),
         ([annotated(region(1, 5, "a"), data={"video": "v.mp4"})], "expected a frame_rate"),
+        (
+            [annotated(region(1, 5, "a"), data={**DATA, "first_picture": "2"})],
+            "expected first_picture in seconds, not '2'",
+        ),
         ([annotated(region(1, 5, "a"), data={"video": "v.mp4", "fps": 0})], "not 0"),
         ([annotated(region(1, 5, "a"), data={"video": "v.mp4", "fps": 10**400})], "not 1000"),
         ([annotated(), annotated()], "task 1: video 'a clip' is of another task too"),
