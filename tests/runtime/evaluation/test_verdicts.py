@@ -60,7 +60,7 @@ def test_the_advice_is_on_the_kind_of_error_that_costs_most(found: Rows, advice:
 
 def test_classes_that_are_confused_are_named() -> None:
     wrong = [("b", s, e) for _, s, e in TRUTHS[:9]]
-    assert "above all 'a' for 'b': training videos" in judged(TRUTHS, wrong + TRUTHS).advice
+    assert "most of all 'a' for 'b': training videos" in judged(TRUTHS, wrong + TRUTHS).advice
 
 
 def test_of_many_classes_the_worst_are_listed() -> None:
