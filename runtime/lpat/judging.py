@@ -13,7 +13,7 @@ from lpat.errors import AnnotationError, UsageError
 from lpat.evaluation.average_precision import Evaluation
 from lpat.evaluation.average_precision import evaluate as evaluate_videos
 from lpat.evaluation.protocols import Protocol, ProtocolOptions
-from lpat.formats.detections import read_detections_file
+from lpat.formats.detections import DetectionsFile, read_detections_file
 from lpat.inputs import Input
 from lpat.types import Detections, Float64Array
 
@@ -22,8 +22,14 @@ TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 Truth = str | Path | Annotations | Sequence[VideoAnnotation]
 """Annotations: a file or folder of them, what was read of it, or the videos to judge."""
 
-Results = str | Path | Mapping[str, Detections] | Iterable[tuple[Input | str, Detections]]
-"""Detections: a file of them, by video, or pairs as `Localizer.detect_many` gives them."""
+Results = (
+    str
+    | Path
+    | DetectionsFile
+    | Mapping[str, Detections]
+    | Iterable[tuple[Input | str, Detections]]
+)
+"""Detections: a file of them, what was read of it, by video, or pairs that `detect_many` gives."""
 
 
 def evaluate(
@@ -53,13 +59,19 @@ def evaluate(
         ValueError: a detection's score or time isn't finite, or it ends before it starts.
     """
     videos, others = _videos(annotations, subset)
-    results = renamed(_results(detections), [*(video.name for video in videos), *others])
+    if isinstance(detections, str | Path):
+        detections = read_detections_file(Path(detections))
+    place = detections.place if isinstance(detections, DetectionsFile) else None
+    results = renamed(
+        _results(detections),
+        [*(video.name for video in videos), *others],
+        repr if place is None else lambda name: f"{place}: video {name!r}",
+    )
     judged = {video.name for video in videos}
     if videos and results and not judged & results.keys():
-        place = detections if isinstance(detections, str | Path) else "detections"
         raise AnnotationError(
-            f"{place}: none of its videos is to be judged; it names {next(iter(results))!r}, "
-            f"the annotations {videos[0].name!r}"
+            f"{place or 'detections'}: none of its videos is to be judged; "
+            f"it names {next(iter(results))!r}, the annotations {videos[0].name!r}"
         )
     if isinstance(ambiguous, str | Path):
         ambiguous, _ = read_intervals(Path(ambiguous))
@@ -92,9 +104,13 @@ def _videos(annotations: Truth, subset: str | None) -> tuple[Sequence[VideoAnnot
     return videos, {*annotations.unknown, *(video.name for video in annotations.videos)}
 
 
-def _results(detections: Results) -> dict[str, Detections]:
-    if isinstance(detections, str | Path):
-        return read_detections_file(Path(detections)).results
+def _results(
+    detections: DetectionsFile
+    | Mapping[str, Detections]
+    | Iterable[tuple[Input | str, Detections]],
+) -> dict[str, Detections]:
+    if isinstance(detections, DetectionsFile):
+        return detections.results
     if isinstance(detections, Detections):
         raise UsageError(
             "detections: expected those of videos by name, such as {'video': detections}, "

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from lpat.evaluation.error_analysis import Diagnosis
     from lpat.evaluation.proposal_recall import ProposalRecall
     from lpat.evaluation.verdicts import Verdicts
-    from lpat.formats.detections import DetectionsFile
-    from lpat.types import Detections, Scores
+    from lpat.types import Scores
 
 _MOST_THRESHOLDS = 1000
 
@@ -124,15 +123,13 @@ def command(
     if subset is None and len(annotated.subsets) > 1:
         choices = ", ".join(annotated.subsets)
         raise UsageError(f"{annotations} has several subsets; choose one by --subset: {choices}")
-    named = [*(video.name for video in annotated.videos), *annotated.unknown]
     read = read_detections_file(detections)
-    results = _results(read, detections, named, annotated.in_subset(subset))
     ambiguous, odd_intervals = (
         ({}, ()) if ambiguous_path is None else read_intervals(ambiguous_path)
     )
     evaluation = evaluate(
         annotated,
-        results,
+        read,
         subset=subset,
         tious=tious,
         protocol=judged_by,
@@ -216,21 +213,6 @@ def _scores_beside(detections: Path) -> Callable[[str], Scores | None]:
         return read_scores(path) if path.exists() else None
 
     return scores_of
-
-
-def _results(
-    read: DetectionsFile, path: Path, named: Sequence[str], truth: Sequence[VideoAnnotation]
-) -> dict[str, Detections]:
-    """Detections by the names that annotations have; of one at least of the videos to be judged."""
-    from lpat.annotations.identity import renamed
-
-    results = renamed(read.results, named, lambda name: f"{path}: video {name!r}")
-    if results and not any(video.name in results for video in truth):
-        raise AnnotationError(
-            f"{path}: none of its videos is to be judged; it names {next(iter(results))!r}, "
-            f"the annotations {truth[0].name!r}"
-        )
-    return results
 
 
 def _annotations(path: Path, detections: Path) -> Annotations:

@@ -41,8 +41,9 @@ def detections_document(
 
 @dataclass(frozen=True, eq=False)
 class DetectionsFile:
-    """Detections by video, all of one tuple of classes, and what is odd about their file."""
+    """Detections by video, all of one tuple of classes, of a `place`, and what is odd about it."""
 
+    place: str
     results: dict[str, Detections]
     findings: tuple[Finding, ...] = ()
 
@@ -113,7 +114,7 @@ def detections_from_document(document: Any, place: str) -> DetectionsFile:
         )
         for name, parsed in rows.items()
     }
-    return DetectionsFile(results, tuple(findings))
+    return DetectionsFile(place, results, tuple(findings))
 
 
 def rows_of(detections: Detections) -> list[dict[str, Any]]:
