@@ -21,12 +21,17 @@ endif
 demo: $(VENV)/.train
 	$(BIN)/lpat-demo demo
 
-test: $(VENV)/.dev
+# The checks install the rest themselves, beside those that can do without.
+test: $(VENV)/.checks
 	@$(BIN)/python .ci/checks.py
 
 $(BIN)/python:
 	@echo "Making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.checks: $(BIN)/python constraints.txt
+	@$(INSTALL) nox cmake
+	@touch $@
 
 $(VENV)/.train: $(BIN)/python $(SOURCES)
 	@echo "Building the C++ core and installing lpat with what training needs (a minute or two)"

@@ -1,7 +1,8 @@
 """Every check, side by side: what `make test` runs. `nox -s NAME` runs one of them alone.
 
-The Python tests have a process for each core. Beside them the other checks run one after another,
-as some go on from what others have built. What a check prints is shown once it has ended.
+Installing keeps one core busy, so the C++ checks, which need nothing of it, begin beside it. The
+Python tests have a process for each core. Beside them the other checks run one after another, as
+some go on from what others have built. What a check prints is shown once it has ended.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 NOX = (str(Path(sys.executable).with_name("nox")), "--no-venv")
+INSTALL = "installation"
 LONGEST = "tests"
+NEEDS_NO_INSTALLATION = "cpp"
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,15 @@ def names() -> list[str]:
 
 def run(name: str) -> Check:
     """Run one, and print what it printed."""
-    print(f"{name} begins", flush=True)
+    command = ["make", ".venv/.dev"] if name == INSTALL else [*NOX, "--session", name]
+    print(f"{name} begins\n", end="", flush=True)
     start = time.monotonic()
     done = subprocess.run(
-        [*NOX, "--session", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     check = Check(name, done.returncode, time.monotonic() - start)
-    print(f"\n{done.stdout}\n{check}\n", flush=True)
+    print(f"\n{done.stdout}\n{check}\n\n", end="", flush=True)
     return check
 
 
@@ -55,14 +58,18 @@ def main() -> int:
     """The exit code of the worst."""
     interrupted = threading.Event()
 
-    def run_each(queue: Iterable[str]) -> list[Check]:
+    def run_each(*queue: str) -> list[Check]:
         return [run(name) for name in queue if not interrupted.is_set()]
 
     start = time.monotonic()
-    queues = ([LONGEST], [name for name in names() if name != LONGEST])
-    with ThreadPoolExecutor(len(queues)) as pool:
+    others = [name for name in names() if name not in (LONGEST, NEEDS_NO_INSTALLATION)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
         try:
-            checks = [check for ended in pool.map(run_each, queues) for check in ended]
+            queues = [pool.submit(run_each, NEEDS_NO_INSTALLATION)]
+            checks = run_each(INSTALL)
+            if checks[0].code == 0:
+                queues += [pool.submit(run_each, LONGEST), pool.submit(run_each, *others)]
+            checks += [check for queue in queues for check in queue.result()]
         except KeyboardInterrupt:
             interrupted.set()
             raise
