@@ -1,7 +1,8 @@
 """The moving picture of the README: the viewer finds the actions of one of the demo's videos.
 
     lpat-demo demo    # once
-    python -m benchmarks.viewer.moving_picture demo docs/images/viewer.gif
+    python -m benchmarks.viewer.moving_picture demo docs/images/viewer.gif \\
+        --still docs/images/viewer.png
 
 Real windows on a virtual display (Xvfb), grabbed: a model runs and its curves grow, the playhead
 goes from detection to detection, and other rates of false alarms move the threshold.
@@ -146,6 +147,7 @@ def main() -> None:
     )
     parser.add_argument("demo", type=Path, help="the folder that lpat-demo wrote")
     parser.add_argument("picture", type=Path)
+    parser.add_argument("--still", type=Path, help="where a picture that stands goes")
     parser.add_argument("--video", default="test_00", help="which of the demo's")
     options = parser.parse_args()
     with virtual_display(), tempfile.TemporaryDirectory() as folder:
@@ -160,6 +162,8 @@ def main() -> None:
             viewer.close()
             application.processEvents()
         film.save(options.picture)
+        if options.still is not None:
+            film.pictures[-1].save(options.still, optimize=True)
     print(
         f"{options.picture}: {len(film.pictures)} pictures, {options.picture.stat().st_size} bytes"
     )
