@@ -1,6 +1,6 @@
 # The two commands of the README. Each sets up all that it needs in .venv, once.
 #   make demo   renders videos, trains on their labels, finds the actions, writes demo/report.html
-#   make test   every check: lint, types, stubs, import rules, Python tests, C++ tests, packages
+#   make test   every check: lint, types, stubs, import rules, docs, Python tests, C++ tests, packages
 
 PYTHON ?= python3
 VENV := .venv

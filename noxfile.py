@@ -29,7 +29,7 @@ LABEL_STUDIO_NEEDS = (
 
 BIN = Path(sys.executable).parent
 PACKAGES = ("runtime", "train", "viewer")
-CODE = (*PACKAGES, "tests", "benchmarks", "noxfile.py", ".ci")
+CODE = (*PACKAGES, "tests", "benchmarks", "noxfile.py", ".ci", "docs/conf.py")
 ROOT = Path(__file__).parent
 
 # Half of the time goes into headers that every source includes. That each includes all that it
@@ -63,6 +63,16 @@ def types(session: nox.Session) -> None:
 def imports(session: nox.Session) -> None:
     """One direction of dependencies: lpat_train -> lpat <- lpat_viewer."""
     tool(session, "lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The docs as a site, in build/site, of which each link leads somewhere; CITATION.cff."""
+    site = ROOT / "build" / "site"
+    tool(session, "sphinx-build", "--quiet", "--fresh-env", "--fail-on-warning", "--keep-going",
+         "--conf-dir", "docs", "--doctree-dir", "build/doctrees", ".", str(site))  # fmt: skip
+    tool(session, "check-jsonschema", "--builtin-schema", "vendor.citation-file-format",
+         "CITATION.cff")  # fmt: skip
 
 
 # Tests of one file share what takes long to make. Their libraries would each take all cores.
