@@ -227,6 +227,26 @@ def write_video_in() -> WriteVideo:
     return write
 
 
+@pytest.fixture(scope="session")
+def long_video(write_video_in: WriteVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Minutes of extraction, that a test ends before: the same 500 frames over and over."""
+    folder = tmp_path_factory.mktemp("long")
+    path = folder / "long.mp4"
+    part = write_video_in(folder, "part.mp4", pts=range(500))
+    with av.open(str(part)) as source, av.open(str(path), "w") as output:
+        packets = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
+        times = [(cast(int, packet.dts), cast(int, packet.pts)) for packet in packets]
+        stream = output.add_stream_from_template(source.streams.video[0])
+        ticks = round(20 / cast(Fraction, packets[0].time_base))
+        for number in range(40):
+            for packet, (dts, pts) in zip(packets, times, strict=True):
+                packet.stream = stream
+                packet.time_base = Fraction(20, ticks)
+                packet.dts, packet.pts = dts + number * ticks, pts + number * ticks
+                output.mux(packet)
+    return path
+
+
 @pytest.fixture
 def write_video(tmp_path: Path, write_video_in: WriteVideo) -> WriteVideo:
     """The same, in the test's own folder."""

@@ -61,14 +61,6 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     return PatientBot(request)
 
 
-@pytest.fixture(scope="session")
-def long_video(
-    write_video_in: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """Minutes of extraction, that a test ends before."""
-    return write_video_in(tmp_path_factory.mktemp("long"), "long.mp4", pts=range(20_000))
-
-
 @pytest.fixture
 def workspace(qtbot: QtBot) -> Workspace:
     """Models with nothing open."""

@@ -157,7 +157,6 @@ def command(
     """
     from lpat.batch.detection import detect_batch
     from lpat.batch.outputs import PAGE, chosen_outputs
-    from lpat.distributed.engines import ray_engine
     from lpat.engine import local_engine
     from lpat.features.extractors import default_jobs
     from lpat.inputs import find_inputs
@@ -208,6 +207,8 @@ def command(
     jobs = jobs or (None if ray_address else default_jobs(localizer.metadata.features))
     with resumable(str(command.name), output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         if ray_address:
+            from lpat.distributed.engines import ray_engine
+
             analyse = ray_engine(
                 model,
                 cache,

@@ -71,7 +71,6 @@ def command(
     Exit codes: 0 all done, 1 usage or nothing done, 3 some inputs failed, 130 interrupted.
     """
     from lpat.batch.extraction import extract_batch
-    from lpat.distributed.engines import ray_features
     from lpat.errors import UsageError
     from lpat.features.extraction import load_all_features
     from lpat.features.extractors import default_jobs, extractor_of, spec_of
@@ -91,6 +90,8 @@ def command(
         _say_where(extractor_of(spec, backbones))
     with resumable(str(command.name), output), shown_progress(progress, len(found)) as show:  # type: ignore[arg-type]
         if ray_address:
+            from lpat.distributed.engines import ray_features
+
             extract = ray_features(spec, cache, ray_address, backbones, workers=jobs)
         else:
             extract = partial(

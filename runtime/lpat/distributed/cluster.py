@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 from lpat.errors import ClusterError
 from lpat.parallel.processes import available_cores
@@ -127,6 +126,8 @@ def _expect_answer(address: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Ray prints a paragraph on stdout for each worker lost; what follows of it is ours to say."""
+    from unittest.mock import patch
+
     from ray._private import worker
 
     if not hasattr(worker, "print_to_stdstream"):  # not part of its API, so it may go

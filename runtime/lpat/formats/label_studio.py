@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 from lpat.files.json_files import json_text
 from lpat.formats.media import Media
@@ -51,6 +50,8 @@ def task(detections: Detections, media: Media) -> dict[str, Any]:
 
 def labelling_config(classes: Iterable[str]) -> str:
     """The labelling configuration (XML) of a project that shows such tasks."""
+    from xml.sax.saxutils import quoteattr  # loads what speaks HTTP
+
     labels = "".join(f"    <Label value={quoteattr(one_line(label))}/>\n" for label in classes)
     return (
         "<View>\n"

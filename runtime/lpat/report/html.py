@@ -6,11 +6,14 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from lpat.report.svg import readable
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATES = Path(__file__).with_name("templates")
 """Folder of all that pages are made of: templates, styles and scripts."""
@@ -77,6 +80,8 @@ def report_html(
 @functools.cache
 def page_template(name: str) -> Template:
     """One of the templates, in which every text is escaped unless it is said to be markup."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
