@@ -2,7 +2,7 @@
 #include "modules.hpp"
 
 PYBIND11_MODULE(_core, module) {
-  module.doc() = "Segments from snippet scores, their suppression and evaluation, and optical flow, in C++.";
+  module.doc() = "Segments of scores, their suppression and evaluation, and optical flow, in C++.";
   lpat::python::define_segments(module);
   lpat::python::define_component_tree(module);
   lpat::python::define_level_sets(module);
@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, module) {
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
   lpat::python::define_diagnosis(module);
+  lpat::python::define_motion(module);
   lpat::python::define_tvl1(module);
 }

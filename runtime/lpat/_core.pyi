@@ -453,3 +453,54 @@ def tvl1(
 
 def tvl1_instruction_sets() -> list[str]:
     """What this machine can run `tvl1` with: "portable", "avx2", "avx512"; the best is the last."""
+
+def camera_motion(fields: Float32Array, *, instruction_set: str | None = None) -> Float32Array:
+    """Coefficients (F, 2, 3) of the affine motion that most of each of `fields` (F, 2, H, W) follows.
+
+    Row 0 gives x and row 1 y; the columns are the motion at the centre, and its change from the
+    centre to the right and to the lower border. Fitted by iteratively reweighted least squares
+    with Cauchy weights, begun at the median, on every fourth row and column. The scale of the
+    weights is the median residual, so that objects on less than half of the field are ignored.
+
+    Fields must be at least 8 x 8. `instruction_set`, one of `motion_instruction_sets()` and by
+    default the last, changes no bit.
+    """
+
+def describe_motion(
+    fields: Float32Array,
+    rows: int,
+    columns: int,
+    *,
+    still: float = 0.3,
+    boundaries: bool = True,
+    kinematics: bool = True,
+    centred: bool = True,
+    instruction_set: str | None = None,
+) -> tuple[Float32Array, Float32Array, Float32Array, Float32Array]:
+    """Statistics of `fields` (F, 2, H, W) of flow, with the camera's motion removed.
+
+    Over a grid of `rows * columns` cells (F, G, 36), directions around where the motion is
+    (F, 9, 8), `camera_motion` (F, 6), and the moving thing (F, 7): see the fields and channels of
+    `lpat.motion.descriptors.MotionStatistics`. A pixel slower than `still` begins to count as at
+    rest. What isn't asked for is 0: `boundaries`, `kinematics` or `centred`.
+
+    A field's statistics don't depend on the others. Fields must be at least 8 x 8.
+    `instruction_set`, one of `motion_instruction_sets()` and by default the last, changes no bit.
+    """
+
+def halve_flow(
+    flow: Float32Array,
+    *,
+    scale_x: float,
+    scale_y: float,
+    limit: float,
+    instruction_set: str | None = None,
+) -> Float32Array:
+    """A field (2, H / 2, W / 2) of `flow` (H, W, 2): means of 2 x 2 pixels, scaled and limited.
+
+    What is no number becomes 0. H and W must be even. `instruction_set` is as of
+    `describe_motion`.
+    """
+
+def motion_instruction_sets() -> list[str]:
+    """What this machine can run these three with: "portable", "avx2", "avx512"; the best is last."""

@@ -15,6 +15,10 @@ class Drawn:
     picture: np.ndarray  # (H, W, 3)
 
     @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    @property
     def width(self) -> int:
         return self.picture.shape[1]
 

@@ -7,53 +7,16 @@ P phase, G cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
+from lpat import core
 from lpat.types import Float32Array, Int64Array
 from lpat.video.frame import UInt8Array
-
-
-def camera_motion(flow: Float32Array, *, steps: int = 5, spacing: int = 4) -> Float32Array:
-    """Coefficients (F, 2, 3) of the affine motion that most of each field follows.
-
-    Row 0 gives x and row 1 y; the columns are the motion at the centre, and its change from the
-    centre to the right and to the lower border. Fitted by iteratively reweighted least squares
-    with Cauchy weights, begun at the median, on every `spacing`-th row and column. The scale of
-    the weights is the median residual, so that objects on less than half of the field are ignored.
-    """
-    sample = flow[:, :, spacing // 2 :: spacing, spacing // 2 :: spacing]
-    _, fields, rows, columns = sample.shape
-    x = np.tile(np.linspace(-1, 1, columns, dtype=np.float32), rows)
-    y = np.repeat(np.linspace(-1, 1, rows, dtype=np.float32), columns)
-    basis = np.stack([np.ones_like(x), x, y])  # (3, M)
-    products = (basis[:, None] * basis[None]).reshape(9, -1).T  # (M, 9)
-    target = sample.reshape(2, fields, -1)  # (2, F, M)
-    # A little ridge keeps the slopes at zero where the texture doesn't tell them.
-    ridge = np.diag(np.array([1e-6, 0.02, 0.02], np.float32))
-    coefficients = np.zeros((2, fields, 3), np.float32)
-    coefficients[:, :, 0] = np.median(target, axis=2)
-    for _ in range(steps):
-        residual = target - coefficients @ basis
-        squared = np.square(residual).sum(axis=0)  # (F, M)
-        scale = np.maximum(2 * np.median(squared, axis=1, keepdims=True), 0.01)
-        weight = 1 / (1 + squared / scale)
-        weight /= weight.sum(axis=1, keepdims=True)
-        normal = (weight @ products).reshape(fields, 3, 3) + ridge
-        right = np.matmul(weight * target, basis.T)  # (2, F, 3)
-        coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
-    return np.ascontiguousarray(coefficients.transpose(1, 0, 2))
-
-
-def affine_field(coefficients: Float32Array, rows: int, columns: int) -> Float32Array:
-    """Flow (2, F, H, W) that `camera_motion` coefficients (F, 2, 3) describe."""
-    x = np.linspace(-1, 1, columns, dtype=np.float32)
-    y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
-    centre, right, down = coefficients.transpose(2, 1, 0)[..., None, None]
-    return centre + right * x + down * y
 
 
 def oriented(x: Float32Array, y: Float32Array, length: Float32Array, *, out: Float32Array) -> None:
@@ -161,109 +124,71 @@ KINEMATICS = slice(26, 34)  # divergence, curl and both shears, each as positive
 NET = slice(34, 36)  # mean flow along x and y
 CHANNELS = 36
 
+_OF_FIELD = 9 * DIRECTIONS + 6 + 7
+"""Values of a field that aren't of cells."""
+
 
 @dataclass(frozen=True, eq=False)
 class MotionStatistics:
-    """Statistics of F fields of flow with the camera's motion removed, in pixels per tick."""
+    """Statistics of F fields of flow with the camera's motion removed, in pixels per tick.
 
-    cells: Float32Array  # (F, G, CHANNELS)
-    centred: Float32Array  # (F, 9, 8) directions in 3 x 3 cells around where the motion is
-    camera: Float32Array  # (F, 6) coefficients of `camera_motion`
-    focus: Float32Array  # (F, 7) of the moving thing: velocity 2, centre 2, extent 2, weight
+    `values` (F, S) has all of a field side by side, so that ticks are joined and averaged at once.
+    """
+
+    values: Float32Array
+
+    @property
+    def cells(self) -> Float32Array:
+        """Channels (F, G, CHANNELS) of each cell of the grid."""
+        return self.values[:, :-_OF_FIELD].reshape(len(self.values), -1, CHANNELS)
+
+    @property
+    def centred(self) -> Float32Array:
+        """Directions (F, 9, 8) in 3 x 3 cells around where the motion is."""
+        return self.values[:, -_OF_FIELD:-13].reshape(-1, 9, DIRECTIONS)
+
+    @property
+    def camera(self) -> Float32Array:
+        """Coefficients (F, 6) of `lpat.core.camera_motion`."""
+        return self.values[:, -13:-7]
+
+    @property
+    def focus(self) -> Float32Array:
+        """Of the moving thing (F, 7): velocity 2, centre 2, extent 2, weight.
+
+        Pixels count by the square of their speed, so a small fast thing outweighs a large slow
+        one. Positions run from -1 to 1 over the longer side.
+        """
+        return self.values[:, -7:]
 
     def __getitem__(self, index: slice) -> MotionStatistics:
         """Statistics of some of the fields."""
-        return MotionStatistics(
-            self.cells[index], self.centred[index], self.camera[index], self.focus[index]
-        )
-
-    @staticmethod
-    def joined(parts: Sequence[MotionStatistics]) -> MotionStatistics:
-        """The fields of all parts, in order."""
-        return MotionStatistics(
-            np.concatenate([part.cells for part in parts]),
-            np.concatenate([part.centred for part in parts]),
-            np.concatenate([part.camera for part in parts]),
-            np.concatenate([part.focus for part in parts]),
-        )
+        return MotionStatistics(self.values[index])
 
 
 def describe_motion(
-    flow: Float32Array, rows: int, columns: int, *, boundaries: bool = True
+    fields: Float32Array, rows: int, columns: int, names: Collection[str] = DESCRIPTORS
 ) -> MotionStatistics:
-    """Statistics of flow (2, F, H, W) over a grid of cells; `boundaries`, the dearest, if asked.
+    """Statistics of flow (F, 2, H, W) over a grid of cells, as far as the named descriptors ask.
 
     HOF and MBH are the histograms of Dalal, Triggs and Schmid (2006); divergence, curl and shear
     those of Jain, Jegou and Bouthemy (2013).
     """
-    height, width = flow.shape[2:]
-    camera = camera_motion(flow)
-    x, y = flow - affine_field(camera, height, width)
-    squared = x * x + y * y
-    speed = np.sqrt(squared)
-    x_right, x_down = gradients(x)
-    y_right, y_down = gradients(y)
-    channels = np.empty((CHANNELS, *x.shape), np.float32)
-    oriented(x, y, speed, out=channels[HOF])
-    np.maximum(1 - speed / STILL, 0, out=channels[REST])
-    channels[SPEED] = speed
-    bent_x, bent_y = channels[BOUNDARIES][:DIRECTIONS], channels[BOUNDARIES][DIRECTIONS:]
-    if boundaries:
-        oriented(x_right, x_down, np.sqrt(x_right**2 + x_down**2), out=bent_x)
-        oriented(y_right, y_down, np.sqrt(y_right**2 + y_down**2), out=bent_y)
-    else:
-        channels[BOUNDARIES] = 0
-    signed = (x_right + y_down, y_right - x_down, x_right - y_down, y_right + x_down)
-    for positive, negative, value in zip(
-        channels[KINEMATICS][::2], channels[KINEMATICS][1::2], signed, strict=True
-    ):
-        np.maximum(value, 0, out=positive)
-        np.subtract(positive, value, out=negative)
-    channels[NET.start], channels[NET.start + 1] = x, y
-    cells = pooled(channels, cell_weights(height, rows), cell_weights(width, columns))
-    focus, around_rows, around_columns = _focus(x, y, squared)
-    centred = pooled(channels[HOF], around_rows, around_columns)
-    fields = len(speed)
-    return MotionStatistics(
-        cells.reshape(fields, rows * columns, CHANNELS),
-        centred.reshape(fields, 9, DIRECTIONS),
-        camera.reshape(fields, 6),
-        focus,
+
+    def asked(part: str) -> bool:
+        return any(name.startswith(part) for name in names)
+
+    parts = core.describe_motion(
+        fields,
+        rows,
+        columns,
+        still=STILL,
+        boundaries=asked("boundaries"),
+        kinematics=asked("kinematics"),
+        centred=asked("hof_centred"),
     )
-
-
-def _focus(
-    x: Float32Array, y: Float32Array, squared: Float32Array
-) -> tuple[Float32Array, Float32Array, Float32Array]:
-    """`MotionStatistics.focus`, and weights (F, 3, H) and (F, 3, W) of the cells around it.
-
-    Pixels count by the square of their speed, so a small fast thing outweighs a large slow one.
-    Positions run from -1 to 1 over the longer side. The cells are as far apart as the motion is
-    spread, and the outer ones reach to the border.
-    """
-    _, height, width = squared.shape
-    across = np.linspace(-1, 1, width, dtype=np.float32)
-    down = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(height / width)
-    weight = squared.sum(axis=(1, 2)) + np.float32(1e-3)
-    by_column = squared.sum(axis=1) / weight[:, None]
-    by_row = squared.sum(axis=2) / weight[:, None]
-    centre_x, centre_y = by_column @ across, by_row @ down
-    extent_x = np.sqrt(np.maximum(by_column @ np.square(across) - np.square(centre_x), 0.01))
-    extent_y = np.sqrt(np.maximum(by_row @ np.square(down) - np.square(centre_y), 0.01))
-    spacing = np.sqrt(extent_x * extent_y)[:, None]
-    velocity_x = (squared * x).sum(axis=(1, 2)) / weight
-    velocity_y = (squared * y).sum(axis=(1, 2)) / weight
-    focus = np.stack(
-        [velocity_x, velocity_y, centre_x, centre_y, extent_x, extent_y, weight / (height * width)],
-        axis=1,
-    )
-    places = np.arange(-1, 2, dtype=np.float32)[:, None]
-
-    def around(positions: Float32Array, centre: Float32Array) -> Float32Array:
-        relative = np.clip((positions - centre[:, None]) / spacing, -1, 1)
-        return np.maximum(1 - np.abs(relative[:, None] - places), 0)
-
-    return focus, around(down, centre_y), around(across, centre_x)
+    count = len(fields)
+    return MotionStatistics(np.concatenate([part.reshape(count, -1) for part in parts], axis=1))
 
 
 def describe_appearance(gray: UInt8Array, bgr: UInt8Array, rows: int, columns: int) -> Float32Array:
@@ -305,9 +230,11 @@ def snippet_blocks(
     """
     member = (phase == np.arange(phases)[:, None]).astype(np.float32)  # (P, F)
     weights = member / np.maximum(member.sum(axis=1, keepdims=True), 1)
-    cells = np.tensordot(weights, motion.cells, axes=1) / np.float32(phases)  # (P, G, K)
+    means = MotionStatistics(weights @ motion.values)  # of each phase
+    cells = means.cells / np.float32(phases)  # (P, G, K)
     field = cells.sum(axis=1)  # (P, K)
-    total = motion.cells.mean(axis=0)  # (G, K)
+    whole = MotionStatistics(motion.values.mean(axis=0, keepdims=True))
+    total = whole.cells[0]  # (G, K)
     speed = total[:, SPEED].sum() + FLOOR
     bent = total[:, BOUNDARIES].sum() / 2 + FLOOR / 4
     strained = total[:, KINEMATICS].sum() / 2 + FLOOR / 4
@@ -315,10 +242,8 @@ def snippet_blocks(
         "hof": lambda: np.sqrt(field[:, HOF] / speed),
         "hof_cells": lambda: np.sqrt(total[:, HOF] / speed),
         "hof_cells_phases": lambda: np.sqrt(cells[..., HOF] / speed),
-        "hof_centred": lambda: np.sqrt(motion.centred.mean(axis=0) / speed),
-        "hof_centred_phases": lambda: np.sqrt(
-            np.tensordot(weights, motion.centred, axes=1) / np.float32(phases) / speed
-        ),
+        "hof_centred": lambda: np.sqrt(whole.centred / speed),
+        "hof_centred_phases": lambda: np.sqrt(means.centred / np.float32(phases) / speed),
         "boundaries": lambda: np.sqrt(field[:, BOUNDARIES] / bent),
         "boundaries_cells": lambda: np.sqrt(total[:, BOUNDARIES] / bent),
         "kinematics": lambda: np.sqrt(field[:, KINEMATICS] / strained),
@@ -327,8 +252,8 @@ def snippet_blocks(
         "net_cells": lambda: _signed_root(cells[..., NET] / speed),
         "speed": lambda: np.log1p(_with_phases(total[:, SPEED], field[:, SPEED]) / STILL),
         "rest": lambda: np.sqrt(_with_phases(total[:, REST], field[:, REST])),
-        "camera": lambda: _signed_root(weights @ motion.camera),
-        **_focus_blocks(weights @ motion.focus, motion.focus[:, :2]),
+        "camera": lambda: _signed_root(means.camera),
+        **_focus_blocks(means.focus, motion.focus[:, :2]),
     }
     return {
         name: block().astype(np.float32).ravel() for name, block in blocks.items() if name in names
@@ -349,7 +274,7 @@ def _focus_blocks(
     relative = velocity / (2 * np.abs(velocity).mean() + 4 * FLOOR)
 
     def turning() -> Float32Array:
-        early, late = np.triu_indices(len(focus), k=1)
+        early, late = _pairs(len(focus))
         before, after = relative[early], relative[late]
         dot = (before * after).sum(axis=1)
         cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
@@ -369,6 +294,12 @@ def _focus_blocks(
         "place": lambda: np.concatenate([centre, extent]),
         "drift": lambda: np.diff(centre, axis=0, append=centre[:1]),
     }
+
+
+@cache
+def _pairs(count: int) -> tuple[Int64Array, Int64Array]:
+    """The numbers of the earlier and of the later one of each pair."""
+    return np.triu_indices(count, k=1)
 
 
 def _with_phases(cells: Float32Array, phases: Float32Array) -> Float32Array:

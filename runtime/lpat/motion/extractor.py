@@ -7,9 +7,10 @@ descriptions are summed over phases and normalised.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
@@ -25,12 +26,9 @@ from lpat.motion.descriptors import (
     describe_motion,
     snippet_blocks,
 )
-from lpat.motion.flow import FlowField, flow_fields
+from lpat.motion.flow import FlowField, batches, flow_fields
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick, completes_window, snippet_windows
-
-BATCH = 16
-"""Ticks described at once."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,16 @@ class MotionExtractor:
         for name in ("rows", "columns", "phases"):
             if not 1 <= getattr(self, name) <= 16:
                 raise FeatureError(f"{name} must be from 1 to 16, not {getattr(self, name)}")
-        names = self.descriptors.split(",")
+        names = self._names
         if unknown := [name for name in names if name not in DESCRIPTORS]:
             known = ", ".join(DESCRIPTORS)
             raise FeatureError(f"unknown descriptors {', '.join(unknown)}; known: {known}")
         if len(set(names)) < len(names):
             raise FeatureError(f"descriptors {self.descriptors!r} name one twice")
+
+    @property
+    def _names(self) -> list[str]:
+        return self.descriptors.split(",")
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -96,8 +98,10 @@ class MotionExtractor:
 
         Those of `features_of`, from the flow that the extractor's version stands for.
         """
-        appearance = "appearance" in self.descriptors.split(",")
-        with closing(flow_fields(ticks, appearance=appearance)) as fields:
+        appearance = "appearance" in self._names
+        with closing(
+            flow_fields(ticks, appearance=appearance, ends_batch=_window_ends(spec))
+        ) as fields:
             yield from self.features_of(fields, spec)
 
     def features_of(
@@ -117,28 +121,15 @@ class MotionExtractor:
         self, fields: Iterable[FlowField], spec: FeatureSpec
     ) -> Generator[_Description]:
         """Each tick's, as many made at once as can be without keeping a snippet waiting."""
-        batch: list[FlowField] = []
-        for count, field in enumerate(fields, 1):
-            batch.append(field)
-            if len(batch) == BATCH or completes_window(count, spec.snippet_frames, spec.stride):
-                yield from self._described(batch)
-                batch = []
-        yield from self._described(batch)
-
-    def _described(self, fields: list[FlowField]) -> Iterator[_Description]:
-        if not fields:
-            return
-        motion = describe_motion(
-            np.stack([field.flow for field in fields], axis=1),
-            self.rows,
-            self.columns,
-            boundaries="boundaries" in self.descriptors,
-        )
-        for number, field in enumerate(fields):
-            looks = None
-            if field.picture is not None:
-                looks = describe_appearance(*field.picture, self.rows, self.columns)
-            yield _Description(motion[number : number + 1], field.known, looks)
+        for batch in batches(fields, _window_ends(spec)):
+            motion = describe_motion(
+                np.stack([field.flow for field in batch]), self.rows, self.columns, self._names
+            )
+            for field, values in zip(batch, motion.values, strict=True):
+                looks = None
+                if field.picture is not None:
+                    looks = describe_appearance(*field.picture, self.rows, self.columns)
+                yield _Description(values, field.known, looks)
 
     def _blocks(
         self, ticks: Sequence[_Description], phase: Sequence[int] = ()
@@ -146,22 +137,30 @@ class MotionExtractor:
         """The descriptors of the snippet with these ticks, each in the phase of that number."""
         known = [tick.motion for tick in ticks if tick.known]
         phases = np.array([p for tick, p in zip(ticks, phase, strict=True) if tick.known], np.int64)
-        if not known:
-            nothing = np.zeros((2, self.phases, *RASTER[::-1]), np.float32)
-            known = [describe_motion(nothing, self.rows, self.columns)]
+        if known:
+            motion = MotionStatistics(np.stack(known))
+        else:
+            nothing = np.zeros((self.phases, 2, *RASTER[::-1]), np.float32)
+            motion = describe_motion(nothing, self.rows, self.columns, self._names)
             phases = np.arange(self.phases)
-        names = self.descriptors.split(",")
-        blocks = snippet_blocks(MotionStatistics.joined(known), phases, self.phases, names)
+        blocks = snippet_blocks(motion, phases, self.phases, self._names)
+        if "appearance" not in self._names:
+            return {name: blocks[name] for name in self._names}
         looks = [tick.appearance for tick in ticks if tick.appearance is not None]
         unseen = np.zeros(self.rows * self.columns * APPEARANCE, np.float32)
         blocks["appearance"] = np.mean(looks, axis=0) if looks else unseen
-        return {name: blocks[name] for name in names}
+        return {name: blocks[name] for name in self._names}
 
 
 @dataclass(frozen=True, eq=False)
 class _Description:
     """What a snippet needs to know of one tick."""
 
-    motion: MotionStatistics  # of one field
+    motion: Float32Array  # (S,): the values of `MotionStatistics`
     known: bool
     appearance: Float32Array | None
+
+
+def _window_ends(spec: FeatureSpec) -> Callable[[int], bool]:
+    """Whether a snippet's window ends with so many ticks."""
+    return partial(completes_window, frames=spec.snippet_frames, stride=spec.stride)

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
+from lpat.core import halve_flow
 from lpat.motion.descriptors import RASTER
 from lpat.parallel.threads import iterate_in_thread
 from lpat.types import Float32Array
 from lpat.video.frame import Size, UInt8Array
 from lpat.video.resampling import Tick
+
+Item = TypeVar("Item")
 
 FRAME = (160, 120)
 """Width and height that frames are reduced to, whatever its size and aspect.
@@ -46,8 +50,11 @@ LONGEST_HOLD = 16
 CUT_CHANGE, CUT_RATIO = 8.0, 3.0
 """A cut: the mean change of grey is above the first, plus the second times the usual change."""
 
-READ_AHEAD = 12
-"""Ticks that are read before they are needed: enough to bridge a keyframe that takes long."""
+BATCH = 8
+"""Ticks that go from thread to thread together, at most: handing over costs as much as reading."""
+
+READ_AHEAD = 2
+"""Batches that are read before they are needed: enough to bridge a keyframe that takes long."""
 
 MOST_THREADS = 4
 """Threads that compute flow; what is left to do in order keeps up with no more."""
@@ -70,22 +77,75 @@ class FlowField:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sighting:
+class _Pair:
+    """Two frames between which there is flow: grey, of size FRAME, of pictures of a size."""
+
+    last: UInt8Array
+    image: UInt8Array
+    size: Size
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
     """What is made of a tick's frame: small, so that many may wait where few frames could."""
 
     index: int
-    size: Size  # the frame's own
-    image: UInt8Array | None  # grey, of size FRAME; None if the frame is also the tick's before
+    repeated: bool  # the frame is also the tick's before
+    pair: _Pair | None  # None if it's repeated, the first one or a cut
     picture: tuple[UInt8Array, UInt8Array] | None  # if it's to be described
 
 
-def _sightings(ticks: Iterable[Tick], *, appearance: bool) -> Generator[_Sighting]:
+def _steps(ticks: Iterable[Tick], *, appearance: bool) -> Generator[_Step]:
+    last: UInt8Array | None = None
+    size: Size = (0, 0)
+    changes: deque[float] = deque(maxlen=8)
     for tick in ticks:
         frame, picture = tick.frame, None
         if appearance and tick.index % APPEARANCE_STEP == 0:
             picture = frame.gray(RASTER), frame.bgr(RASTER)
-        image = None if tick.repeated else frame.gray(FRAME)
-        yield _Sighting(tick.index, (frame.width, frame.height), image, picture)
+        if tick.repeated:
+            yield _Step(tick.index, True, None, picture)
+            continue
+        image, before = frame.gray(FRAME), last
+        if frame.size != size:
+            size, before = frame.size, None
+            changes.clear()
+        pair = None
+        if before is not None and not _is_cut(before, image, changes):
+            pair = _Pair(before, image, size)
+        last = image
+        yield _Step(tick.index, False, pair, picture)
+
+
+def _is_cut(last: UInt8Array, image: UInt8Array, changes: deque[float]) -> bool:
+    """Whether a frame shows another scene than the last, by the changes between those before.
+
+    Its own is added to these.
+    """
+    change = cv2.norm(last, image, cv2.NORM_L1) / image.size
+    usual = median(changes) if changes else 0.0
+    changes.append(change)
+    return change > CUT_CHANGE + CUT_RATIO * usual
+
+
+def batches(items: Iterable[Item], ends: Callable[[int], bool]) -> Generator[list[Item]]:
+    """Up to `BATCH` items at once; a batch also ends with the item whose number `ends` it.
+
+    Numbers begin with 1. Where making an item fails, those before still come.
+    """
+    batch: list[Item] = []
+    try:
+        for count, item in enumerate(items, 1):
+            batch.append(item)
+            if len(batch) == BATCH or ends(count):
+                yield batch
+                batch = []
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 _solvers = threading.local()
@@ -103,98 +163,76 @@ def dis(last: UInt8Array, image: UInt8Array) -> Float32Array:
 
 
 def flow_fields(
-    ticks: Iterable[Tick], *, appearance: bool, pair_flow: PairFlow = dis
+    ticks: Iterable[Tick],
+    *,
+    appearance: bool,
+    pair_flow: PairFlow = dis,
+    ends_batch: Callable[[int], bool] = lambda _: False,
 ) -> Generator[FlowField]:
     """The flow of each tick, in order, by `pair_flow` of frames of size `FRAME`.
 
     A frame of a slow source is held over several ticks; the motion to the next frame is shared
     out evenly among these, so that it looks as steady as it is. So a held tick comes out only
-    when the next frame is known.
+    when the next frame is known. A tick waits for up to `BATCH` others, but not for any that
+    comes after one whose number `ends_batch`.
     """
     still = np.zeros((2, *RASTER[::-1]), np.float32)
-    held: deque[tuple[int, tuple[UInt8Array, UInt8Array] | None]] = deque()
-    with closing(_tracked(_sightings(ticks, appearance=appearance), pair_flow)) as tracked:
-        for sighting, flow in tracked:
-            held.append((sighting.index, sighting.picture))
-            repeated = sighting.image is None
-            if repeated and len(held) <= LONGEST_HOLD:
+    held: deque[_Step] = deque()
+    steps = batches(_steps(ticks, appearance=appearance), ends_batch)
+    with closing(_with_flow(steps, pair_flow)) as moved:
+        for step, flow in moved:
+            held.append(step)
+            if step.repeated and len(held) <= LONGEST_HOLD:
                 continue
-            if repeated:
-                index, picture = held.popleft()
-                yield FlowField(index, still, True, picture)
+            if step.repeated:
+                first = held.popleft()
+                yield FlowField(first.index, still, True, first.picture)
                 continue
-            share = still if flow is None else flow / np.float32(len(held))
-            for index, picture in held:
-                yield FlowField(index, share, flow is not None, picture)
+            share = still if flow is None else flow
+            if len(held) > 1:
+                share = share / np.float32(len(held))
+            for each in held:
+                yield FlowField(each.index, share, flow is not None, each.picture)
             held.clear()
-    for index, picture in held:
-        yield FlowField(index, still, True, picture)
+    for step in held:
+        yield FlowField(step.index, still, True, step.picture)
 
 
-def _tracked(
-    sightings: Iterable[_Sighting], pair_flow: PairFlow
-) -> Generator[tuple[_Sighting, Float32Array | None]]:
-    """Each with the flow that brought it, None if there's none.
+def _with_flow(
+    steps: Iterable[list[_Step]], pair_flow: PairFlow
+) -> Generator[tuple[_Step, Float32Array | None]]:
+    """Each with the flow (2, H, W) that brought it, None if there's none.
 
-    A thread reads ahead, and as many as OpenCV may use compute flow; a pair of frames needs
-    nothing of other pairs.
+    A thread reads ahead, and as many as OpenCV may use compute flow, each of a batch; a pair of
+    frames needs nothing of other pairs.
     """
     threads = min(max(cv2.getNumThreads(), 1), MOST_THREADS)
-    tracker = _Tracker(pair_flow)
-    waiting: deque[tuple[_Sighting, Future[Float32Array] | None]] = deque()
+    waiting: deque[tuple[list[_Step], Future[list[Float32Array | None]]]] = deque()
 
-    def first() -> tuple[_Sighting, Float32Array | None]:
-        sighting, flow = waiting.popleft()
-        return sighting, None if flow is None else flow.result()
+    def flows(batch: list[_Step]) -> list[Float32Array | None]:
+        return [None if s.pair is None else _flow_between(s.pair, pair_flow) for s in batch]
+
+    def first() -> Iterator[tuple[_Step, Float32Array | None]]:
+        batch, moved = waiting.popleft()
+        return zip(batch, moved.result(), strict=True)
 
     with (
         ThreadPoolExecutor(threads, "flow") as pool,
-        closing(iterate_in_thread(sightings, READ_AHEAD)) as ready,
+        closing(iterate_in_thread(steps, READ_AHEAD)) as ready,
     ):
-        for sighting in ready:
-            waiting.append((sighting, tracker.flow(sighting, pool)))
-            while waiting and (
-                len(waiting) > 2 * threads or (flow := waiting[0][1]) is None or flow.done()
-            ):
-                yield first()
+        for batch in ready:
+            waiting.append((batch, pool.submit(flows, batch)))
+            while waiting and (len(waiting) > threads or waiting[0][1].done()):
+                yield from first()
         while waiting:
-            yield first()
+            yield from first()
 
 
-class _Tracker:
-    """Dense flow from each frame to the next."""
-
-    def __init__(self, pair_flow: PairFlow) -> None:
-        self._pair_flow = pair_flow
-        self._last: UInt8Array | None = None
-        self._size = (0, 0)
-        self._changes: deque[float] = deque(maxlen=8)
-
-    def flow(self, sighting: _Sighting, pool: Executor) -> Future[Float32Array] | None:
-        """Flow (2, H, W) on the raster from the frame before, None if there's none or a cut.
-
-        In pixels of a picture whose short side is `SHORT_SIDE`.
-        """
-        image = sighting.image
-        if image is None:
-            return None
-        last, self._last = self._last, image
-        size, self._size = self._size, sighting.size
-        if last is None or size != self._size:
-            self._changes.clear()
-            return None
-        change = cv2.norm(last, image, cv2.NORM_L1) / image.size
-        usual = median(self._changes) if self._changes else 0.0
-        self._changes.append(change)
-        if change > CUT_CHANGE + CUT_RATIO * usual:
-            return None
-        return pool.submit(self._flow_between, last, image, size)
-
-    def _flow_between(self, last: UInt8Array, image: UInt8Array, size: Size) -> Float32Array:
-        flow = cv2.resize(self._pair_flow(last, image), RASTER, interpolation=cv2.INTER_AREA)
-        unit = SHORT_SIDE / min(size)
-        scale = [unit * full / reduced for full, reduced in zip(size, FRAME, strict=True)]
-        scaled = flow.transpose(2, 0, 1) * np.array(scale, np.float32)[:, None, None]
-        np.clip(scaled, -FASTEST, FASTEST, out=scaled)
-        scaled[np.isnan(scaled)] = 0
-        return scaled
+def _flow_between(pair: _Pair, pair_flow: PairFlow) -> Float32Array:
+    """Flow (2, H, W) on the raster, in pixels of a picture whose short side is `SHORT_SIDE`."""
+    unit = SHORT_SIDE / min(pair.size)
+    scale_x, scale_y = (
+        unit * full / reduced for full, reduced in zip(pair.size, FRAME, strict=True)
+    )
+    flow = np.ascontiguousarray(pair_flow(pair.last, pair.image), np.float32)
+    return halve_flow(flow, scale_x=scale_x, scale_y=scale_y, limit=FASTEST)

@@ -73,6 +73,11 @@ class Frame:
     scaler: Scaler = field(default_factory=Scaler, repr=False)
 
     @property
+    def size(self) -> Size:
+        """Width and height, after rotation."""
+        return _upright_size(self.picture)
+
+    @property
     def width(self) -> int:
         """Pixels across, after rotation."""
         return _upright_size(self.picture)[0]
