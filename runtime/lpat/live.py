@@ -30,6 +30,7 @@ from lpat.types import (
     FeatureSpec,
     Float32Array,
     Float64Array,
+    Int64Array,
     Scores,
 )
 from lpat.video.address import Address
@@ -108,6 +109,26 @@ class LiveDetector:
         closed = self._settle(self._pushed, duration)
         return closed + self._detections(self._runs.finish())
 
+    def ongoing(self) -> dict[str, float]:
+        """Labels of the segments that haven't ended, of classes that are probable now, with starts.
+
+        They are those of the snippets whose scores are final.
+        """
+        open_runs = self._runs.open
+        if not open_runs:
+            return {}
+        selected = set(self._selected(self._scores_of_last(len(self._rows)).probabilities))
+        return {
+            self._model.classes[number]: start
+            for number, start in open_runs.items()
+            if number in selected
+        }
+
+    def _selected(self, probabilities: Float32Array) -> Int64Array:
+        """Classes that are told, the probable ones: live scores don't say how probable one is."""
+        selection = "mean" if self._options.class_weight else self._options.class_selection
+        return select_classes(probabilities, selection)
+
     def _settle(self, stop: int, duration: float | None = None) -> list[Detection]:
         """Detections that end as the snippets before `stop` get their final scores."""
         if stop <= self._settled:
@@ -135,9 +156,7 @@ class LiveDetector:
         confidence = segment_scores(
             runs, probabilities.astype(np.float64), self._options.segment_score
         )
-        # Live scores don't say how probable a class is, so that improbable ones must not be told.
-        selection = "mean" if self._options.class_weight else self._options.class_selection
-        selected = select_classes(probabilities, selection)
+        selected = self._selected(probabilities)
         found = Detections(self._model.classes, runs.segments, runs.classes, confidence)
         return list(self._model.sensitivity.kept(found[np.isin(runs.classes, selected)]))
 

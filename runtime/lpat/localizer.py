@@ -12,7 +12,7 @@ from lpat.errors import LpatError
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import load_features
 from lpat.features.files import StoredFeatures
-from lpat.inputs import Input, find_inputs, one_input
+from lpat.inputs import Input, find_inputs, live_input, one_input
 from lpat.live import LiveDetector, detect_in_stream, live_features
 from lpat.model.copies import write_copy
 from lpat.model.model import Model
@@ -99,8 +99,8 @@ class Localizer(Model):
         """Detections in a video, or in features (D,) as they come, each as soon as it has ended.
 
         A file is read on while it grows, and ends when it hasn't for `timeout` seconds; a URL or
-        `-`, standard input, when it does. docs/live.md says how detections may differ from those
-        of `detect`.
+        `-`, standard input, when it does; a camera, `camera:0`, when it is unplugged.
+        docs/live.md says how detections may differ from those of `detect`.
 
         Raises:
             VideoError: the video can't be read.
@@ -110,7 +110,7 @@ class Localizer(Model):
         if not isinstance(source, str | Path):
             yield from detect_in_stream(detector, source)
             return
-        address = one_input(source).path
+        address = live_input(source).path
         with live_features(address, self.metadata.features, timeout, self.backbones) as features:
             yield from detect_in_stream(detector, features.rows, features.video)
 

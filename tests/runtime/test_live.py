@@ -72,6 +72,35 @@ def test_a_detection_comes_a_few_snippets_after_its_end(localizer: Localizer) ->
     assert detector.finish() is not None
 
 
+def test_what_is_on_begins_where_its_detection_will(localizer: Localizer) -> None:
+    detector = LiveDetector(localizer)
+    assert detector.ongoing() == {}
+    before: dict[str, float] = {}
+    ended = 0
+    for row in wandering(200):
+        for detection in detector.push(row):
+            # One that lasted a single snippet, on while the next was settled, was never seen.
+            ended += before.get(detection.label) == detection.start
+        before = detector.ongoing()
+    rest = detector.finish()
+    assert {d.label: d.start for d in rest}.items() <= before.items() or len(rest) == 0
+    assert ended > 5
+
+
+def test_what_is_on_is_of_probable_classes_only(tmp_path: Path, make_model: MakeModel) -> None:
+    every = LiveDetector(
+        model_with(tmp_path, make_model, PostProcessing(class_selection="all")), window=80
+    )
+    probable = LiveDetector(model_with(tmp_path, make_model, PostProcessing()), window=80)
+    left_out = 0
+    for row in wandering(300):
+        every.push(row)
+        probable.push(row)
+        assert probable.ongoing().items() <= every.ongoing().items()
+        left_out += len(every.ongoing()) - len(probable.ongoing())
+    assert left_out > 0
+
+
 def test_a_score_is_that_of_the_whole_video_while_that_is_within_the_window(
     localizer: Localizer,
 ) -> None:

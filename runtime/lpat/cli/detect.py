@@ -101,7 +101,8 @@ WHOLE_VIDEOS = ("formats", "embed", "scores", "overlay", "clips", "ray_address")
 @click.option(
     "--live",
     is_flag=True,
-    help="Print each detection in one stream or growing file as it ends, a line of JSON each.",
+    help="Print each detection in one stream, growing file or camera (camera:0) as it ends, a line "
+    "of JSON each.",
 )
 @click.option(
     "--live-timeout",
@@ -195,7 +196,10 @@ def command(
         from lpat.cli.live import detect_live
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
-        return detect_live(localizer, inputs, output if given else None, live_timeout, timeout)
+        return detect_live(
+            localizer, inputs, output if given else None, live_timeout, timeout,
+            shows_status=progress == "auto",
+        )  # fmt: skip
     place = f"the workers of Ray ({ray_address})" if ray_address else localizer.provider
     print(f"{model.name}: {len(localizer.classes)} classes, running on {place}")
     if (moved := localizer.sensitivity.describe()) is not None:

@@ -1,4 +1,4 @@
-"""lpat-detect --live: detections in a stream or a growing file, a line each."""
+"""lpat-detect --live: detections in a stream, a growing file or a camera, a line each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpat.cli.app import DONE, FAILED, PARTIAL
 from lpat.cli.streams import is_left
 
 if TYPE_CHECKING:
-    from lpat.live import LiveFeatures
+    from lpat.live import LiveDetector, LiveFeatures
     from lpat.localizer import Localizer
     from lpat.types import Detection, Float32Array
 
@@ -27,13 +27,15 @@ def detect_live(
     output: Path | None,
     live_timeout: float,
     timeout: float,
+    *,
+    shows_status: bool = True,
 ) -> int:
     """Print each detection in a source as it ends, as a line of JSON; the exit code.
 
     It ends with the source, with a file that hasn't grown for `live_timeout` seconds, or on Ctrl-C;
     with an `output` folder, all detections are then written to its `detections.json`; without one,
     it ends when nobody reads the lines any longer. A server may take `timeout` seconds to send
-    more.
+    more. With `shows_status`, a line at the bottom of a terminal says what is on.
 
     Raises:
         UsageError: there are several sources, or it is a feature file.
@@ -46,13 +48,13 @@ def detect_live(
     from lpat.files.folders import claim_folder
     from lpat.files.json_files import write_json
     from lpat.formats.detections import detections_document, rows_of
-    from lpat.inputs import one_input
+    from lpat.inputs import live_input
     from lpat.live import LiveDetector, live_features
     from lpat.types import Detections
 
     if len(sources) != 1:
         raise UsageError(f"--live: expected one video, not {len(sources)}")
-    video = one_input(sources[0], timeout)
+    video = live_input(sources[0], timeout)
     if video.holds_features:
         raise UsageError(f"--live: expected a video, not the feature file {one_line(video.path)}")
     print(f"{localizer.path.name} on {localizer.provider}: {one_line(video.name)}", file=sys.stderr)
@@ -68,7 +70,7 @@ def detect_live(
         for detection in detections:
             found.append(detection)
             (row,) = rows_of(Detections.of_all(localizer.classes, [detection]))
-            print(json.dumps(_line(video.name, row, read), ensure_ascii=False), flush=True)
+            status.write(json.dumps(_line(video.name, row, read), ensure_ascii=False))
 
     def heard() -> bool:
         """Whether it isn't for nobody that the work goes on."""
@@ -79,11 +81,13 @@ def detect_live(
             video.path, localizer.metadata.features, live_timeout, localizer.backbones
         ) as features,
         _interruption(features) as interruption,
+        _StatusLine(shows_status) as status,
     ):
         try:
             rows = takewhile(lambda _: heard(), features.rows)
             for row in interruption.until_asked(rows):
                 tell(detector.push(row), features.video.duration)
+                status.show(detector, features.video.duration)
         except VideoError:
             if not interruption.asked:  # else it ended before there was a picture
                 raise
@@ -107,6 +111,37 @@ def detect_live(
         print(f"note: {failures} parts could not be decoded", file=sys.stderr)
     print(f"{len(found)} detections in {seconds:.1f} s of video", file=sys.stderr)
     return _exit_code(broken_off, heard())
+
+
+class _StatusLine:
+    """The lowest line of a terminal that stderr is: what is on. Elsewhere it isn't there."""
+
+    def __init__(self, shown: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            bar_format="{desc}", disable=None if shown else True, leave=False, file=sys.stderr,
+            dynamic_ncols=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> _StatusLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, detector: LiveDetector, read: float) -> None:
+        """Tell what hasn't ended after so many seconds of video."""
+        if self._bar.disable:
+            return
+        ongoing = detector.ongoing().items()
+        now = ", ".join(f"{label} ({read - start:.1f} s)" for label, start in ongoing)
+        self._bar.set_description_str(f"{read:.1f} s: {now or '-'}")
+
+    def write(self, line: str) -> None:
+        """Print a line on stdout, above the status."""
+        with self._bar.external_write_mode(file=sys.stdout):
+            print(line, flush=True)
 
 
 def _exit_code(broken_off: str | None, heard: bool) -> int:

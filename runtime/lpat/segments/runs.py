@@ -66,6 +66,15 @@ class OpenRuns:
         self._edge, self._centre, self._margin = end, centre, margin
         return closed
 
+    @property
+    def open(self) -> dict[int, float]:
+        """The classes of runs that haven't ended, and where they begin, in seconds.
+
+        Runs that are still too short to count are left out.
+        """
+        classes = np.flatnonzero(self._lengths >= max(self._minimum_snippets, 1))
+        return {int(number): float(self._starts[number]) for number in classes}
+
     def finish(self) -> ClosedRuns:
         """The runs that the end of the video ends."""
         return self._closed(self._lengths > 0, np.full(len(self._lengths), self._edge))

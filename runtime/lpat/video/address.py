@@ -1,4 +1,4 @@
-"""Addresses of videos: files, URLs that FFmpeg opens, standard input. Has a file changed?"""
+"""Addresses of videos: files, URLs, cameras, standard input. Has a file changed?"""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ PROTOCOLS = {
 """By the URL's scheme, all that FFmpeg may use to read it, wherever a playlist or a server's answer
 may lead: what the scheme is made of, never a local file. HTTP may turn into HTTPS, not back."""
 
+_CAMERA = "camera:"
 _KEPT = frozenset({"http", "https", "ftp"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _SECRET = re.compile(
@@ -51,7 +52,7 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True, repr=False)
 class Url:
-    """Where a video is to be had, other than a file; `-` is standard input.
+    """Where a video is to be had, other than a file; `-` is standard input, `camera:0` a camera.
 
     What can be seen of it, `str` and `repr`, has `***` in the place of passwords and tokens.
     """
@@ -71,20 +72,27 @@ class Url:
         return self.text == "-"
 
     @property
+    def camera(self) -> str:
+        """The number or name of a camera; empty of what is none."""
+        return self.text.removeprefix(_CAMERA) if is_camera(self.text) else ""
+
+    @property
     def is_kept(self) -> bool:
         """Whether it names the same video tomorrow, and not whatever is sent just then."""
         return self.scheme in _KEPT
 
     @property
     def scheme(self) -> str:
-        """`http` and the like, in lower case; empty of standard input."""
-        return "" if self.is_stdin else self.text.partition("://")[0].lower()
+        """`http` and the like, in lower case; empty of standard input and cameras."""
+        return "" if self.is_stdin or self.camera else self.text.partition("://")[0].lower()
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The host, and the path's parts as a person would write them."""
         if self.is_stdin:
             return ("stdin",)
+        if self.camera:
+            return (self.text,)
         split = _split(str(self))
         if split is None:
             return (self.scheme,)
@@ -110,6 +118,11 @@ class Url:
 Address: TypeAlias = Path | Url
 
 STDIN = Url("-")
+
+
+def is_camera(text: str) -> bool:
+    """Whether a text is written as a camera's address."""
+    return text.startswith(_CAMERA) and text != _CAMERA
 
 
 def is_url(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Opening what holds a video, a file or a URL, so that it leads FFmpeg nowhere else."""
+"""Opening what holds a video, a file, a URL or a camera, so that it leads FFmpeg nowhere else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lpat.errors import VideoError
 from lpat.files.kinds import VIDEO, kind_of
 from lpat.parallel.threads import call_in_thread
 from lpat.video.address import PROTOCOLS, Address, FileState, Url
+from lpat.video.cameras import open_camera
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat version", b"<?xml", b"v=0")
 _FIRST_BYTES = 1024
@@ -35,6 +36,8 @@ def open_container(address: Address) -> InputContainer:
     Raises:
         VideoError: nothing is there or answers in time, or it is of no known format.
     """
+    if isinstance(address, Url) and address.camera:
+        return open_camera(address)
     return _open_url(address) if isinstance(address, Url) else _open_file(address)
 
 
@@ -125,6 +128,8 @@ def break_off_reason(address: Address, error: FFmpegError) -> str:
         return f"nothing more came within {address.timeout:g} s"
     if isinstance(address, Url) and address.is_stdin:
         return f"the pipe can't be read any further ({error.strerror}{_PIPE_HINT})"
+    if isinstance(address, Url) and address.camera:
+        return f"the camera gives no more ({error.strerror})"
     if isinstance(address, Url):
         return f"the connection broke off ({error.strerror})"
     return f"it can't be read any further ({error.strerror})"

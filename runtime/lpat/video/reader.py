@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from lpat.errors import VideoError
 from lpat.parallel.threads import iterate_in_thread
-from lpat.video.address import Address, FileState, Url, is_url
+from lpat.video.address import Address, FileState, Url, is_camera, is_url
 from lpat.video.clock import Clock
 from lpat.video.container import (
     break_off_reason,
@@ -82,7 +82,7 @@ class Video:
             VideoError: there is no such file, no server answers, or there is no video in it.
         """
         if isinstance(path, str):
-            path = Url(path) if is_url(path) else Path(path)
+            path = Url(path) if is_url(path) or is_camera(path) else Path(path)
         opened = None if live else FileState.of(path)
         container = open_container(path)
         try:

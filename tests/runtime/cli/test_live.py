@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from lpat.model.metadata import ModelMetadata
 from lpat.segments.level import LevelTable
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Detections
+from lpat.video import cameras
+from lpat.video.cameras import DeviceInput
 
 WriteVideo = Callable[..., Path]
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -53,10 +57,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     processes = []
 
-    def started(*arguments: object) -> subprocess.Popen[bytes]:
+    def started(*arguments: object, stderr: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "lpat.cli.detect", *map(str, arguments)],
-            cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
             env={**os.environ, "LPAT_CACHE": str(tmp_path / "cache")},
         )  # fmt: skip
         processes.append(process)
@@ -153,9 +157,47 @@ def test_ctrl_c_is_the_end_like_any_other(
     assert len(stored) == len(lines(first + output)) >= 1
 
 
+def test_a_camera_gives_what_a_file_of_its_pictures_does(
+    model: Path, video: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = DeviceInput("mpegts", "{}", str(video))
+    monkeypatch.setattr(cameras, "DEVICE_INPUTS", {sys.platform: camera})
+    found = {}
+    for source in (str(video), "camera:0"):
+        assert detect_live(Localizer(model, "cpu"), [source], None, 0, 1) == 0
+        captured = capsys.readouterr()
+        assert f": {Path(source).stem}\n" in captured.err
+        found[source] = in_order(lines(captured.out.encode()))
+    assert len(found["camera:0"]) > 2
+    assert found["camera:0"] == found[str(video)]
+
+
+@pytest.mark.parametrize("options", [[], ["--progress", "none"]])
+def test_a_terminal_shows_what_is_on_below_the_lines(
+    start: Start, model: Path, video: Path, options: list[str]
+) -> None:
+    termios = pytest.importorskip("termios", reason="Windows has no terminals of this kind")
+    master, terminal = os.openpty()
+    termios.tcsetwinsize(master, (24, 100))
+    process = start(model, "--live", "--live-timeout", 0, video, *options, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):  # Linux says so at a terminal's end
+        while read := os.read(master, 1 << 16):
+            shown += read
+    os.close(master)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, shown
+    assert lines(output)
+    on = re.search(rb"\r[0-9.]+ s: (jump|run) \([0-9.]+ s\)", shown)
+    assert (on is None) == bool(options)
+    assert shown.endswith(b"s of video\r\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["camera:x", "camera:y"], "--live: expected one video, not 2"),
         (["a.ts", "b.ts"], "--live: expected one video, not 2"),
         (["nowhere.ts"], "nowhere.ts: no such file"),
         (["features.npy"], "expected a video, not the feature file features.npy"),
