@@ -230,8 +230,9 @@ class Video:
         start = float((self.stream.start_time or 0) * (self.stream.time_base or 0))
         try:
             for packet in packets:
-                if packet.pts is not None and packet.time_base is not None:
-                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                pts, base = packet.pts, packet.time_base
+                if pts is not None and base is not None:
+                    end = (pts + (packet.duration or 0)) * base.numerator / base.denominator
                     self._end = max(self._end, end, end - start)
                 if packet.stream is self.stream:
                     yield packet
