@@ -61,6 +61,7 @@ class Video:
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
         self.broken_off: str | None = None  # why reading ended before the video did
         self.start: float | None = None  # when players show the first picture
+        self.threads = stream.codec_context.thread_count  # that decode it; 0 where FFmpeg chooses
         self.container = container
         self.stream = stream
         # The thread that reads a URL closes it at the end.
@@ -90,9 +91,15 @@ class Video:
         except VideoError:
             container.close()
             raise
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = threads
-        return cls(path, container, stream, opened)
+        video = cls(path, container, stream, opened)
+        video.decode_by(threads)
+        return video
+
+    def decode_by(self, threads: int) -> None:
+        """Let so many `threads` decode it, before any frame is read; 0 lets FFmpeg choose."""
+        self.threads = threads
+        self.stream.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = threads
 
     @property
     def expected_duration(self) -> float | None:
@@ -200,7 +207,7 @@ class Video:
             for picture in pictures:
                 last = picture.pts
                 yield picture
-        single = self.stream.codec_context.thread_count == 1
+        single = self.threads == 1
         if missing <= 0 or last is None or single or self.clock_breaks:
             return
         if isinstance(self.path, Url):  # what it sends can't be had again
