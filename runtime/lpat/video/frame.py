@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.format import VideoFormat
 from av.video.reformatter import Interpolation as Interpolations
 from av.video.reformatter import VideoReformatter
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 UInt8Array = NDArray[np.uint8]
 Interpolation = Literal["AREA", "BILINEAR"]
 """How pictures are scaled; both smooth what they make smaller."""
+
+_SideData = cast(Callable[[av.VideoFrame], object], SideDataContainer)  # its types lack a maker
 
 Orientation = tuple[bool, bool, bool]
 """What `orientation` says of a picture."""
@@ -140,7 +142,9 @@ def orientation(picture: av.VideoFrame) -> Orientation:
     The display matrix sends (x, y) to (a x + c y, b x + d y), y downwards.
     """
     try:
-        data = cast(Mapping[Type, Any], picture.side_data)
+        # Not `picture.side_data`: the picture keeps that and that the picture, in a circle, and the
+        # memory of a hundred pictures would wait for the collector.
+        data = cast(Mapping[Type, Any], _SideData(picture))
         matrix = data.get(Type.DISPLAYMATRIX) if len(data) else None
     except ValueError:  # PyAV 18 stumbles over side data that it has no name for
         turns = round(picture.rotation / 90) % 4  # counterclockwise
