@@ -455,7 +455,7 @@ def tvl1_instruction_sets() -> list[str]:
     """What this machine can run `tvl1` with: "portable", "avx2", "avx512"; the best is the last."""
 
 def camera_motion(fields: Float32Array, *, instruction_set: str | None = None) -> Float32Array:
-    """Coefficients (F, 2, 3) of the affine motion that most of each of `fields` (F, 2, H, W) follows.
+    """Coefficients (F, 2, 3) of the affine motion that most of each field (2, H, W) follows.
 
     Row 0 gives x and row 1 y; the columns are the motion at the centre, and its change from the
     centre to the right and to the lower border. Fitted by iteratively reweighted least squares
@@ -503,4 +503,4 @@ def halve_flow(
     """
 
 def motion_instruction_sets() -> list[str]:
-    """What this machine can run these three with: "portable", "avx2", "avx512"; the best is last."""
+    """What this machine can run these with: "portable", "avx2", "avx512"; the best is last."""

@@ -30,6 +30,9 @@ from lpat.video.resampling import resample
 MOST_DECODERS = 16
 """Threads that decode one video: as FFmpeg has it, which chooses one more than there are cores."""
 
+MOTION_PIXELS = 300_000
+"""Size of the pictures whose decoding takes as long as making motion features of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureStream:
@@ -58,7 +61,8 @@ def stream_features(
 ) -> Iterator[FeatureStream]:
     """The features of a video, for whoever wants each as soon as it is there.
 
-    So many `threads` work on it; 0 is one per core. `decoders` of them decode it, by default all.
+    So many `threads` work on it; 0 is one per core. `decoders` of them decode it, by default as
+    many as there is work for.
     Of the first snippets as many as possible, to `skip`, aren't computed where that takes long.
     When the block ends, no thread goes on.
 
@@ -67,8 +71,8 @@ def stream_features(
         FeatureError: no extractor makes features of this spec.
     """
     extractor = extractor_of(spec, backbones, threads=threads)
-    decoders = decoders or threads or min(available_cores(), MOST_DECODERS)
-    with Video.open(path, threads=decoders) as video:
+    with Video.open(path) as video:
+        video.decode_by(decoders or _decoders(video, spec, threads or available_cores()))
         ticks = resample(video, spec.fps)
         if isinstance(extractor, ResumableExtractor):
             first = extractor.whole_batches(skip)
@@ -77,6 +81,19 @@ def stream_features(
             first, rows = 0, extractor.extract(ticks, spec)
         with contextlib.closing(rows) as vectors:
             yield FeatureStream(video, vectors, first)
+
+
+def _decoders(video: Video, spec: FeatureSpec, threads: int) -> int:
+    """Of so many threads, those that decode a video.
+
+    Decoding and describing motion share them by what each has to do: with too few decoders the
+    others wait, and each further one costs time and memory. Backbones wait for none.
+    """
+    share = 1.0
+    if not is_slow(spec):
+        width, height = video.size
+        share = width * height / (width * height + MOTION_PIXELS)
+    return min(max(round(share * threads), 1), MOST_DECODERS)
 
 
 class TemporaryFeatures(StoredFeatures):
@@ -247,7 +264,7 @@ class _ExtractionTask:
         place = Path(name)
         try:
             video = self._write(source, place, part)
-            if video.decode_failures and _can_differ(source, self.threads, part):
+            if video.decode_failures and video.threads != 1 and _can_differ(source, part):
                 # What FFmpeg makes of damaged frames depends on its threads, of which one is the
                 # same anywhere.
                 part.restart(single=True)
@@ -279,12 +296,12 @@ class _ExtractionTask:
             skip=len(part),
         ) as stream:
             rows: Iterable[Float32Array] = stream
-            if is_slow(self.spec) and _can_differ(source, self.threads, part):
+            video = stream.video
+            if is_slow(self.spec) and video.threads != 1 and _can_differ(source, part):
                 rows = _until_damaged(stream)
             rows = part.followed_by(rows, stream.first)
             if self.on_progress is not None:
                 rows = self._with_progress(source, rows, stream)
-            video = stream.video
             write_rows(place, rows, self.spec, lambda: video.duration, lambda: video.start)
             return video
 
@@ -300,9 +317,9 @@ class _ExtractionTask:
                 self.on_progress(source, min(seconds, duration or seconds), duration)
 
 
-def _can_differ(source: Input, threads: int, part: FeaturePart) -> bool:
-    """Whether a damaged video is decoded by several threads, and can be so by one."""
-    return threads != 1 and not part.single and isinstance(source.path, Path)
+def _can_differ(source: Input, part: FeaturePart) -> bool:
+    """Whether a damaged video can be decoded again, by one thread."""
+    return not part.single and isinstance(source.path, Path)
 
 
 def _until_damaged(stream: FeatureStream) -> Generator[Float32Array]:

@@ -61,6 +61,7 @@ class Video:
         self.clock_breaks = 0  # jumps in the timestamps that can't be filmed time
         self.broken_off: str | None = None  # why reading ended before the video did
         self.start: float | None = None  # when players show the first picture
+        self.threads = stream.codec_context.thread_count  # that decode it; 0 where FFmpeg chooses
         self.container = container
         self.stream = stream
         # The thread that reads a URL closes it at the end.
@@ -90,9 +91,15 @@ class Video:
         except VideoError:
             container.close()
             raise
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = threads
-        return cls(path, container, stream, opened)
+        video = cls(path, container, stream, opened)
+        video.decode_by(threads)
+        return video
+
+    def decode_by(self, threads: int) -> None:
+        """Let so many `threads` decode it, before any frame is read; 0 lets FFmpeg choose."""
+        self.threads = threads
+        self.stream.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = threads
 
     @property
     def expected_duration(self) -> float | None:
@@ -200,7 +207,7 @@ class Video:
             for picture in pictures:
                 last = picture.pts
                 yield picture
-        single = self.stream.codec_context.thread_count == 1
+        single = self.threads == 1
         if missing <= 0 or last is None or single or self.clock_breaks:
             return
         if isinstance(self.path, Url):  # what it sends can't be had again
@@ -230,8 +237,9 @@ class Video:
         start = float((self.stream.start_time or 0) * (self.stream.time_base or 0))
         try:
             for packet in packets:
-                if packet.pts is not None and packet.time_base is not None:
-                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                pts, base = packet.pts, packet.time_base
+                if pts is not None and base is not None:
+                    end = (pts + (packet.duration or 0)) * base.numerator / base.denominator
                     self._end = max(self._end, end, end - start)
                 if packet.stream is self.stream:
                     yield packet

@@ -233,6 +233,22 @@ def test_a_damaged_video_gives_the_same_features_by_any_number_of_threads(
     np.testing.assert_array_equal(one.features.values, three.features.values)
 
 
+@pytest.mark.parametrize(
+    ("size", "threads", "decoders"),
+    [((320, 240), 2, 1), ((1280, 720), 2, 2), ((320, 240), 16, 3), ((1280, 720), 16, 12)],
+)
+def test_large_pictures_are_decoded_by_more_threads(
+    write_video: WriteVideo, size: tuple[int, int], threads: int, decoders: int
+) -> None:
+    pictures = np.zeros((1, *size[::-1], 3), np.uint8)
+    path = write_video("sized.mp4", pts=[0], pictures=pictures)
+    with stream_features(path, default_spec(), threads=threads) as stream:
+        assert stream.video.threads == decoders
+        assert len(list(stream)) == 1
+    with stream_features(path, default_spec(), threads=threads, decoders=5) as stream:
+        assert stream.video.threads == 5
+
+
 def test_real_videos_give_finite_features(shared_data: Path) -> None:
     for name in ("v_ZNVhz7ctTq0.mp4", "video_90.mov", "-video-with-dash-.mp4", "corrupted.mp4"):
         result = extract_features(shared_data / "clips" / name, default_spec())

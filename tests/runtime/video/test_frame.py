@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -81,6 +83,24 @@ def test_arrays_belong_to_the_caller(write_video):
     frames[0].gray()[:] = 0
     assert (frames[0].gray() == frames[1].gray()).all()
     assert frames[0].gray().flags.c_contiguous
+
+
+def test_the_memory_of_a_picture_goes_with_its_frame(write_video):
+    def pictures() -> int:
+        return sum(isinstance(kept, av.VideoFrame) for kept in gc.get_objects())
+
+    path = write_video(pts=range(20))
+    gc.collect()
+    before = pictures()
+    gc.disable()  # which frees circles alone
+    try:
+        for frame in frames_of(path):
+            assert frame.gray((16, 12)).shape == (12, 16)
+            assert frame.rgb().shape == (frame.height, frame.width, 3)
+        del frame
+        assert pictures() == before
+    finally:
+        gc.enable()
 
 
 def test_frames_outlive_the_video_and_serve_many_threads(write_video):
