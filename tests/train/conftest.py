@@ -1,6 +1,7 @@
 """Small training sets, made from features instead of videos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,24 @@ def synthetic_features(labels: tuple[str, ...], seed: int, spec: FeatureSpec = S
     return Features(values, spec, len(values) * spec.snippet_seconds)
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """Makes a folder of feature files and its annotations: two classes, one or both a video."""
+@pytest.fixture(scope="session", autouse=True)
+def graphs_made_once() -> Iterator[None]:
+    """Exports take a graph that was made before, with their own weights, where there is one."""
+    from lpat_train.export import onnx_export
+    from tests.train.graphs import graph_of
 
-    def make(training: int = 10, test: int = 4) -> tuple[Path, Path]:
-        folder, database = tmp_path / "features", {}
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(onnx_export, "onnx_graph", graph_of)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dataset_in() -> Callable[..., tuple[Path, Path]]:
+    """Makes, in a folder, one of feature files and its annotations: two classes, one or both a
+    video."""
+
+    def make(parent: Path, training: int = 10, test: int = 4) -> tuple[Path, Path]:
+        folder, database = parent / "features", {}
         for index in range(training + test):
             labels = (("a",), ("b",), ("a", "b"))[index % 3]
             features = synthetic_features(labels, index)
@@ -45,7 +58,7 @@ def dataset(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
                     for k, label in enumerate(labels)
                 ],
             }
-        annotations = tmp_path / "annotations.json"
+        annotations = parent / "annotations.json"
         write_json(annotations, {"database": database})
         return folder, annotations
 
@@ -53,9 +66,19 @@ def dataset(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
 
 
 @pytest.fixture
-def training_set(dataset: Callable[..., tuple[Path, Path]]) -> TrainingSet:
+def dataset(
+    tmp_path: Path, dataset_in: Callable[..., tuple[Path, Path]]
+) -> Callable[..., tuple[Path, Path]]:
+    """The same in the test's own folder."""
+    return partial(dataset_in, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def training_set(
+    tmp_path_factory: pytest.TempPathFactory, dataset_in: Callable[..., tuple[Path, Path]]
+) -> TrainingSet:
     """The training videos of such a folder, in memory."""
-    folder, annotations = dataset()
+    folder, annotations = dataset_in(tmp_path_factory.mktemp("training_set"))
     labels = read_annotations(annotations).labels_by_video("training")
     inputs = match_inputs(find_inputs([folder]), labels)
     return make_training_set({s.name: read_features(s.file) for s in inputs}, labels)

@@ -26,7 +26,7 @@ from lpat_train.errors import BundleError
 from lpat_train.export.bundle import write_bundle
 from lpat_train.training.checkpoint import read_run
 
-QUICK = ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache")
+QUICK = ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache", "--no-report")
 
 
 def invoke(command, *arguments: object) -> Result:

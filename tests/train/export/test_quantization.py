@@ -12,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from tests.train.export.saturation import Product, int8_products
+from tests.train.graphs import graph_of
 
 from lpat.errors import AnnotationError, UsageError
 from lpat.inference.onnx_files import digests_of
@@ -32,8 +33,6 @@ from lpat_train.training.loop import make_network
 
 SPEC = FeatureSpec("motion", 1, {}, 12)
 CLASSES = ("a", "b")
-MAKE_GRAPH = exporting.onnx_graph
-GRAPHS: dict[bytes, onnx.ModelProto] = {}
 CASES = {
     "lpat": {},
     "lpat-x": {"members": 4},
@@ -41,19 +40,6 @@ CASES = {
     "wtalc": {"method": "wtalc"},
     "stpn": {"method": "stpn"},
 }
-
-
-@pytest.fixture(autouse=True)
-def graphs_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch takes seconds to make a network's graph, and these tests need the same few."""
-    monkeypatch.setattr(exporting, "onnx_graph", _graph_of)
-
-
-def _graph_of(module: ExportModule, dimension: int) -> onnx.ModelProto:
-    weights = b"".join(value.numpy().tobytes() for value in module.state_dict().values())
-    if weights not in GRAPHS:
-        GRAPHS[weights] = MAKE_GRAPH(module, dimension)
-    return GRAPHS[weights]
 
 
 def network_of(name: str, mean: float = 3.0) -> Network:
@@ -135,7 +121,7 @@ def test_a_network_is_exported_in_float16_and_int8(name: str, tmp_path: Path) ->
 @pytest.mark.parametrize("name", CASES)
 def test_no_sum_of_int8_saturates_on_any_processor(name: str) -> None:
     network = network_of(name)
-    model = lean(_graph_of(ExportModule(network).eval(), SPEC.dimension), fold=False)
+    model = lean(graph_of(ExportModule(network).eval(), SPEC.dimension), fold=False)
     reduced = in_int8(model, (features for _, features in videos_of(network)))
     features = np.concatenate([features.values for _, features in videos_of(network)])
     products = list(int8_products(reduced, features))
@@ -155,7 +141,7 @@ def test_sums_of_eight_bit_weights_saturate() -> None:
 
 def test_the_last_layer_gates_and_pooling_stay_float32() -> None:
     network = network_of("TemConv")
-    model = lean(_graph_of(ExportModule(network).eval(), SPEC.dimension), fold=False)
+    model = lean(graph_of(ExportModule(network).eval(), SPEC.dimension), fold=False)
     operators = {node.name: node.op_type for node in model.graph.node}
     assert [operators[name] for name in hidden_products(model)] == ["MatMul", "Conv"]
     assert {operators[name] for name in halves(model)} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,15 @@ def test_losses_are_those_of_their_papers() -> None:
     assert focal_loss(logits, truth).item() == pytest.approx(expected)
 
 
-@pytest.fixture
-def trained(training_set: TrainingSet) -> Network:
+@pytest.fixture(scope="module")
+def trained_once(training_set: TrainingSet) -> Network:
     return train(training_set, SMALL, device=CPU)
+
+
+@pytest.fixture
+def trained(trained_once: Network) -> Network:
+    """A trained network that the test may change."""
+    return deepcopy(trained_once)
 
 
 def test_only_good_detections_of_a_videos_own_labels_teach(
