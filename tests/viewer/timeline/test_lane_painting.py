@@ -41,7 +41,8 @@ def test_a_detection_is_the_higher_the_surer_it_is() -> None:
         count = len(scores)
         segments = np.tile([0.0, 1.0], (count, 1))
         detections = Detections(("a",), segments, np.zeros(count, np.int64), np.array(scores))
-        return heights_of(layer_track(Layer("x", detections), None)).tolist()
+        track = layer_track(Layer("x", detections), None)
+        return heights_of(track, np.arange(len(track))).tolist()
 
     np.testing.assert_allclose(heights([0.8, 0.4, 0.0]), [1.0, (1 + LOWEST) / 2, LOWEST])
     np.testing.assert_allclose(heights([1.0, -1.0]), [1.0, LOWEST])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,14 @@ from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPolygonF
 from lpat.report.curves import spans_beyond, with_crossings
 from lpat.types import Float32Array, Float64Array
 from lpat_viewer.theme import Theme, class_colour, mixed
+from lpat_viewer.timeline.curve_raster import Size, Strokes, paint_stacked
 from lpat_viewer.timeline.curves import CurveSet, Pyramid
 from lpat_viewer.timeline.scale import TimeScale
 
 MARK = 6  # pixels of a mark where values are cut
+DENSE = 0.5
+"""Points for a pixel from which on the curves of many classes are found by pixel."""
+
 FEW = 8
 """As many curves as this are drawn smooth and each with its gate; of more, the current class."""
 
@@ -55,22 +60,29 @@ class Drawing:
     def paint_background(self, painter: QPainter, frame: CurveFrame) -> None:
         """Draw the curves of many classes; all that takes long is here.
 
-        Lines aren't smooth, which would take twice as long. The likeliest classes, which come
-        first, are drawn last.
+        Lines aren't smooth. The likeliest classes, which come first, are drawn last.
         """
         if self.few:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         rows = range(len(self.curves) - 1, -1, -1)
-        paint_curves(painter, frame, self.curves, rows, self._background_pens)
+        size = Size(math.ceil(frame.times.width), math.ceil(frame.height))
+        blocks = Blocks.of(self.curves.edges, frame.times)
+        if is_vector(painter) or len(blocks.x) < size.width * DENSE:
+            pens = [QPen(colour, 1) for colour in self._background_colours]
+            paint_curves(painter, frame, self.curves, rows, pens)
+            return
+        lines = strokes(self.curves.pyramid, rows, blocks, frame)
+        place = QPointF(frame.times.left, 0)
+        paint_stacked(painter, place, lines, self._background_colours, size)
 
     @cached_property
-    def _background_pens(self) -> list[QPen]:
-        """Pens of the curves from the last to the first."""
+    def _background_colours(self) -> list[QColor]:
+        """Colours of the curves from the last to the first."""
         ground = QColor(self.theme.background)
         share = 0.45 if self.current in self.curves.labels else 0.8
         rows = range(len(self.curves) - 1, -1, -1)
-        return [QPen(mixed(self._colour(row), ground, share), 1) for row in rows]
+        return [mixed(self._colour(row), ground, share) for row in rows]
 
     def paint_foreground(self, painter: QPainter, frame: CurveFrame) -> None:
         """Draw gates, other layers, the curves that stand out, and their thresholds."""
@@ -208,13 +220,16 @@ def stroke(painter: QPainter, polyline: QPolygonF, pen: QPen) -> None:
     ratio = device.devicePixelRatio()
     pixels = pen.widthF() * ratio
     count = max(round(min(pixels, 3 * ratio)), 1)
-    across = np.linspace(0, (pixels - 1) / ratio, count) if count > 1 else np.zeros(1)
+    if count == 1:
+        painter.drawPolyline(polyline)
+        return
+    across = np.linspace(0, (pixels - 1) / ratio, count)
     across -= across.mean()
     places = {(d, d) for d in across.tolist()}
     if pen.widthF() > 1:
         places |= {(d, -d) for d in across.tolist()}
     for dx, dy in places:
-        painter.drawPolyline(polyline.translated(dx, dy) if count > 1 else polyline)
+        painter.drawPolyline(polyline.translated(dx, dy))
 
 
 def is_vector(painter: QPainter) -> bool:
@@ -223,32 +238,39 @@ def is_vector(painter: QPainter) -> bool:
     return engine is not None and engine.type() == QPaintEngine.Type.SVG
 
 
-def polylines(
-    pyramid: Pyramid, rows: Sequence[int], blocks: Blocks, frame: CurveFrame
-) -> Iterator[QPolygonF]:
-    """The lines of some rows; the same polygon every time, with other points in it.
+def strokes(pyramid: Pyramid, rows: Sequence[int], blocks: Blocks, frame: CurveFrame) -> Strokes:
+    """The points of some rows; x counts from where the times of the frame begin.
 
     A block of several snippets is a vertical stroke from its least to its greatest value. Every
     other one goes down, so that strokes are joined along the curve and not across it.
     """
     level = pyramid.level(blocks.step)
+    chosen = (list(rows), slice(blocks.first, blocks.stop))
+    least = frame.y_nearby(level.minima[chosen])
+    x = blocks.x - frame.times.left
+    if level.step == 1:
+        return Strokes(x, least, least)
+    greatest = frame.y_nearby(level.maxima[chosen])
+    upward = np.arange(blocks.first, blocks.stop) % 2 == 0
+    return Strokes(x, np.where(upward, least, greatest), np.where(upward, greatest, least))
+
+
+def polylines(
+    pyramid: Pyramid, rows: Sequence[int], blocks: Blocks, frame: CurveFrame
+) -> Iterator[QPolygonF]:
+    """The lines of some rows, through their strokes; the same polygon, with other points in it."""
     count = blocks.stop - blocks.first
     if count <= 0:
         return
-    points = 1 if level.step == 1 else 2
-    polygon = create_qpolygonf(count * points)
+    lines = strokes(pyramid, rows, blocks, frame)
+    ends = (lines.entered,) if lines.entered is lines.left else (lines.entered, lines.left)
+    polygon = create_qpolygonf(count * len(ends))
     memory = ndarray_from_qpolygonf(polygon)
-    memory[:, 0] = np.repeat(blocks.x, points)
-    upward = np.arange(blocks.first, blocks.stop) % 2 == 0
-    y = memory[:, 1].reshape(count, points)
-    for row in rows:
-        least = level.minima[row, blocks.first : blocks.stop]
-        if points == 1:
-            y[:, 0] = frame.y_nearby(least)
-        else:
-            greatest = level.maxima[row, blocks.first : blocks.stop]
-            y[:, 0] = frame.y_nearby(np.where(upward, least, greatest))
-            y[:, 1] = frame.y_nearby(np.where(upward, greatest, least))
+    memory[:, 0] = np.repeat(blocks.x, len(ends))
+    y = memory[:, 1].reshape(count, len(ends))
+    for row in range(len(rows)):
+        for number, values in enumerate(ends):
+            y[:, number] = values[row]
         yield polygon
 
 

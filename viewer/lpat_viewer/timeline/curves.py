@@ -32,23 +32,37 @@ class Pyramid:
 
     def __init__(self, values: Float32Array) -> None:
         self.values = values
-        self._levels = [Level(1, values, values)]
+        self._levels = {1: Level(1, values, values)}
 
     def level(self, step: int) -> Level:
         """The finest level whose blocks have at least `step` snippets, or the coarsest."""
-        while self._levels[-1].step < step and self._levels[-1].minima.shape[1] > 1:
-            self._levels.append(_halved(self._levels[-1]))
-        return next((level for level in self._levels if level.step >= step), self._levels[-1])
+        coarsest = 1 << max(self.values.shape[1] - 1, 0).bit_length()
+        step = min(1 << (step - 1).bit_length(), coarsest)
+        if step not in self._levels:
+            finer = self._levels[max(known for known in self._levels if known < step)]
+            self._levels[step] = _merged(finer, step // finer.step)
+        return self._levels[step]
 
 
-def _halved(level: Level) -> Level:
-    odd = level.minima.shape[1] % 2
-    pairs = level.minima.shape[1] - odd
+def _merged(level: Level, count: int) -> Level:
+    """The level whose blocks are `count` of this one's, straight from it."""
     minima, maxima = (
-        np.concatenate([half(values[:, :pairs:2], values[:, 1:pairs:2]), values[:, pairs:]], axis=1)
-        for half, values in ((np.minimum, level.minima), (np.maximum, level.maxima))
+        _merged_blocks(extreme, values, count)
+        for extreme, values in ((np.minimum, level.minima), (np.maximum, level.maxima))
     )
-    return Level(2 * level.step, minima, maxima)
+    return Level(count * level.step, minima, maxima)
+
+
+def _merged_blocks(extreme: np.ufunc, values: Float32Array, count: int) -> Float32Array:
+    classes, whole = len(values), values.shape[1] // count
+    merged = np.empty((-(-values.shape[1] // count), classes), np.float32)
+    blocks = values.T[: whole * count].reshape(whole, count, classes)
+    merged[:whole] = blocks[:, 0]
+    for number in range(1, count):  # much quicker than to reduce along the axis
+        extreme(merged[:whole], blocks[:, number], out=merged[:whole])
+    if len(merged) > whole:
+        extreme.reduce(values.T[whole * count :], axis=0, out=merged[whole])
+    return merged.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,18 +115,21 @@ class CurveSet:
         """The least and greatest of values and thresholds; (0, 1) without any."""
         if self.values.size == 0:
             return 0.0, 1.0
-        both = (self.values, self.thresholds)
-        return min(float(v.min()) for v in both), max(float(v.max()) for v in both)
+        return float(self.lowest.min()), float(self.highest.max())
 
     @cached_property
     def highest(self) -> Float64Array:
         """The greatest (T,) of each snippet's values and thresholds."""
-        return np.concatenate((self.values, self.thresholds)).max(axis=0).astype(np.float64)
+        most = self.thresholds.max(axis=0)
+        return (np.maximum(self.envelope, most) if len(self) else most).astype(np.float64)
 
     @cached_property
     def lowest(self) -> Float64Array:
         """The least (T,) of each snippet's values and thresholds."""
-        return np.concatenate((self.values, self.thresholds)).min(axis=0).astype(np.float64)
+        least = self.thresholds.min(axis=0)
+        return (np.minimum(self.values.min(axis=0), least) if len(self) else least).astype(
+            np.float64
+        )
 
     @cached_property
     def axis_range(self) -> tuple[float, float]:
@@ -152,8 +169,9 @@ def curve_set(
     """Curves of those of the classes that the scores know, in the order of `labels`."""
     columns = {label: number for number, label in enumerate(scores.classes)}
     known = tuple(label for label in labels if label in columns)
-    rows = scores.scores.T[[columns[label] for label in known]]
-    values = np.ascontiguousarray(rows, np.float32)
+    # In memory the classes of a snippet stay beside each other, which is quicker to go through.
+    numbers = np.array([columns[label] for label in known], np.intp)
+    values = np.take(scores.scores, numbers, axis=1).astype(np.float32, copy=False).T
     if threshold == "predicted":
         thresholds = np.asarray(scores.background, np.float32)[None]
     else:

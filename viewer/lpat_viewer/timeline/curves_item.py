@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from lpat_viewer.timeline.curve_painting import CurveFrame, Drawing, is_vector
 from lpat_viewer.timeline.scale import TimeScale
 
+FRAME = 1000 // 60
+"""Milliseconds."""
+
 REFINED_AFTER = 80
 """Milliseconds that stretched curves stay so at most while the user zooms."""
 
@@ -92,7 +95,10 @@ class CurvesItem(GraphicsObject):
         painter = QPainter(image)
         if old is not None and _movable(old[0], frame):
             times, before = frame.times, old[0].times
-            if math.isclose(times.seconds_per_pixel, before.seconds_per_pixel, rel_tol=1e-9):
+            panned = math.isclose(times.seconds_per_pixel, before.seconds_per_pixel, rel_tol=1e-9)
+            if not panned and self._refining.isActive() and self._refining.remainingTime() < FRAME:
+                self._refining.stop()  # drawn anew right now, not stretched and at once drawn anew
+            elif panned:
                 # By whole pixels, so that nothing blurs; the fraction is left for later moves.
                 left = round(times.x(before.start))
                 right = left + times.width

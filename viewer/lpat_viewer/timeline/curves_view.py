@@ -161,10 +161,11 @@ class CurvesView(TimelineRow):
         curves = self._curves_of(active) if active is not None else None
         self._drawing = None
         if curves is not None:
-            others = [self._curves_of(layer) for layer in workspace.layers.shown]
+            layers = [layer for layer in workspace.layers.shown if layer is not active]
+            others = [self._curves_of(layer) for layer in layers]
             self._drawing = Drawing(
                 curves,
-                tuple(o for o in others if o is not None and o.name != curves.name),
+                tuple(other for other in others if other is not None),
                 tuple(workspace.classes.colour(label) for label in curves.labels),
                 workspace.classes.current,
                 self.theme,

@@ -11,12 +11,13 @@ A detection is the higher, the surer it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from lpat.types import Float64Array
+from lpat.types import Float64Array, Int64Array
 from lpat_viewer.models.tracks import Mark, Track
 from lpat_viewer.theme import Theme
 from lpat_viewer.timeline.lane_layout import Lane
@@ -37,6 +38,12 @@ class Look:
 
 def look_of(mark: Mark, kind: str, colour: QColor, theme: Theme) -> Look:
     """How segments of a mark look, of a class of that colour."""
+    return _look_of(mark, kind, colour.rgba(), theme)
+
+
+@lru_cache(maxsize=1024)
+def _look_of(mark: Mark, kind: str, rgba: int, theme: Theme) -> Look:
+    colour = QColor.fromRgba(rgba)
     alarm, miss, truth = QColor(theme.false_alarm), QColor(theme.miss), QColor(theme.truth)
     looks = {
         Mark.NONE: _filled(truth if kind == "truth" else colour),
@@ -82,7 +89,7 @@ def draw_lane(lane: Lane, scale: TimeScale, *, left_out: int | None = None) -> L
         visible &= track.numbers[lane.rows] != left_out
     rows = lane.rows[visible]
     ends = np.clip(scale.x(track.segments[rows]), scale.left - 4, scale.left + scale.width + 4)
-    heights = heights_of(track)[rows] * (lane.height - 3)
+    heights = heights_of(track, rows) * (lane.height - 3)
     marks = track.marks[rows]
     pictured = {}
     for mark in np.unique(marks).tolist():
@@ -137,23 +144,29 @@ def boxes_of(ends: Float64Array, heights: Float64Array, bottom: float) -> Float6
     return np.concatenate(boxes)
 
 
-def heights_of(track: Track) -> Float64Array:
-    """Shares (N,) of a lane's height, from `LOWEST` to 1 by score; 1 without one, or in a review.
+def heights_of(track: Track, rows: Int64Array) -> Float64Array:
+    """Shares (N,) of a lane's height of some rows of a track.
+
+    From `LOWEST` to 1 by score; 1 without one, or in a review.
 
     Scores count from 0 to the highest of the track, or from the lowest if that is below 0.
     """
     scores = track.scores
     if track.kind != "detection" or not len(scores):
-        return np.ones(len(track))
+        return np.ones(len(rows))
     lowest, highest = min(float(scores.min()), 0.0), float(scores.max())
-    share = (scores - lowest) / (highest - lowest) if highest > lowest else np.ones(len(scores))
+    if not highest > lowest:
+        return np.ones(len(rows))
+    share = (scores[rows] - lowest) / (highest - lowest)
     return LOWEST + (1 - LOWEST) * share
 
 
 def _boxes(
     lefts: Float64Array, widths: Float64Array, heights: Float64Array, bottom: float
 ) -> Float64Array:
-    return np.stack([lefts, bottom - heights, widths, heights], axis=1)
+    boxes = np.empty((len(lefts), 4))
+    boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3] = lefts, bottom - heights, widths, heights
+    return boxes
 
 
 def _filled(colour: QColor) -> Look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from lpat.types import Float64Array
+from lpat.types import Float64Array, Int64Array
 from lpat_viewer.models.workspace import Workspace
 from lpat_viewer.theme import class_colour, theme_of
 from lpat_viewer.timeline.navigation import ZOOM_OF_A_NOTCH
@@ -26,6 +27,10 @@ from lpat_viewer.timeline.scale import GUTTER, TimeScale
 HEIGHT = 38
 LEAST_WINDOW = 8
 """Pixels that the visible part takes at least, so that it can be seen and caught."""
+
+
+_Segments = tuple[Float64Array, Sequence[str], Int64Array]
+"""Times (N, 2), labels, and which of these each segment has (N,)."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,14 @@ class Overview(QWidget):
         shown, current = set(classes.shown), classes.current
         half, grey = self.height() / 2, QColor(self.theme.truth)
         found = []
-        for top, (segments, labels) in ((4.0, self._results()), (half + 4, self._truth())):
-            visible = np.array([label in shown for label in labels], np.bool_)
+        for top, (segments, labels, numbers) in (
+            (4.0, self._results()),
+            (half + 4, self._truth()),
+        ):
+            visible = np.array([label in shown for label in labels], np.bool_)[numbers]
             found.append(self._marks_of(segments[visible], top, half - 8, grey))
             if current is not None:
-                chosen = np.array([label == current for label in labels], np.bool_)
+                chosen = np.array([label == current for label in labels], np.bool_)[numbers]
                 colour = class_colour(classes.colour(current), self.theme)
                 found.append(self._marks_of(segments[visible & chosen], top, half - 8, colour))
         return found
@@ -131,22 +139,22 @@ class Overview(QWidget):
         runs = covered_pixels(self.scale, segments)
         return _Marks([QRectF(a, top, b - a, height) for a, b in runs], colour)
 
-    def _results(self) -> tuple[Float64Array, list[str]]:
+    def _results(self) -> _Segments:
         review, layer = self.workspace.review, self.workspace.layers.active
         if review.begun:
             kept = [s for s in review.segments if s.state != "rejected"]
             times = np.array([(s.start, s.end) for s in kept], np.float64).reshape(-1, 2)
-            return times, [s.label for s in kept]
+            return times, [s.label for s in kept], np.arange(len(kept))
         if layer is None:
-            return np.zeros((0, 2)), []
+            return np.zeros((0, 2)), [], np.zeros(0, np.int64)
         detections = layer.detections
-        return detections.segments, [detections.classes[number] for number in detections.labels]
+        return detections.segments, detections.classes, detections.labels
 
-    def _truth(self) -> tuple[Float64Array, list[str]]:
+    def _truth(self) -> _Segments:
         truth = self.workspace.truth
         if truth is None:
-            return np.zeros((0, 2)), []
-        return truth.segments, list(truth.segment_labels)
+            return np.zeros((0, 2)), [], np.zeros(0, np.int64)
+        return truth.segments, truth.segment_labels, np.arange(len(truth.segments))
 
     def _forget_marks(self, _: object = None) -> None:
         self._marks = None

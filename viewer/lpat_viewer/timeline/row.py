@@ -26,13 +26,17 @@ class TimelineRow(QWidget):
         self.navigation = Navigation(
             self, lambda: self.scale, workspace.time_range, workspace.playhead, scrubbing=scrubbing
         )
-        workspace.time_range.changed.connect(self.update)
+        workspace.time_range.changed.connect(self.update_times)
 
     @property
     def scale(self) -> TimeScale:
         """Where times lie at present."""
         shown = self.workspace.time_range
         return TimeScale.of_row(shown.start, shown.end, self.width())
+
+    def update_times(self) -> None:
+        """Repaint what depends on the visible time."""
+        self.update()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Qt's: follow the system's colours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -87,14 +87,17 @@ class Ruler(TimelineRow):
         metrics = painter.fontMetrics()
         painter.setPen(QColor(self.theme.faint))
         painter.drawLine(QPointF(scale.left, bottom), QPointF(scale.left + scale.width, bottom))
-        for number in range(math.ceil(scale.start / minor), math.floor(scale.end / minor) + 1):
-            x = scale.x(number * minor)
-            painter.setPen(QColor(self.theme.truth))
-            painter.drawLine(QPointF(x, bottom - (9 if number % 5 == 0 else 4)), QPointF(x, bottom))
+        numbers = range(math.ceil(scale.start / minor), math.floor(scale.end / minor) + 1)
+        places = [(number, scale.x(number * minor)) for number in numbers]
+        painter.setPen(QColor(self.theme.truth))
+        painter.drawLines(
+            [QLineF(x, bottom - (9 if number % 5 == 0 else 4), x, bottom) for number, x in places]
+        )
+        painter.setPen(QColor(self.theme.text))
+        for number, x in places:
             if number % 5 == 0:
                 text = clock_text(number * minor, decimals)
                 if x + 4 + metrics.horizontalAdvance(text) <= self.width():
-                    painter.setPen(QColor(self.theme.text))
                     painter.drawText(QPointF(x + 4, bottom - 10), text)
 
     def _paint_handle(self, painter: QPainter) -> None:
