@@ -27,7 +27,6 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -72,9 +71,11 @@ from lpat.files.csv_files import (
     refuse_spreadsheet,
     text_of_table,
 )
-from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.json_files import MOST_SECONDS, expect, expect_times, read_json
 from lpat.files.kinds import ANNOTATIONS, but_it_is, kind_of
 from lpat.types import Float64Array
+
+_MOST_COUNTED = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -336,7 +337,8 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
 
 
 def _time(value: Any, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and abs(value) < MOST_SECONDS):
         raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
     return float(value)
 
@@ -352,9 +354,10 @@ def _counts(value: Any, place: str) -> dict[str, int]:
         return {}
     counts: dict[str, int] = {}
     for label, number in expect(value, dict, place).items():
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        if type(number) is not int or not 1 <= number <= _MOST_COUNTED:
             raise AnnotationError(
-                f"{place}: expected a whole number from 1 for {label!r}, not {number!r}"
+                f"{place}: expected a whole number from 1 to {_MOST_COUNTED} for {label!r}, not "
+                f"{number!r:.40}"
             )
         if (same := _label(label, place)) in counts:
             raise AnnotationError(f"{place}: {same!r} appears twice")

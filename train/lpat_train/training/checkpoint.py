@@ -60,6 +60,7 @@ class Run:
     spec: FeatureSpec
     videos: int
     held_out: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] | None = None  # of the videos; None: a run of before doesn't say
 
 
 def new_run_folder(base: Path) -> Path:
@@ -150,8 +151,14 @@ def write_run(
             "features": {**asdict(spec), "parameters": dict(spec.parameters)},
             "videos": len(training_set.videos),
             "held_out": list(held_out),
+            "reviewed": list(reviewed_in(training_set)),
         },
     )
+
+
+def reviewed_in(training_set: TrainingSet) -> tuple[str, ...]:
+    """The videos in which every instance is marked."""
+    return tuple(its.name for its in training_set.videos if its.marks and its.marks.reviewed)
 
 
 def read_run(folder: Path) -> Run:
@@ -171,6 +178,7 @@ def read_run(folder: Path) -> Run:
             spec_from_json(about["features"]),
             int(about["videos"]),
             tuple(about.get("held_out", ())),
+            None if "reviewed" not in about else tuple(about["reviewed"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{folder / _ABOUT}: broken description of a run ({error})") from error
