@@ -92,7 +92,8 @@ class VideoAnnotation:
 
     Without labels nothing happens in it, unless it is `doubtful`: labelled "Ambiguous", be it
     without times. `counts` says how often it shows a label, of those for which that is known.
-    `moments` lie inside instances, which need not all have one.
+    `moments` lie inside instances, which need not all have one. It is `odd` where segments
+    were left out, as they take no time or start before 0.
     """
 
     name: str
@@ -105,6 +106,7 @@ class VideoAnnotation:
     counts: Mapping[str, int] = field(default_factory=dict)
     doubtful: bool = False
     moments: tuple[Moment, ...] = ()
+    odd: bool = False
 
     @property
     def only_ambiguous(self) -> bool:
@@ -219,6 +221,7 @@ def annotation_from(record: VideoRecord) -> VideoAnnotation:
         ambiguous=_times(ambiguous),
         # As with labels: what was looked at counts before what is listed.
         counts={**record.counts, **Counter(label for label, _, _ in classes)},
+        odd=len(timed) < len(classes),
         doubtful=AMBIGUOUS in (*(label for label, _, _ in record.rows), *(record.listed or ())),
         moments=tuple(
             Moment(*moment)
