@@ -23,7 +23,7 @@ from torch import Tensor
 
 from lpat.errors import LpatError, OutputError, UsageError
 from lpat.features.files import spec_from_json
-from lpat.files.atomic import atomic_path, write_text
+from lpat.files.atomic import atomic_path, read_whole, write_text
 from lpat.files.json_files import write_json
 from lpat.files.kinds import but_it_is
 from lpat.types import FeatureSpec
@@ -169,18 +169,19 @@ def read_run(folder: Path) -> Run:
     """
     if not ((folder / _ABOUT).is_file() and (folder / _CONFIG).is_file()):
         raise UsageError(f"{folder}: expected a training run, but it holds none{but_it_is(folder)}")
+    config, text = read_config(folder / _CONFIG, BEFORE), read_whole(folder / _ABOUT, UsageError)
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        about = json.loads(text)
         return Run(
             folder,
-            read_config(folder / _CONFIG, BEFORE),
+            config,
             tuple(about["classes"]),
             spec_from_json(about["features"]),
             int(about["videos"]),
             tuple(about.get("held_out", ())),
             None if "reviewed" not in about else tuple(about["reviewed"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder / _ABOUT}: broken description of a run ({error})") from error
 
 
