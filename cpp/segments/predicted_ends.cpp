@@ -76,7 +76,10 @@ std::pair<std::size_t, std::size_t> snippets_of(std::span<const double> middles,
   const double centre = start + (end - start) / 2;
   const bool before = place > 0 && (place == middles.size() ||
                                     centre - middles[place - 1] <= middles[place] - centre);
-  place -= before ? 1 : 0;
+  if (before) {  // of snippets that take no time, several may have one middle
+    const auto nearest = std::ranges::lower_bound(middles.first(place), middles[place - 1]);
+    place = static_cast<std::size_t>(nearest - middles.begin());
+  }
   return {place, place + 1};
 }
 

@@ -44,6 +44,10 @@ void without_a_middle_the_nearest_counts() {
   CHECK_NEAR(fits(chances, still, {7.5, 8}, {0})[0], 0.25 * 0.5);
   CHECK_NEAR(fits(chances, still, {1.5, 2.5}, {0})[0], 0.5 / 2.5);  // of two the first
   CHECK(fits(chances, still, {1, 1}, {0})[0] == 0);
+  // Two snippets take no time and have one middle, at 2: the first of them counts.
+  CHECK_NEAR(fits({0, 0.25F, 1, 0, 0, 0}, std::vector<float>(12, 1), {2.2, 2.4}, {0},
+                  {0, 2, 2, 2, 4, 6, 8})[0],
+             0.2 / 4 * 0.5);
 }
 
 void nothing_gives_nothing() {

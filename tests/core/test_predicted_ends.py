@@ -37,7 +37,7 @@ def plain_fits(
 def test_fits_are_those_of_the_plain_twin(seed: int) -> None:
     random = np.random.default_rng(seed)
     snippets, count = int(random.integers(1, 60)), int(random.integers(0, 40))
-    edges = np.cumsum(random.choice([0.25, 0.5, 0.5, 0.5], snippets + 1))
+    edges = np.cumsum(random.choice([0.0, 0.25, 0.5, 0.5], snippets + 1))
     chances = random.random((snippets, 3), dtype=np.float32).round(1)
     distances = (random.integers(0, 12, (snippets, 2)) / 4).astype(np.float32)
     starts = random.integers(-4, 4 * snippets, count) / 8

@@ -16,9 +16,15 @@ from lpat.errors import ModelError, UsageError
 from lpat.features.cache import FeatureCache
 from lpat.features.statistics import exchanged, statistics_of
 from lpat.localizer import Localizer
-from lpat.model.metadata import LONGEST_TEXT, ModelMetadata, metadata_from_json
+from lpat.model.metadata import (
+    LONGEST_LABEL,
+    LONGEST_TEXT,
+    MOST_CLASSES,
+    ModelMetadata,
+    metadata_from_json,
+)
 from lpat.segments.detect import detect
-from lpat.segments.level import LevelTable, leveled
+from lpat.segments.level import RATES, LevelTable, leveled
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import Features, FeatureSpec
 
@@ -214,6 +220,8 @@ def test_metadata_from_before_there_was_a_choice_of_proposals_means_runs() -> No
         ({"post_processing": {"overlap": "1" * 5000}}, "overlap must be a number from 0 to 1"),
         ({"post_processing": {"sharpness": 1e999}}, "sharpness must be a number"),
         ({"post_processing": {"lowest_level": 10**400}}, "lowest_level must be a number"),
+        ({"post_processing": {"minimum_snippets": 10**30}}, "a whole number from 1 to 1000000"),
+        ("1" + "0" * 5000, "isn't a JSON object"),
         ({"training": []}, "expected an object training"),
         ({"statistics": {"mean": [0.0]}}, "statistics: expected an object with mean and deviation"),
     ],
@@ -224,6 +232,17 @@ def test_broken_or_hostile_metadata_is_refused(text, message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         metadata_from_json(text)
     assert len(str(caught.value)) < 400
+
+
+def test_as_many_classes_of_as_long_labels_as_a_model_may_have_fit_its_metadata() -> None:
+    labels = tuple(f"{number:0{LONGEST_LABEL}}" for number in range(MOST_CLASSES))
+    margins = np.linspace(1234.5, -1234.5, len(RATES))[:, None].repeat(len(labels), axis=1)
+    table = LevelTable(0.03, RATES, margins, pooled=labels)
+    metadata = ModelMetadata(labels, SPEC, PostProcessing(), level=table)
+    read = metadata_from_json(metadata.to_json())
+    assert read.classes == labels
+    assert read.level is not None
+    assert read.level.pooled == labels
 
 
 def test_a_model_loads_whatever_the_limit_of_the_cache_says(

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lpat.errors import UsageError
+from lpat.files.atomic import read_whole
 from lpat_train.config import MethodName, TrainingConfig
 
 _PLAIN = {
@@ -135,10 +136,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         UsageError: unreadable, or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(read_whole(path, UsageError).decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: expected a TOML file ({error})") from error
 
 

@@ -18,7 +18,7 @@ from lpat.annotations.checks import LabelledTimes, VideoRecord
 from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
-from lpat.files.json_files import expect
+from lpat.files.json_files import MOST_SECONDS, expect
 
 _CLOCK = re.compile(r"(?:(?P<h>[0-9]+):)?(?P<m>[0-9]{1,2}):(?P<s>[0-9]{1,2}(?:\.[0-9]+)?)")
 _COLUMNS = {
@@ -254,12 +254,14 @@ def _duration(value: str) -> float | None:
 
 
 def _seconds(value: str, place: str) -> float:
-    if clock := _CLOCK.fullmatch(value.strip()):
-        return int(clock["h"] or 0) * 3600 + int(clock["m"]) * 60 + float(clock["s"])
+    clock = _CLOCK.fullmatch(value.strip())
     try:
-        seconds = float(value)
+        if clock:
+            seconds = float(clock["h"] or 0) * 3600 + int(clock["m"]) * 60 + float(clock["s"])
+        else:
+            seconds = float(value)
     except ValueError:
         seconds = float("nan")
-    if not abs(seconds) < 1e12:
+    if not abs(seconds) < MOST_SECONDS:
         raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
     return seconds

@@ -23,6 +23,7 @@ FindingKind = Literal[
     "duplicate",
     "left_out",
     "moments",
+    "unlisted",
     "duration",
     "passed_over",
     "alike_labels",
@@ -66,6 +67,7 @@ _MEANING: dict[FindingKind, tuple[str, str]] = {
     "duplicate": ("segments stand more than once", "each counts"),
     "left_out": ("segments take no time or start before 0", "left out; their labels are kept"),
     "moments": ("moments lie outside of their video", "left out; their labels are kept"),
+    "unlisted": ("moments have labels that their video's list lacks", "they are added to it"),
     "duration": ("videos: the duration isn't positive", "taken as unknown"),
     "passed_over": ("marks are no segments with labels", "left out"),
     "alike_labels": (
@@ -90,6 +92,7 @@ def findings_of(record: VideoRecord) -> tuple[Finding, ...]:
         "duplicate": _duplicates(record.rows),
         "left_out": _left_out(record.rows),
         "moments": _moments_left_out(record),
+        "unlisted": _unlisted_moments(record),
         "duration": _no_duration(record.duration),
         "passed_over": iter(record.passed_over),
     }
@@ -210,6 +213,12 @@ def is_within(record: VideoRecord, moment: LabelledMoment) -> bool:
 def _moments_left_out(record: VideoRecord) -> Iterator[str]:
     for label, time in record.moments:
         if not is_within(record, (label, time)):
+            yield f"{label} at {time}"
+
+
+def _unlisted_moments(record: VideoRecord) -> Iterator[str]:
+    for label, time in record.moments:
+        if record.listed is not None and label not in (*record.listed, AMBIGUOUS):
             yield f"{label} at {time}"
 
 

@@ -27,7 +27,6 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -72,9 +71,11 @@ from lpat.files.csv_files import (
     refuse_spreadsheet,
     text_of_table,
 )
-from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.json_files import MOST_SECONDS, expect, expect_times, read_json
 from lpat.files.kinds import ANNOTATIONS, but_it_is, kind_of
 from lpat.types import Float64Array
+
+_MOST_COUNTED = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class VideoAnnotation:
 
     Without labels nothing happens in it, unless it is `doubtful`: labelled "Ambiguous", be it
     without times. `counts` says how often it shows a label, of those for which that is known.
-    `moments` lie inside instances, which need not all have one.
+    `moments` lie inside instances, which need not all have one. It is `odd` where segments
+    were left out, as they take no time or start before 0.
     """
 
     name: str
@@ -104,6 +106,7 @@ class VideoAnnotation:
     counts: Mapping[str, int] = field(default_factory=dict)
     doubtful: bool = False
     moments: tuple[Moment, ...] = ()
+    odd: bool = False
 
     @property
     def only_ambiguous(self) -> bool:
@@ -218,6 +221,7 @@ def annotation_from(record: VideoRecord) -> VideoAnnotation:
         ambiguous=_times(ambiguous),
         # As with labels: what was looked at counts before what is listed.
         counts={**record.counts, **Counter(label for label, _, _ in classes)},
+        odd=len(timed) < len(classes),
         doubtful=AMBIGUOUS in (*(label for label, _, _ in record.rows), *(record.listed or ())),
         moments=tuple(
             Moment(*moment)
@@ -336,7 +340,8 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
 
 
 def _time(value: Any, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and abs(value) < MOST_SECONDS):
         raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
     return float(value)
 
@@ -352,9 +357,10 @@ def _counts(value: Any, place: str) -> dict[str, int]:
         return {}
     counts: dict[str, int] = {}
     for label, number in expect(value, dict, place).items():
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        if type(number) is not int or not 1 <= number <= _MOST_COUNTED:
             raise AnnotationError(
-                f"{place}: expected a whole number from 1 for {label!r}, not {number!r}"
+                f"{place}: expected a whole number from 1 to {_MOST_COUNTED} for {label!r}, not "
+                f"{number!r:.40}"
             )
         if (same := _label(label, place)) in counts:
             raise AnnotationError(f"{place}: {same!r} appears twice")

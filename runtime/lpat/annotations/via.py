@@ -7,7 +7,6 @@ and regions of pictures are passed over.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from lpat.annotations.checks import LabelledTimes, VideoRecord
 from lpat.annotations.identity import appearance, label_of
 from lpat.annotations.media_names import video_name
 from lpat.errors import AnnotationError
-from lpat.files.json_files import expect, expect_times
+from lpat.files.json_files import expect, expect_times, json_value
 
 HEADER = "# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,"
 """How the line begins that tells such a table from others."""
@@ -145,7 +144,7 @@ def read_via_table(text: str, place: str) -> list[VideoRecord]:
 
 def _json(text: str, kind: type, place: str) -> Any:
     try:
-        return expect(json.loads(text), kind, place)
+        return expect(json_value(text), kind, place)
     except (ValueError, RecursionError) as error:
         if isinstance(error, AnnotationError):
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,7 +54,8 @@ class Output:
     """Something that can be written for an input.
 
     `write` makes it, whole or not at all, at the place given, or says why this input can't have
-    one. What it says where `is_always_written` is a remark on what it made.
+    one. What it says where `is_always_written` is a remark on what it made. Where `is_corrected`,
+    people correct the file by other programs.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Output:
     needs_scores: bool = False
     settings: Settings = field(default_factory=dict)  # others make another file
     is_always_written: bool = False
+    is_corrected: bool = False
 
     def path(self, folder: Path, name: str) -> Path:
         """Where it is for the input of that name."""
@@ -129,11 +132,36 @@ def missing_outputs(
     for output in chosen:
         listed = dict(written.get(output.name, {"missing": True}))
         note = listed.pop("note", None)
+        listed.pop("sha256", None)
         excused = note is not None and not output.is_always_written
         there = excused or output.path(folder, name).exists()
         if listed != dict(output.settings) or not there:
             missing.append(output)
     return missing
+
+
+def digest_of(path: Path) -> str | None:
+    """SHA-256 of a file; None where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def corrected_outputs(
+    written: Mapping[str, Settings], folder: Path, name: str
+) -> dict[str, Settings]:
+    """Those outputs of an input whose files somebody changed since they were written.
+
+    Their settings say so, so that they fit no output that is asked for.
+    """
+    found = {}
+    for output in map(_text_output, FORMATS.values()):
+        settings = written.get(output.name, {})
+        now = digest_of(output.path(folder, name)) if "sha256" in settings else None
+        if now is not None and now != settings["sha256"]:
+            found[output.name] = {**settings, "corrected": True}
+    return found
 
 
 def remove_outputs(names: Iterable[str], folder: Path, name: str) -> None:
@@ -147,7 +175,7 @@ def _text_output(form: Format) -> Output:
     def write(result: Result, path: Path) -> None:
         write_text(path, form.text_of(result.detections, result.media))
 
-    return Output(form.name, f"videos/{{name}}{form.suffix}", write)
+    return Output(form.name, f"videos/{{name}}{form.suffix}", write, is_corrected=True)
 
 
 def _scores_of(result: Result) -> Scores:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lpat.batch.outputs import Output, Result, Settings, entry_path, missing_outputs, remove_outputs
+from lpat.batch.outputs import (
+    Output,
+    Result,
+    Settings,
+    corrected_outputs,
+    digest_of,
+    entry_path,
+    missing_outputs,
+    remove_outputs,
+)
 from lpat.batch.plan import Entry, PlannedInput, Stored, read_stored, write_entry
 from lpat.batch.run_record import UNCHANGED, Outcome, failure
 from lpat.engine import Analysis
@@ -109,7 +118,10 @@ class Writer:
         return Result(work.source, work.state, sha256, detections, entry.duration, entry.start)
 
     def _kept(self, name: str, entry: Entry, detections: Detections) -> Mapping[str, Settings]:
-        """Outputs that are there and fit what was found; those that don't are removed."""
+        """Outputs that are there and fit what was found; those that don't are removed.
+
+        Those that somebody corrected stay, and are said to fit nothing.
+        """
         before = read_stored(entry_path(self._folder, name))
         if before is None:
             return {}
@@ -118,9 +130,10 @@ class Writer:
             return before.entry.outputs
         # While its files are replaced, an entry of this key would vouch for them.
         entry_path(self._folder, name).unlink(missing_ok=True)
-        chosen = {output.name for output in self._outputs}
-        remove_outputs(set(before.entry.outputs) - chosen, self._folder, name)
-        return {}
+        corrected = corrected_outputs(before.entry.outputs, self._folder, name)
+        spared = {output.name for output in self._outputs} | corrected.keys()
+        remove_outputs(set(before.entry.outputs) - spared, self._folder, name)
+        return corrected
 
     def _write(
         self, result: Result, entry: Entry, outputs: Sequence[Output], outcome: Outcome
@@ -131,19 +144,32 @@ class Writer:
         path = entry_path(self._folder, files)
         document = detections_document({result.source.name: result.detections}, self._made_by)
         notes, failures = list(outcome.notes), []
-        replaced = {output.name for output in outputs}
+        corrected = corrected_outputs(entry.outputs, self._folder, files)
+        spared = {} if self._overwrite else corrected
+        replaced = {output.name for output in outputs} - spared.keys()
         written = {key: value for key, value in entry.outputs.items() if key not in replaced}
         if len(written) < len(entry.outputs):  # it may not vouch for what is being replaced
             write_entry(path, document, replace(entry, outputs=written))
         for output in outputs:
+            place = output.path(self._folder, files)
+            if output.name in spared:
+                failures.append(
+                    f"{output.name}: {place} was changed since lpat-detect wrote it, and stays as "
+                    "it is: move it, or --overwrite"
+                )
+                continue
             try:
-                note = output.write(result, output.path(self._folder, files))
+                note = output.write(result, place)
             except LpatError as error:
                 if isinstance(error, OutputError) and takes_no_more(error):
                     raise
                 failures.append(f"{output.name}: {error}")
                 continue
-            written[output.name] = {**output.settings, **({"note": note} if note else {})}
+            written[output.name] = {
+                **output.settings,
+                **({"note": note} if note else {}),
+                **({"sha256": digest_of(place)} if output.is_corrected else {}),
+            }
             if note:
                 notes.append(f"{output.name}: {note}")
         try:

@@ -38,6 +38,7 @@ class Evaluation:
     detection_counts: Int64Array  # (C,)
     videos: int  # judged
     missing_videos: int  # of those, how many the results don't name
+    odd_videos: int  # of those judged, how many have segments of impossible times alone
     untimed_videos: int  # left out: their annotations have labels but no times
     ignored_videos: int  # left out of the results, with their detections, as asked
     unlisted_videos: int  # in the results but not annotated: their detections are false
@@ -84,6 +85,7 @@ class Evaluation:
             "detections": dict(zip(self.classes, self.detection_counts.tolist(), strict=True)),
             "videos": self.videos,
             "missing_videos": self.missing_videos,
+            "odd_videos": self.odd_videos,
             "untimed_videos": self.untimed_videos,
             "ignored_videos": self.ignored_videos,
             "unlisted_videos": self.unlisted_videos,
@@ -107,8 +109,9 @@ def evaluate(
     Names mean the same videos as `lpat.annotations.identity` says. Detections of equal score rank
     in the order of `results`. Detections in a video that is not
     in `truth` are false, as in the original, unless `left_out` names it, as it should the videos
-    of other subsets. Videos with labels but without times are left out. `ambiguous` holds intervals
-    (N, 2) by video; those in the annotations count too, wherever the protocol has a use for them.
+    of other subsets. Videos with labels but without times are left out; those whose times were all
+    left out as impossible are judged, as in the original. `ambiguous` holds intervals (N, 2) by
+    video; those in the annotations count too, wherever the protocol has a use for them.
 
     Raises:
         UsageError: no such protocol, `ambiguous` for a protocol that has no use for it, no
@@ -120,7 +123,7 @@ def evaluate(
     if ambiguous and options.ambiguous == "none":
         raise UsageError(f"protocol {name} has no use for ambiguous intervals")
     thresholds = _thresholds(tious)
-    timed = [video for video in truth if len(video.segments) or not video.labels]
+    timed = [video for video in truth if len(video.segments) or video.odd or not video.labels]
     classes = tuple(sorted({label for video in timed for label in video.segment_labels}))
     if not classes:
         raise AnnotationError(
@@ -162,6 +165,7 @@ def evaluate(
         detection_counts=matching.detection_counts,
         videos=len(timed),
         missing_videos=sum(video.name not in results for video in timed),
+        odd_videos=sum(video.odd and not len(video.segments) for video in timed),
         untimed_videos=len(untimed),
         ignored_videos=len(ignored),
         unlisted_videos=len(unlisted),
@@ -216,6 +220,9 @@ def notes(evaluation: Evaluation) -> list[str]:
     counts = {
         "videos judged": evaluation.videos,
         "of them without results": evaluation.missing_videos,
+        "of them with impossible segment times alone: their detections count as false": (
+            evaluation.odd_videos
+        ),
         "videos left out: annotated without times": evaluation.untimed_videos,
         "videos left out of the results: not to be judged": evaluation.ignored_videos,
         "videos not annotated: their detections count as false": evaluation.unlisted_videos,

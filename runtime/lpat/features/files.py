@@ -23,6 +23,7 @@ import numpy as np
 
 from lpat.errors import FeatureError, install_advice
 from lpat.files.atomic import atomic_path
+from lpat.files.json_files import json_value
 from lpat.files.npy import numbers_from_objects
 from lpat.types import Features, FeatureSpec, Float32Array, Float64Array
 
@@ -196,7 +197,7 @@ def own_header(text: str) -> tuple[FeatureSpec, float, float | None]:
     Raises:
         FeatureError: another schema, or a broken spec.
     """
-    header = json.loads(text)
+    header = json_value(text)
     if not isinstance(header, dict) or header.get("schema") != _SCHEMA:
         raise FeatureError(
             f"expected feature schema {_SCHEMA}; written by another version of lpat?"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lpat.errors import AnnotationError
 from lpat.files.atomic import read_whole, write_text
+
+MOST_SECONDS = 1e12
+"""No time of a video is as large; that of its nanoseconds is not yet."""
 
 
 def read_text(path: Path) -> str:
@@ -27,7 +31,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Value of a JSON file.
+    """Value of a JSON file, with numbers as of `json_value`.
 
     Raises:
         AnnotationError: unreadable, not JSON, or an object that names a key twice.
@@ -42,13 +46,30 @@ def read_json(path: Path) -> Any:
         return value
 
     try:
-        return json.loads(read_text(path), object_pairs_hook=unique)
+        return json_value(read_text(path), unique)
     except json.JSONDecodeError as error:
         raise AnnotationError(
             f"{path}: expected JSON, but line {error.lineno} column {error.colno}: {error.msg}"
         ) from error
     except RecursionError as error:
         raise AnnotationError(f"{path}: expected JSON, but it is nested too deeply") from error
+
+
+def json_value(
+    text: str | bytes, object_of: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> Any:
+    """Value of a JSON text; a whole number that no float holds is an infinite one.
+
+    Raises:
+        ValueError: it isn't JSON.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=object_of, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number, or infinity in place of one of more digits than any float has."""
+    return int(digits) if len(digits) <= sys.float_info.max_10_exp else float(digits)
 
 
 def expect(value: Any, kind: type, name: str) -> Any:
@@ -59,12 +80,12 @@ def expect(value: Any, kind: type, name: str) -> Any:
 
 
 def expect_times(value: Any, name: str) -> tuple[float, float]:
-    """(start, end) of a segment in a list: two finite numbers, whichever."""
+    """(start, end) of a segment in a list: two numbers of less than `MOST_SECONDS`, whichever."""
     if not (
         isinstance(value, list)
         and len(value) == 2
         and all(isinstance(time, int | float) and not isinstance(time, bool) for time in value)
-        and all(abs(time) <= sys.float_info.max for time in value)
+        and all(abs(time) < MOST_SECONDS for time in value)
     ):
         raise AnnotationError(
             f"{name}: expected a segment [start, end] in seconds, not {value!r:.80}"

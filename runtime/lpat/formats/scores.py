@@ -9,6 +9,7 @@ import numpy as np
 
 from lpat.errors import FeatureError
 from lpat.files.atomic import atomic_path
+from lpat.files.json_files import json_value
 from lpat.types import Scores
 
 KEY = "lpat"
@@ -61,7 +62,7 @@ def read_scores(path: Path) -> Scores:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[KEY])
+            header = json_value((file.metadata() or {})[KEY])
             if (header["schema"], header["kind"]) != (_SCHEMA, _KIND):
                 raise FeatureError(f"{path}: expected scores, not {header['kind']!r:.80}")
             return Scores(

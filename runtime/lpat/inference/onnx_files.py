@@ -7,7 +7,6 @@ have changed isn't taken for what was trained.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from lpat.errors import LpatError, ModelError
 from lpat.files.atomic import read_whole
+from lpat.files.json_files import json_value
 from lpat.files.kinds import MODEL, kind_of
 
 MODEL_KEY, BACKBONE_KEY = "lpat", "lpat_backbone"
@@ -121,8 +121,8 @@ def metadata_object(text: str, longest: int, error: type[LpatError]) -> dict[str
     if len(text) > longest:
         raise error(f"metadata of {len(text)} characters, more than {longest}")
     try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as reason:
+        document = json_value(text)
+    except (ValueError, RecursionError) as reason:
         raise error("metadata that isn't JSON") from reason
     if not isinstance(document, dict):
         raise error("metadata that isn't a JSON object")

@@ -37,7 +37,10 @@ def write_copy(model: Path, target: Path, sensitivity: Sensitivity) -> None:
     document["sensitivity"] = chosen
     if not chosen:
         del document["sensitivity"]
-    written = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    try:
+        written = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    except ValueError as error:
+        raise ModelError(f"{model}: expected metadata of finite numbers") from error
     copy = with_metadata(content, MODEL_KEY, written)
     if digests_of(content).told is not None:
         for key, value in reversed(UNSEALED.items()):  # the digest's place is at the end

@@ -23,9 +23,11 @@ from lpat.segments.sensitivity import Sensitivity, sensitivity_from_json
 from lpat.types import FeatureSpec
 
 SCHEMA = 1
-LONGEST_TEXT = 1 << 20
 MOST_CLASSES = 10_000
 LONGEST_LABEL = 200
+LONGEST_TEXT = 1 << 24
+"""Characters; as many classes of as long labels take fewer, with what is known of each."""
+
 FARTHEST_LOOKAHEAD = 64
 
 Precision = Literal["float32", "float16", "int8"]

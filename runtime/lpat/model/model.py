@@ -46,6 +46,8 @@ OUTPUTS = ("scores", "background", "probabilities")
 """What every model file gives, in order."""
 
 END_OUTPUTS = ("chances", "distances")
+ROUNDING = 1e-3
+"""How far chances and distances may lie out of their bounds."""
 """Of a model that tells ends: see `PredictedEnds`."""
 
 
@@ -225,8 +227,21 @@ class Model:
             )
         if not all(np.isfinite(its).all() for its in (scores, background, probabilities, *told)):
             raise ModelError(f"{self.path}: the model gives scores that are not finite")
-        ends = _ends_of(*told) if told else None
+        ends = self._ends_of(*told) if told else None
         return Scores(self.classes, scores, background, probabilities, features.edges, ends)
+
+    def _ends_of(self, chances: Float32Array, distances: Float32Array) -> PredictedEnds:
+        """Within their bounds, of which a device's rounding may have led them out."""
+        bounds = {"chances": (chances, 1.0), "distances": (distances, np.inf)}
+        for name, (values, most) in bounds.items():
+            lowest, highest = values.min(initial=0), values.max(initial=0)
+            if lowest < -ROUNDING or highest > most + ROUNDING:
+                worst = lowest if lowest < -ROUNDING else highest
+                raise ModelError(
+                    f"{self.path}: expected {name} of 0 {'to 1' if most == 1 else 'or more'}, but "
+                    f"the model gives {worst:.3g}"
+                )
+        return PredictedEnds(chances.clip(0, 1), distances.clip(min=0))
 
 
 def _loaded_again(kind: type[Model], path: Path, given: Mapping[str, Any], sha256: str) -> Model:
@@ -240,11 +255,6 @@ def _loaded_again(kind: type[Model], path: Path, given: Mapping[str, Any], sha25
             f"{path}: expected the model as it was sent, but the file has changed since"
         )
     return model
-
-
-def _ends_of(chances: Float32Array, distances: Float32Array) -> PredictedEnds:
-    """Within their bounds, whatever a device's rounding made of them."""
-    return PredictedEnds(chances.clip(0, 1), distances.clip(min=0))
 
 
 def _loaded(content: bytes, digests: Digests) -> onnxruntime.InferenceSession:

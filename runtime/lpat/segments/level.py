@@ -144,10 +144,11 @@ def table_from_json(value: Any, classes: tuple[str, ...]) -> LevelTable:
     margins = np.array(rows, np.float64)
     if (np.diff(margins, axis=0) > 0).any():
         raise ModelError("broken metadata: level: a higher rate begins at a higher margin")
+    known = set(classes)
     if not (
         isinstance(pooled, list)
         and len(pooled) <= len(classes)
-        and all(label in classes for label in pooled)
+        and all(isinstance(label, str) and label in known for label in pooled)
     ):
         raise ModelError("broken metadata: level: pooled names no class of the model")
     if not (_are_margins([usual], 1) and _are_margins([follow], 1) and 0 <= follow <= 1):

@@ -31,7 +31,7 @@ _RANGES = {
     "class_weight": (0.0, 10.0),
     "minimum_score": (0.0, 1000.0),
 }
-_MOST_LEVELS = 64
+_MOST = {"minimum_snippets": 1_000_000, "levels": 64}
 
 
 @dataclass(frozen=True)
@@ -92,19 +92,13 @@ class PostProcessing:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-        count = self.minimum_snippets
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise UsageError(f"minimum_snippets must be a positive whole number, not {count!r}")
-        levels = self.levels
-        if (
-            not isinstance(levels, int)
-            or isinstance(levels, bool)
-            or not 1 <= levels <= _MOST_LEVELS
-        ):
-            raise UsageError(
-                f"levels must be a whole number from 1 to {_MOST_LEVELS}, not {levels!r:.40}"
-            )
+                raise UsageError(f"{name} must be one of {', '.join(choices)}, not {value!r:.80}")
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= most:
+                raise UsageError(
+                    f"{name} must be a whole number from 1 to {most}, not {value!r:.40}"
+                )
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lpat.annotations.checks import Finding, VideoRecord, findings_of, summarise
+from lpat.annotations.checks import AMBIGUOUS, Finding, VideoRecord, findings_of, summarise
 
 
 def found(*rows: tuple[str, float, float], listed=None, duration: float | None = None):
@@ -59,6 +59,12 @@ def test_a_segment_that_takes_no_time_is_found_and_nothing_more_is_said_of_it() 
         ("left_out", "run [-1, 2] starts before 0"),
         ("left_out", "run [-2, -3] starts before 0"),
     ]
+
+
+def test_a_moment_of_a_label_that_the_list_lacks_is_found() -> None:
+    moments = (("run", 1.0), ("rnu", 2.0), (AMBIGUOUS, 3.0))
+    record = VideoRecord("v", None, None, ("run",), (), moments=moments)
+    assert [(its.kind, its.message) for its in findings_of(record)] == [("unlisted", "rnu at 2.0")]
 
 
 @pytest.mark.parametrize("duration", [0.0, -1.0, float("inf"), float("nan")])

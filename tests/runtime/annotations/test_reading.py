@@ -184,7 +184,7 @@ def video(annotation: str) -> str:
         (video('{"label": "a", "segment": [0, 1]}')[:-3] + ', "labels": "a"}}}', "expected a list"),
         (
             '{"database": {"v": {"labels": ["a"], "counts": {"a": 0}}}}',
-            "counts: expected a whole number from 1 for 'a', not 0",
+            "counts: expected a whole number from 1 to 1000000000 for 'a', not 0",
         ),
         ('{"database": {"v": {"labels": ["a"], "counts": 2}}}', "expected an object, not 2"),
         (video('{"segment": [0, 1]}'), "annotation 0: expected a label, not None"),
@@ -192,6 +192,12 @@ def video(annotation: str) -> str:
         (video('{"label": "a", "segment": [0, NaN]}'), "expected a segment"),
         (video('{"label": "a", "segment": [true, 2]}'), "expected a segment"),
         (video('{"label": "a", "segment": [0, 1' + "0" * 400 + "]}"), "expected a segment"),
+        (video('{"label": "a", "time": 1' + "0" * 5000 + "}"), "expected a time in seconds"),
+        (video('{"label": "a", "time": true}'), "expected a time in seconds, not True"),
+        (
+            '{"database": {"v": {"labels": ["a"], "counts": {"a": 1' + "0" * 300 + "}}}}",
+            "counts: expected a whole number from 1 to 1000000000 for 'a', not 1000",
+        ),
         ("[" * 200_000, "nested too deeply"),
     ],
 )  # fmt: skip

@@ -62,6 +62,7 @@ def test_odd_segments_are_reported(folder: Path) -> None:
     np.testing.assert_array_equal(one.segments, [[1, 2], [6, 7], [6, 7]])
     assert one.ambiguous.shape == two.segments.shape == (0, 2)
     assert two.labels == ("Shotput",)  # though nobody knows when
+    assert (one.odd, two.odd) == (True, True)
     assert read.findings == read.findings_in("validation") == (
         Finding("duplicate", "v1", "Shotput [6.0, 7.0] stands 2 times"),
         Finding("left_out", "v1", "Ambiguous [3.0, 2.0] ends before or where it starts"),

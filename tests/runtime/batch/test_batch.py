@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +106,35 @@ def test_formats_lie_beside_the_entry_that_lists_them(detect, sources, tmp_path:
         *(f"videos/{name}.{suffix}" for name in "abc" for suffix in ("json", "csv", "srt")),
     }  # fmt: skip
     entry = json.loads((tmp_path / "out/videos/a.json").read_text(encoding="utf-8"))
-    assert entry["external_data"]["outputs"] == {"csv": {}, "srt": {}}
+    assert entry["external_data"]["outputs"] == {
+        name: {"sha256": sha256((tmp_path / f"out/videos/a.{name}").read_bytes()).hexdigest()}
+        for name in ("csv", "srt")
+    }
     rows = (tmp_path / "out/detections.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "video,label,start,end,score"
     assert [row[0] for row in rows[1:]] == ["a", "a", "b", "b", "c", "c"]
+
+
+def test_a_file_that_somebody_corrected_stays_as_it_is(detect, sources, tmp_path: Path) -> None:
+    corrected = [tmp_path / f"out/videos/a.{name}" for name in ("csv", "srt")]
+    detect(sources[:2], "csv", "srt")
+    written = [path.read_bytes() for path in corrected]
+    for path in corrected:
+        path.write_text("by hand", encoding="utf-8")
+    assert detect(sources[:2], "csv", "srt")[0].counts == {"skipped": 2}
+    for _ in range(2):  # the input is another one each time
+        sources[0].path.write_bytes(sources[0].path.read_bytes() + b"more")
+        assert detect(sources[:2], "csv")[0].counts == {"failed": 1, "skipped": 1}
+        assert run_document(tmp_path / "out")["inputs"][0]["reason"] == (
+            f"csv: {corrected[0]} was changed since lpat-detect wrote it, and stays as it is: "
+            "move it, or --overwrite"
+        )
+        assert [path.read_text("utf-8") for path in corrected] == ["by hand"] * 2
+    detect(sources[:1], "csv", overwrite=True)
+    assert (corrected[0].read_bytes(), corrected[1].read_text("utf-8")) == (written[0], "by hand")
+    corrected[1].unlink()
+    assert detect(sources[:1], "csv", "srt")[0].counts == {"done": 1}
+    assert [path.read_bytes() for path in corrected] == written
 
 
 def test_the_batch_file_is_the_document_of_all_results(detect, sources, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.waiting import wait_until
 
 import lpat.distributed.dispatch as dispatch_module
 from lpat.backbones.files import read_backbones
@@ -362,10 +363,13 @@ def test_a_busy_cluster_is_waited_for_and_then_given_up(
     stubs: tuple[Input, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import ray
+
     # A machine that another test took away may be counted for a while.
     refusal = r"no worker could be started within 1 s; 0 of the cluster's \d CPUs are free"
     with closing(run_on_cluster(names_of, stubs, address, 2)) as running:
         next(running)
+        wait_until(lambda: not ray.available_resources().get("CPU"))  # both workers hold theirs
         monkeypatch.setattr(dispatch_module, "PATIENCE", 1.0)
         with pytest.raises(ClusterError, match=refusal):
             next(run_on_cluster(names_of, stubs, address, None))

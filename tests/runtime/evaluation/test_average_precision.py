@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lpat.annotations.reading import VideoAnnotation, read_annotations
 from lpat.core import average_precisions, match_detections
 from lpat.errors import AnnotationError, UsageError
-from lpat.evaluation.average_precision import Evaluation, evaluate, format_table
+from lpat.evaluation.average_precision import Evaluation, evaluate, format_table, notes
 from lpat.evaluation.protocols import PROTOCOLS
+from lpat.files.json_files import write_json
 from lpat.formats.detections import read_detections
 from lpat.types import Detections
 
@@ -129,6 +130,26 @@ def test_videos_with_labels_but_without_times_are_left_out() -> None:
     evaluation = evaluate(truth, results, tious=[0.5])
     assert evaluation.average == 1.0
     assert (evaluation.videos, evaluation.untimed_videos, evaluation.ignored_videos) == (1, 1, 1)
+
+
+def test_a_video_of_impossible_times_alone_is_judged_and_its_detections_are_false(
+    tmp_path: Path,
+) -> None:
+    """As ActivityNet's and THUMOS'14's own code has it: no detection can find such a truth."""
+    row = {"label": "run", "segment": [3, 3]}
+    timed = {"annotations": [{"label": "run", "segment": [0, 10]}]}
+    results = {"b": found(("run", 0, 10, 0.9)), "a": found(("run", 0, 10, 0.5))}
+    for odd in (row, {**row, "segment": [-1, 2]}, {**row, "segment": [5, 4]}):
+        document = {"database": {"a": timed, "b": {"annotations": [odd]}}}
+        write_json(tmp_path / "truth.json", document)
+        truth = read_annotations(tmp_path / "truth.json").videos
+        evaluation = evaluate(truth, results, tious=[0.5])
+        assert evaluation.average == 0.5
+        assert (evaluation.videos, evaluation.odd_videos, evaluation.untimed_videos) == (2, 1, 0)
+        assert (
+            "1 of them with impossible segment times alone: their detections count as false"
+            in notes(evaluation)
+        )
 
 
 def test_each_video_may_number_its_classes_otherwise() -> None:

@@ -180,7 +180,10 @@ def test_values_that_are_not_finite_are_refused() -> None:
         ),
         ({"boundary": ["snippet"]}, "boundary must be one of"),
         ({"class_selection": None}, "class_selection must be one of mean, all, not None"),
-        ({"minimum_snippets": 0}, "minimum_snippets must be a positive whole number, not 0"),
+        (
+            {"minimum_snippets": 0},
+            "minimum_snippets must be a whole number from 1 to 1000000, not 0",
+        ),
         ({"minimum_snippets": 1.0}, "minimum_snippets .* not 1.0"),
         ({"minimum_snippets": True}, "minimum_snippets .* not True"),
         ({"cut": 1.5}, "cut must be a number from 0 to 1, not 1.5"),

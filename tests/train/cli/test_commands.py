@@ -92,6 +92,31 @@ def test_a_run_ends_with_a_report_once(dataset, in_folder: Path) -> None:
     assert not (in_folder / "run" / "report.html").exists()
 
 
+def test_a_run_goes_on_with_the_reviewed_videos_that_it_learned_from(
+    dataset, in_folder: Path
+) -> None:
+    features, annotations = dataset()
+    database = json.loads(annotations.read_text("utf-8"))["database"]
+    name, its = next((n, v) for n, v in database.items() if v["subset"] == "training")
+    labels = [*its.get("labels", ()), *(row["label"] for row in its.get("annotations", ()))]
+    rows = [{"label": label, "segment": [0, 1]} for label in dict.fromkeys(labels)]
+    rows.append({"label": labels[0], "segment": [1000, 2000]})
+    write_json(in_folder / "reviewed.json", {"database": {name: {"annotations": rows}}})
+    trained = run_train(
+        features, annotations, "--output", "run", "--no-report", "--reviewed", "reviewed.json",
+        "--steps", "2",
+    )  # fmt: skip
+    assert f"marked: 1 reviewed video with {len(rows) - 1} instance" in trained.output
+    assert f"1 mark past the end of the video left out (first: {name!r}: " in trained.stderr
+    resume = (
+        train.command, features, "--annotations", annotations, "--resume", "run", "--no-cache",
+        "--no-report",
+    )  # fmt: skip
+    with pytest.raises(UsageError, match=rf"learned from 1 reviewed video \({name}\), not from 0"):
+        invoke(*resume)
+    assert invoke(*resume, "--reviewed", "reviewed.json").return_value == 0
+
+
 def test_the_exported_file_is_one_with_dynamic_axes(dataset, in_folder: Path) -> None:
     run_train(*dataset(), "--output", "run")
     invoke(export.command, "out/model.onnx", "--run", "run")

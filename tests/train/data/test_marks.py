@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lpat.annotations.reading import Moment, VideoAnnotation
-from lpat_train.data.marks import Marks, covered, marks_of
+from lpat_train.data.marks import Marks, covered, marks_of, past_end
 
 EDGES = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.2])
 CLASSES = ("jump", "run")
@@ -23,7 +23,7 @@ def marks(*rows: tuple[float, float, str]) -> Marks:
 
 
 def test_times_become_numbers_of_snippets_within_the_video() -> None:
-    its = marks((0.25, 1.0, "run"), (1.5, 9.0, "jump"), (0.0, 1.0, "never trained"))
+    its = marks((0.25, 1.0, "run"), (1.5, 9.0, "jump"), (0.0, 1.0, "never trained"), (3, 4, "run"))
     assert its.instances.tolist() == [[0.5, 2.0], [3.0, 5.0]]
     assert its.instance_classes.tolist() == [1, 0]
     assert its.reviewed
@@ -64,14 +64,51 @@ def test_an_instance_covers_the_snippets_whose_middles_lie_in_it(
 
 def test_a_part_of_a_video_has_the_marks_that_lie_in_it() -> None:
     whole = Marks(
-        np.array([[0.0, 2.5], [3.0, 6.0], [8.0, 9.0]]),
+        np.array([[0.0, 2.6], [3.0, 6.0], [8.0, 9.0]]),
         np.array([0, 1, 0]),
         np.array([1.5, 4.0, 7.0]),
         np.array([0, 1, 1]),
         reviewed=True,
     )
     part = whole.within(2, 7)
-    assert part.instances.tolist() == [[0.0, 0.5], [1.0, 4.0]]
+    assert part.instances.tolist() == [[0.0, pytest.approx(0.6)], [1.0, 4.0]]
     assert part.instance_classes.tolist() == [0, 1]
     assert (part.moments.tolist(), part.moment_classes.tolist()) == ([2.0], [1])
     assert part.reviewed
+
+
+def test_a_part_covers_what_the_whole_covers_there() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        ends = np.sort(random.uniform(0, 9, (3, 2)).round(1), axis=1)
+        whole = Marks(
+            ends,
+            np.arange(3),
+            np.zeros(0),
+            np.zeros(0, np.int64),
+            reviewed=True,
+            ambiguous=ends[:1],
+        )
+        start, stop = sorted(random.choice(10, 2, replace=False).tolist())
+        part = whole.within(start, stop)
+        assert part.shown(stop - start, 3).tolist() == whole.shown(9, 3)[start:stop].tolist()
+        assert part.told(stop - start).tolist() == whole.told(9)[start:stop].tolist()
+
+
+def test_a_moment_at_the_very_end_is_in_the_last_snippet_and_one_after_it_in_none() -> None:
+    # Frames that fill no snippet may follow the last one; it takes 0.2 s.
+    at_end, after = Moment("run", 2.3), Moment("run", 2.5)
+    its = marks_of(EDGES, CLASSES, None, (at_end, after))
+    assert its is not None
+    assert its.within(0, 5).moments.astype(int).tolist() == [4]
+    late = reviewed((1.0, 9.0, "jump"), (2.45, 9.0, "jump"))
+    assert past_end(EDGES, late, (at_end, after)) == ["run at 2.5 s", "jump [2.45, 9] s"]
+
+
+def test_ambiguous_times_are_those_of_all_snippets_that_they_touch() -> None:
+    video = VideoAnnotation(
+        "v", None, 2.2, (), np.zeros((0, 2)), (), ambiguous=np.array([[0.75, 1.1], [5, 9]])
+    )
+    its = marks_of(EDGES, CLASSES, video)
+    assert its is not None
+    assert its.told(5).tolist() == [True, False, False, True, True]

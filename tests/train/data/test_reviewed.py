@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lpat.annotations.reading import Moment
 from lpat.errors import AnnotationError
 from lpat.files.json_files import write_json
 from lpat_train.data.reviewed import read_reviewed
@@ -54,3 +55,21 @@ def test_labels_without_segments_are_no_review(tmp_path: Path) -> None:
     write_json(tmp_path / "tags.json", {"database": {"v0": {"labels": ["jump"]}}})
     with pytest.raises(AnnotationError, match=r"expected a segment of each label, .* 'jump' has"):
         read_reviewed(tmp_path / "tags.json", LABELS)
+
+
+def test_a_moment_outside_of_all_segments_of_its_label_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "v1", ("run", 1, 2), ("jump", 3, 4))
+    inside = {"v1": (Moment("run", 2.0), Moment("jump", 3.0))}
+    assert list(read_reviewed(path, LABELS, inside)) == ["v1"]
+    with pytest.raises(AnnotationError, match=r"'v1': expected a segment of 'run' at 3.5 s"):
+        read_reviewed(path, LABELS, {"v1": (Moment("run", 3.5),)})
+
+
+def test_what_is_odd_in_the_file_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "v0", ("jump", 1, 2), ("jump", 3, 3), ("jump", 4, 9), duration=5)
+    told: list[str] = []
+    read_reviewed(path, LABELS, tell=told.append)
+    assert [line.removeprefix(f"{path}: ")[:22] for line in told] == [
+        "1 segments end past th",
+        "1 segments take no tim",
+    ]

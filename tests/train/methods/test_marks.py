@@ -16,6 +16,7 @@ def marks(
     moments: tuple[tuple[float, int], ...] = (),
     *,
     reviewed: bool = True,
+    ambiguous: tuple[tuple[float, float], ...] = (),
 ) -> Marks:
     return Marks(
         np.array([row[:2] for row in instances], np.float64).reshape(-1, 2),
@@ -23,6 +24,7 @@ def marks(
         np.array([row[0] for row in moments], np.float64),
         np.array([row[1] for row in moments], np.int64),
         reviewed,
+        np.array(ambiguous, np.float64).reshape(-1, 2),
     )
 
 
@@ -76,3 +78,16 @@ def test_all_of_a_video_may_be_an_instance() -> None:
     assert loss.item() == pytest.approx(math.log(2))
     assert margins.grad is not None
     assert torch.isfinite(margins.grad).all()
+
+
+def test_ambiguous_times_of_a_reviewed_video_teach_nothing() -> None:
+    margins = torch.tensor([[[3.0], [-2.0], [50.0], [50.0]]])
+    its = marks(((0.0, 1.0, 0),), ambiguous=((2.0, 4.0),))
+    expected = softplus(torch.tensor(-3.0)) + softplus(torch.tensor(-2.0))
+    assert loss_of(margins, its) == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_two_moments_of_an_instance_of_a_reviewed_video_have_no_end_between_them() -> None:
+    margins = torch.tensor([[[9.0], [9.0], [9.0]]])
+    its = marks(((0.0, 3.0, 0),), moments=((0.5, 0), (2.5, 0)))
+    assert loss_of(margins, its) == pytest.approx(softplus(torch.tensor(-9.0)).item(), rel=1e-4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -299,7 +299,7 @@ def test_a_file_with_half_of_the_ends_is_refused(training_set: TrainingSet, tmp_
         Localizer(path, "cpu")
 
 
-def test_ends_of_another_number_of_snippets_are_refused(
+def test_ends_that_are_none_are_refused(
     training_set: TrainingSet, trained: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_in(tmp_path / "run", training_set, SMALL)
@@ -307,16 +307,29 @@ def test_ends_of_another_number_of_snippets_are_refused(
     export(trained, metadata_of(run), path)
     localizer = Localizer(path, "cpu")
     computed = localizer.session.run
+    changes: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
+        r"chances \(9, 2\) and distances \(9, 2\), not": lambda c, d: (c[:, :-1], d),
+        "distances of 0 or more, but the model gives -2": lambda c, d: (c, d * 0 - 2),
+        "chances of 0 to 1, but the model gives 1.5": lambda c, d: (c * 0 + 1.5, d),
+        "chances of 0 to 1, but the model gives -1": lambda c, d: (c * 0 - 1, d),
+        "": lambda c, d: (c * 0 - 1e-6, d * 0 - 1e-6),  # as rounding may make them
+    }
+    features = Features(np.zeros((9, 12), np.float32), run.spec, 9 * run.spec.snippet_seconds)
+    for message, change in changes.items():
 
-    def shortened(*arguments: Any) -> list[Any]:
-        outputs = computed(*arguments)
-        return [*outputs[:3], outputs[3][:, :-1], outputs[4]]
+        def changed(_: Any, *arguments: Any, change: Any = change) -> list[Any]:
+            outputs = computed(*arguments)
+            return [*outputs[:3], *change(*outputs[3:])]
 
-    monkeypatch.setattr(type(localizer.session), "run", lambda _, *its: shortened(*its))
-    values = np.zeros((9, 12), np.float32)
-    features = Features(values, run.spec, 9 * run.spec.snippet_seconds)
-    with pytest.raises(ModelError, match=r"expected chances \(9, 2\) and distances \(9, 2\), not"):
-        localizer.score(features)
+        monkeypatch.setattr(type(localizer.session), "run", changed)
+        if not message:
+            ends = localizer.score(features).ends
+            assert ends is not None
+            assert not ends.chances.any()
+            assert not ends.distances.any()
+            continue
+        with pytest.raises(ModelError, match=f"expected {message}"):
+            localizer.score(features)
 
 
 def test_the_papers_own_settings_learn_no_ends() -> None:

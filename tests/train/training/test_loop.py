@@ -205,6 +205,21 @@ def test_labels_that_do_not_match_the_files_are_refused(dataset, labels, message
         match_inputs(find_inputs([folder]), labels)
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (("a", "b" * 201), r"labels of at most 200 characters, not 'b{40}'... of 201"),
+        (tuple(map(str, range(10_001))), "at most 10000 labels, not 10001"),
+    ],
+)
+def test_labels_that_no_model_can_have_are_refused_before_training(
+    labels: tuple[str, ...], message: str
+) -> None:
+    features = {"v": Features(np.zeros((2, SPEC.dimension), np.float32), SPEC, 1.0)}
+    with pytest.raises(AnnotationError, match=message):
+        make_training_set(features, {"v": labels})
+
+
 def videos_with_context(empty: int) -> TrainingSet:
     """Eight videos of two actions, one of which has a context, and `empty` ones of that alone."""
     random, features, labels = np.random.default_rng(0), {}, {}

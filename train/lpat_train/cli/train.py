@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -267,6 +268,7 @@ def command(
         else config_of(preset, config_file, changes, reviewed=reviewed is not None)
     )
     torch_device = choose_device(device, processes)  # type: ignore[arg-type] - click checked it
+    tell = partial(print, file=sys.stderr) if processes.first else lambda line: None
     files = find_inputs(inputs, tell=note if processes.first else lambda line: None)
     if annotations is not None:
         read, remarks = read_annotations(annotations), ()
@@ -275,8 +277,8 @@ def command(
     chosen = training_subset(read, subset)
     truth = videos_to_validate(read, validate, read.labels_by_video(chosen))
     said = [f"{read.path}: {line}" for line in summarise(read.findings_in(chosen))]
-    for line in (*remarks, *said) if processes.first else ():
-        print(line, file=sys.stderr)
+    for line in (*remarks, *said):
+        tell(line)
     backbones = options.backbones_from(backbone_paths, device, batch=batch)
     spec = run.spec if run else spec_of(backbones, stride)
     if not all(source.holds_features for source in files):
@@ -292,7 +294,11 @@ def command(
         skip_missing=skip_missing,
         progress=progress,
     )
-    marked = read_reviewed(reviewed, read.labels_by_video(chosen)) if reviewed else {}
+    marked = {}
+    if reviewed:
+        marked = read_reviewed(
+            reviewed, read.labels_by_video(chosen), read.moments_by_video(chosen), tell=tell
+        )
     examples = Examples(read, chosen, truth, marked)
     place = RunPlace(run, output, overwrite)
     with processes.joined(torch_device):

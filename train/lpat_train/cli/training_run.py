@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lpat.annotations.reading import Annotations, VideoAnnotation
+from lpat.annotations.reading import Annotations, Moment, VideoAnnotation
 from lpat.backbones.search import Backbones
 from lpat.cli.progress import Kind
 from lpat.errors import UsageError
@@ -22,16 +22,23 @@ from lpat.features.cache import FeatureCache
 from lpat.inputs import Input
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
-from lpat_train.config import TrainingConfig
+from lpat_train.config import TrainingConfig, methods_with
 from lpat_train.data.dataset import FeatureSource, TrainingSet, labelled, make_training_set
 from lpat_train.data.hold_out import Split, names_of, split
 from lpat_train.data.loading import LoadedFeatures, OnLoaded, contradiction, open_labelled
+from lpat_train.data.marks import past_end
 from lpat_train.distributed.processes import Processes
 from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
 from lpat_train.report.pages import report_lines
 from lpat_train.report.reporting import make_report, write_report
-from lpat_train.training.checkpoint import Run, claim_run_folder, new_run_folder, write_run
+from lpat_train.training.checkpoint import (
+    Run,
+    claim_run_folder,
+    new_run_folder,
+    reviewed_in,
+    write_run,
+)
 from lpat_train.training.early_stopping import LabelJudgement
 from lpat_train.training.loop import train
 from lpat_train.training.threads import training_threads
@@ -129,12 +136,17 @@ def run_training(
     loaded = inputs.open(labels, processes)
     if processes.first and (line := contradiction(loaded.features, read.videos)):
         print(f"{read.path}: {line}", file=sys.stderr)
+    learns_marks = config.method in methods_with("marks")
+    moments = read.moments_by_video(examples.subset) if learns_marks else {}
+    if processes.first:
+        for line in _what_marks_are_left_out(loaded.features, examples, config, moments):
+            print(line, file=sys.stderr)
     training_set = make_training_set(
         loaded.features,
         labels,
         read.counts_by_video(examples.subset),
         examples.reviewed,
-        read.moments_by_video(examples.subset),
+        moments,
     )
     parts = split(training_set, config.hold_out, config.seed)
     _check_resumed(place.resumed, parts)
@@ -153,7 +165,7 @@ def run_training(
     write_run(folder, config, parts.training, names_of(parts.held_out))
     print(_what_is_trained(parts, device, processes, folder))
     print(_classes_with_counts(training_set), flush=True)
-    if line := _what_is_marked(training_set):
+    if line := _what_is_marked(parts.training):
         print(line, flush=True)
     with display(config.steps, folder, judge, inputs.progress) as shown:
         network = train(
@@ -199,6 +211,12 @@ def _check_resumed(run: Run | None, parts: Split) -> None:
         return
     if (run.classes, run.spec) != (parts.training.classes, parts.training.spec):
         raise UsageError(f"{run.folder}: was trained on other classes or features than these")
+    if run.reviewed not in (None, its := reviewed_in(parts.training)):
+        raise UsageError(
+            f"{run.folder}: learned from {_counted(len(run.reviewed), 'reviewed video')} "
+            f"({', '.join(run.reviewed[:3]) or 'none'}), not from {len(its)}: expected the same "
+            "--reviewed"
+        )
     if run.held_out != tuple(names_of(parts.held_out)):
         raise UsageError(
             f"{run.folder}: held out {len(run.held_out)} videos that aren't those it would hold "
@@ -210,8 +228,9 @@ def _what_is_trained(parts: Split, device: torch.device, processes: Processes, f
     training: TrainingSet = parts.training
     held_out = f" ({len(parts.held_out)} more held out)" if parts.held_out else ""
     together = "" if processes.alone else f", {processes.count} processes"
+    classes = "1 class" if len(training.classes) == 1 else f"{len(training.classes)} classes"
     return (
-        f"training on {len(training.videos)} videos{held_out}, {len(training.classes)} classes, "
+        f"training on {_counted(len(training.videos), 'video')}{held_out}, {classes}, "
         f"{training.spec.extractor} features of {training.spec.dimension} dimensions, "
         f"{device.type}{together}; run in {folder}"
     )
@@ -224,6 +243,35 @@ def _classes_with_counts(whole: TrainingSet) -> str:
     return fill(f"classes, with their videos: {', '.join(named)}", 100, break_on_hyphens=False)
 
 
+def _what_marks_are_left_out(
+    features: Mapping[str, FeatureSource],
+    examples: Examples,
+    config: TrainingConfig,
+    moments: Mapping[str, tuple[Moment, ...]],
+) -> Iterator[str]:
+    """Lines on moments that the method has no use for, and on marks that no video is as long as."""
+    marked = sum(map(len, examples.annotations.moments_by_video(examples.subset).values()))
+    if marked > sum(map(len, moments.values())):
+        yield f"{examples.annotations.path}: {_counted(marked, 'moment')} left out, as " + (
+            f"{config.method} learns from labels alone"
+        )
+    late = [
+        (name, words)
+        for name, its in features.items()
+        for words in past_end(its.edges, examples.reviewed.get(name), moments.get(name, ()))
+    ]
+    if late:
+        name, words = late[0]
+        yield (
+            f"{_counted(len(late), 'mark')} past the end of the video left out (first: {name!r}: "
+            f"{words} in {features[name].edges[-1]:g} s)"
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _what_is_marked(whole: TrainingSet) -> str | None:
     """What people marked in the videos beyond their labels; None where they marked nothing."""
     marks = [video.marks for video in whole.videos if video.marks is not None]
@@ -232,9 +280,10 @@ def _what_is_marked(whole: TrainingSet) -> str | None:
     moments = sum(len(its.moments) for its in marks)
     said = []
     if reviewed:
-        said.append(f"{len(reviewed)} reviewed videos with {instances} instances")
+        videos = _counted(len(reviewed), "reviewed video")
+        said.append(f"{videos} with {_counted(instances, 'instance')}")
     if moments:
-        said.append(f"{moments} moments")
+        said.append(_counted(moments, "moment"))
     return f"marked: {' and '.join(said)}" if said else None
 
 

@@ -18,6 +18,7 @@ from lpat.annotations.reading import Moment, VideoAnnotation
 from lpat.errors import AnnotationError, FeatureError
 from lpat.features.files import StoredFeatures
 from lpat.inputs import Input
+from lpat.model.metadata import LONGEST_LABEL, MOST_CLASSES
 from lpat.types import Features, FeatureSpec, Float32Array
 from lpat_train.data.marks import Marks, marks_of
 
@@ -219,13 +220,21 @@ def make_training_set(
     known.
 
     Raises:
-        AnnotationError: none of the videos has a label.
+        AnnotationError: none of the videos has a label, or there are more or longer ones than a
+            model can have.
         FeatureError: features of different specs.
     """
     names = [name for name in labels if name in features]
     classes = tuple(sorted({label for name in names for label in labels[name]}))
     if not classes:
         raise AnnotationError(_none_has_a_label(names, "readable"))
+    if len(classes) > MOST_CLASSES:
+        raise AnnotationError(f"expected at most {MOST_CLASSES} labels, not {len(classes)}")
+    if len(longest := max(classes, key=len)) > LONGEST_LABEL:
+        raise AnnotationError(
+            f"expected labels of at most {LONGEST_LABEL} characters, not {longest[:40]!r}... of "
+            f"{len(longest)}"
+        )
     first = features[names[0]].spec
     for name in names:
         if differences := first.differences(features[name].spec):

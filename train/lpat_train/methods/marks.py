@@ -1,10 +1,10 @@
 """What marks of people teach, beside the losses of labels.
 
-Snippets outside of all instances of a reviewed video are known not to show them. Those inside need
-not all look like the action, which may begin and end still: the better half of them is to lie above
-the threshold, which is all that is asked. A moment is inside an instance, so its snippet is to lie
-above; somewhere between two of one class an instance ends and another begins, so the lowest snippet
-there is to lie below.
+Snippets outside of all instances and ambiguous times of a reviewed video are known not to show
+them. Those inside need not all look like the action, which may begin and end still: the better half
+of them is to lie above the threshold, which is all that is asked. A moment is inside an instance,
+so its snippet is to lie above; somewhere between two of one class an instance ends and another
+begins, so the lowest snippet there is to lie below. In a reviewed video the instances say where.
 
 Axes: B video, M member, T snippet, C class.
 """
@@ -60,9 +60,12 @@ def _above(margins: Tensor, marks: Marks) -> Iterator[Tensor]:
 
 def _below(margins: Tensor, marks: Marks) -> Iterator[Tensor]:
     if marks.reviewed:
-        shown = torch.from_numpy(marks.shown(*margins.shape[1:])).to(margins.device)
-        if not shown.all():
-            yield functional.softplus(margins[:, ~shown]).mean()
+        _, snippets, classes = margins.shape
+        absent = ~marks.shown(snippets, classes) & marks.told(snippets)[:, None]
+        if absent.any():
+            where = torch.from_numpy(absent).to(margins.device)
+            yield functional.softplus(margins[:, where]).mean()
+        return
     for label in set(marks.moment_classes.tolist()):
         places = sorted(marks.moments[marks.moment_classes == label].astype(int).tolist())
         for one, next_one in pairwise(places):

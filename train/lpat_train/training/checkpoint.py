@@ -23,7 +23,7 @@ from torch import Tensor
 
 from lpat.errors import LpatError, OutputError, UsageError
 from lpat.features.files import spec_from_json
-from lpat.files.atomic import atomic_path, write_text
+from lpat.files.atomic import atomic_path, read_whole, write_text
 from lpat.files.json_files import write_json
 from lpat.files.kinds import but_it_is
 from lpat.types import FeatureSpec
@@ -60,6 +60,7 @@ class Run:
     spec: FeatureSpec
     videos: int
     held_out: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] | None = None  # of the videos; None: a run of before doesn't say
 
 
 def new_run_folder(base: Path) -> Path:
@@ -150,8 +151,14 @@ def write_run(
             "features": {**asdict(spec), "parameters": dict(spec.parameters)},
             "videos": len(training_set.videos),
             "held_out": list(held_out),
+            "reviewed": list(reviewed_in(training_set)),
         },
     )
+
+
+def reviewed_in(training_set: TrainingSet) -> tuple[str, ...]:
+    """The videos in which every instance is marked."""
+    return tuple(its.name for its in training_set.videos if its.marks and its.marks.reviewed)
 
 
 def read_run(folder: Path) -> Run:
@@ -162,17 +169,19 @@ def read_run(folder: Path) -> Run:
     """
     if not ((folder / _ABOUT).is_file() and (folder / _CONFIG).is_file()):
         raise UsageError(f"{folder}: expected a training run, but it holds none{but_it_is(folder)}")
+    config, text = read_config(folder / _CONFIG, BEFORE), read_whole(folder / _ABOUT, UsageError)
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        about = json.loads(text)
         return Run(
             folder,
-            read_config(folder / _CONFIG, BEFORE),
+            config,
             tuple(about["classes"]),
             spec_from_json(about["features"]),
             int(about["videos"]),
             tuple(about.get("held_out", ())),
+            None if "reviewed" not in about else tuple(about["reviewed"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder / _ABOUT}: broken description of a run ({error})") from error
 
 

@@ -166,15 +166,22 @@ def changes_between(before: Tagging, after: Tagging) -> dict[str, Change]:
 def names_in_file(
     inputs: Sequence[Input], known: Iterable[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """The name by which a tags file knows each input, and its names that mean several inputs.
+    """The name by which a tags file knows each input, and what is unclear of its names, in words.
 
     `lpat.annotations.identity` says what a name means, as for lpat-train. What the file doesn't
     know goes by its own name.
     """
     names = list(dict.fromkeys(known))
     matches = match_names(names, [source.called for source in inputs], by_ends=True)
+    unclear = [
+        f"several videos may be its {n!r}; that entry stays as it is" for n in matches.several
+    ]
     found: dict[str, str] = {}
     for name, place in matches.found.items():
-        found.setdefault(inputs[place].name, name)
+        if (first := found.setdefault(inputs[place].name, name)) != name:
+            unclear.append(
+                f"its {first!r} and {name!r} are one video; the first is shown, and lpat-train "
+                "refuses them: remove one"
+            )
     own = {source.name: found.get(source.name, canonical(source.name)) for source in inputs}
-    return own, list(matches.several)
+    return own, unclear

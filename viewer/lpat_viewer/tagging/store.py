@@ -160,12 +160,10 @@ class TagStore(QObject):
     def _show(self, file: TagFile) -> None:
         """Take what a file says, besides what it is still to say."""
         self._file = file
-        self._names, several = names_in_file(list(self._inputs.values()), file.labels)
-        if several:
-            self._notices.tell(
-                f"{file.path}: several videos may be its {several[0]!r}; that entry stays as it is",
-                "warning",
-            )
+        self._names, unclear = names_in_file(list(self._inputs.values()), file.labels)
+        if unclear:
+            more = f" (and {len(unclear) - 1} more such)" if len(unclear) > 1 else ""
+            self._notices.tell(f"{file.path}: {unclear[0]}{more}", "warning")
         said = {**file.labels, **self._pending}
         tags = {name: said.get(self._names[name]) for name in self._inputs}
         fixed = frozenset(name for name in self._inputs if self._names[name] in file.timed)
