@@ -27,7 +27,6 @@ The label "Ambiguous" is no class: THUMOS'14 marks by it times in which even peo
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -72,7 +71,7 @@ from lpat.files.csv_files import (
     refuse_spreadsheet,
     text_of_table,
 )
-from lpat.files.json_files import expect, expect_times, read_json
+from lpat.files.json_files import expect, expect_time, expect_times, read_json
 from lpat.files.kinds import ANNOTATIONS, but_it_is, kind_of
 from lpat.types import Float64Array
 
@@ -317,7 +316,7 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
         if "time" in annotation and "segment" not in annotation:
-            moments.append((label, _time(annotation["time"], here)))
+            moments.append((label, expect_time(annotation["time"], here)))
         else:
             rows.append((label, *expect_times(annotation.get("segment"), here)))
     listed = () if "annotations" in entry and not rows and not moments else None
@@ -333,12 +332,6 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         counts=_counts(entry.get("counts"), f"{place}, counts"),
         moments=tuple(moments),
     )
-
-
-def _time(value: Any, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
-    return float(value)
 
 
 def _label(value: Any, place: str) -> str:
