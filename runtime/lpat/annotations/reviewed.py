@@ -1,6 +1,6 @@
 """Reviewed videos: a file of those in which every instance is marked.
 
-It is written video by video, while others may write it too, and held against the labels of training.
+It is written video by video, as others may write it too, and held against the labels of training.
 """
 
 from __future__ import annotations
@@ -110,13 +110,14 @@ def save_reviewed(
     also_called: str | None = None,
     reviewed: bool = True,
     overrule: bool = False,
+    keeps_backup: bool = False,
 ) -> SavedReview:
     """Write that a video is `reviewed`, with its instances, or that it isn't any more.
 
     The file is written whole or not at all, on top of what others have written since. `seen` is
     what it said of the video when it was read: where it says something else by now, nothing is
-    written, unless it is to `overrule` that; then the file as it was is kept as a backup. Whatever
-    it holds besides stays.
+    written, unless it is to `overrule` that; then the file as it was is kept as a backup, as it is
+    with `keeps_backup` where instances go. Whatever it holds besides stays.
 
     Raises:
         UsageError: the path is a folder, or no JSON file.
@@ -135,9 +136,9 @@ def save_reviewed(
             key = key_of(video.name, also_called, database, str(path))
             said = videos.get(canonical(key))
             wanted = video if reviewed else None
-            if _same(said, wanted):
+            if same_instances(said, wanted):
                 return SavedReview(videos)
-            changed = not _same(said, seen)
+            changed = not same_instances(said, seen)
             if changed and said is not None and not overrule:
                 return SavedReview(videos, said)
             if reviewed:
@@ -146,13 +147,14 @@ def save_reviewed(
                 database.pop(key)
             if _content(path) != content:
                 continue
-            backup = keep_backup(path) if changed and said is not None else None
+            loses = said is not None and (changed or keeps_backup)
+            backup = keep_backup(path) if loses else None
             write_json(path, document)
             return SavedReview(reviewed_in(path), backup=backup)
     raise AnnotationError(f"{path}: another program writes it all the time")
 
 
-def _same(one: VideoAnnotation | None, other: VideoAnnotation | None) -> bool:
+def same_instances(one: VideoAnnotation | None, other: VideoAnnotation | None) -> bool:
     """Whether the same instances are marked, to the millisecond."""
     if one is None or other is None:
         return one is other

@@ -26,6 +26,11 @@ Labels = tuple[str, ...]
 Change = Labels | None
 """What a video is to be said to show; None: nothing is to be said of it."""
 
+TAG_NAMES = ("tags.json", "tags.csv")
+"""Files of tags that are looked for in a folder; a new one has the first name."""
+
+TAG_SUFFIXES = {".json", ".csv"}
+
 _SEPARATORS = ";|"  # of labels in a cell of CSV
 _READINGS = 5  # of a file that changes while it is read, before that is an error
 
@@ -84,7 +89,7 @@ def read_tags(path: Path) -> TagFile:
         UsageError: a folder, or a file of another kind than JSON and CSV.
         AnnotationError: it breaks its format, or changes all the time.
     """
-    if path.is_dir() or path.suffix.lower() not in {".json", ".csv"}:
+    if path.is_dir() or path.suffix.lower() not in TAG_SUFFIXES:
         raise UsageError(f"{path}: expected a file for tags that ends in .json or .csv")
     return _read(path)[0]
 

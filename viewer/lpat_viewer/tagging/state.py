@@ -14,6 +14,7 @@ from functools import cached_property
 from lpat.annotations.identity import appearance, canonical, match_names
 from lpat.annotations.tags import Change, Labels, clean_label
 from lpat.inputs import Input
+from lpat_viewer.models.uncertainty import uncertainty
 
 KEYS = 9
 """Labels that have a key: the first of the list."""
@@ -139,14 +140,6 @@ class Tagging:
     def without_suggestions(self) -> Tagging:
         """With no word of a model."""
         return replace(self, suggestions={})
-
-
-def uncertainty(probabilities: Mapping[str, float]) -> float:
-    """How far from 1/2 the label's probability is that lies nearest to it: 0 is most uncertain.
-
-    Without probabilities it is 1, more than any.
-    """
-    return min((abs(p - 0.5) for p in probabilities.values()), default=1.0)
 
 
 def same_label(label: str, labels: Iterable[str]) -> str:
