@@ -71,7 +71,7 @@ from lpat.files.csv_files import (
     refuse_spreadsheet,
     text_of_table,
 )
-from lpat.files.json_files import MOST_SECONDS, expect, expect_times, read_json
+from lpat.files.json_files import expect, expect_time, expect_times, read_json
 from lpat.files.kinds import ANNOTATIONS, but_it_is, kind_of
 from lpat.types import Float64Array
 
@@ -321,7 +321,7 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         expect(annotation, dict, here)
         label = _label(annotation.get("label"), here)
         if "time" in annotation and "segment" not in annotation:
-            moments.append((label, _time(annotation["time"], here)))
+            moments.append((label, expect_time(annotation["time"], here)))
         else:
             rows.append((label, *expect_times(annotation.get("segment"), here)))
     listed = () if "annotations" in entry and not rows and not moments else None
@@ -337,13 +337,6 @@ def _record_of_json(place: str, name: str, entry: Any) -> VideoRecord:
         counts=_counts(entry.get("counts"), f"{place}, counts"),
         moments=tuple(moments),
     )
-
-
-def _time(value: Any, place: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and abs(value) < MOST_SECONDS):
-        raise AnnotationError(f"{place}: expected a time in seconds, not {value!r:.80}")
-    return float(value)
 
 
 def _label(value: Any, place: str) -> str:

@@ -1,21 +1,23 @@
-"""Tags of videos in an annotations file, changed one by one while others may change it too.
+"""Tags and moments of videos in an annotations file, changed while others may change it too.
 
 A tag list is what `read_annotations` calls the labels of a video; an empty one says that nothing
-happens in it, and a video without one is untagged. JSON and CSV are written, and all that they
-hold besides stays.
+happens in it, and a video without one is untagged. A moment lies inside an instance of one of the
+labels. JSON and CSV are written, of which JSON alone has moments, and all that they hold besides
+stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lpat.annotations.checks import AMBIGUOUS, says_what_it_shows
 from lpat.annotations.identity import appearance, canonical, label_of
 from lpat.annotations.labels_table import read_labels_table, table_of_labels
-from lpat.annotations.reading import annotation_from, read_records
+from lpat.annotations.reading import Moment, annotation_from, read_records
+from lpat.annotations.writing import moment_row
 from lpat.errors import AnnotationError, UsageError
 from lpat.files.atomic import read_whole, write_text
 from lpat.files.csv_files import Table, TableForm, encoding_of, text_of_table
@@ -25,6 +27,14 @@ from lpat.files.locks import turn_at
 Labels = tuple[str, ...]
 Change = Labels | None
 """What a video is to be said to show; None: nothing is to be said of it."""
+
+TAG_NAMES = ("tags.json", "tags.csv")
+"""Files of tags that are looked for in a folder; a new one has the first name."""
+
+TAG_SUFFIXES = {".json", ".csv"}
+
+Moments = tuple[Moment, ...]
+"""Those of one video, in order of time."""
 
 _SEPARATORS = ";|"  # of labels in a cell of CSV
 _READINGS = 5  # of a file that changes while it is read, before that is an error
@@ -42,10 +52,15 @@ class TagFile:
     labels: Mapping[str, Labels]
     timed: frozenset[str] = frozenset()
     source: Path | None = None
+    moments: Mapping[str, Moments] = field(default_factory=dict)  # of those that have any
 
     def says(self, name: str) -> Change:
         """The labels of a video; None where nothing is said of it."""
         return self.labels.get(name)
+
+    def marks(self, name: str) -> Moments:
+        """The moments of a video."""
+        return self.moments.get(name, ())
 
 
 @dataclass(frozen=True)
@@ -84,39 +99,58 @@ def read_tags(path: Path) -> TagFile:
         UsageError: a folder, or a file of another kind than JSON and CSV.
         AnnotationError: it breaks its format, or changes all the time.
     """
-    if path.is_dir() or path.suffix.lower() not in {".json", ".csv"}:
+    if path.is_dir() or path.suffix.lower() not in TAG_SUFFIXES:
         raise UsageError(f"{path}: expected a file for tags that ends in .json or .csv")
     return _read(path)[0]
 
 
-def save_tags(seen: TagFile, changes: Mapping[str, Change]) -> SavedTags:
+def save_tags(
+    seen: TagFile, changes: Mapping[str, Change], moments: Mapping[str, Moments] | None = None
+) -> SavedTags:
     """Write changes into a file, whole or not at all, on top of what others have written since.
+
+    `moments` are all those of some of the changed videos; other changed videos keep theirs. In any
+    case those go whose label goes.
 
     Where others changed the same video otherwise, theirs stays; to replace it, save again what is
     given back with the same changes. A video that has times stays in any case.
 
     Raises:
         AnnotationError: the file breaks its format by now.
+        UsageError: there are moments, and it isn't JSON.
         OutputError: it can't be written.
     """
+    points = moments or {}
     with turn_at(seen.path):
         for _ in range(_READINGS):
             now, document = _read(seen.path, seen.source)
+            marks = {
+                name: tuple(its for its in points.get(name, now.marks(name)) if its.label in labels)
+                for name, change in changes.items()
+                for labels in (change or (),)
+            }
             names = dict.fromkeys([*seen.labels, *now.labels])
-            others = {n: now.says(n) for n in names if now.says(n) != seen.says(n)}
-            wanted = {n: change for n, change in changes.items() if change != now.says(n)}
+            others = {n: now.says(n) for n in names if _said(now, n) != _said(seen, n)}
+            wanted = {n: its for n, its in changes.items() if (its, marks[n]) != _said(now, n)}
             conflicts = {n: now.says(n) for n in wanted if n in now.timed or n in others}
             kept = {n: change for n, change in wanted.items() if n not in conflicts}
             taken = {n: said for n, said in others.items() if n not in changes}
             if not kept:
                 return SavedTags(now, taken, conflicts)
-            text = document.changed(kept)
+            kept_marks = {name: marks[name] for name in kept}
+            text = document.changed(seen.path, kept, kept_marks)
             if _content(seen.path) == document.content:
                 write_text(seen.path, text, document.encoding)
                 labels = {**now.labels, **kept}
                 said = {name: its for name, its in labels.items() if its is not None}
-                return SavedTags(TagFile(seen.path, said, now.timed), taken, conflicts)
+                left = {name: its for name, its in {**now.moments, **kept_marks}.items() if its}
+                file = TagFile(seen.path, said, now.timed, moments=left)
+                return SavedTags(file, taken, conflicts)
     raise AnnotationError(f"{seen.path}: another program writes it all the time")
+
+
+def _said(file: TagFile, name: str) -> tuple[Change, Moments]:
+    return file.says(name), file.marks(name)
 
 
 @dataclass(frozen=True)
@@ -125,15 +159,22 @@ class _Json:
 
     content: bytes | None
     value: dict[str, Any]
+    seen: Mapping[str, Moments] = field(default_factory=dict)  # those that are shown
     encoding = "utf-8"
 
-    def changed(self, changes: Mapping[str, Change]) -> str:
+    def changed(
+        self, path: Path, changes: Mapping[str, Change], moments: Mapping[str, Moments]
+    ) -> str:
         database = {**self.value["database"]}
         spelled = {canonical(key): key for key in database}
         for name, labels in changes.items():
             key = spelled.get(name, name)
             entry = {**database.get(key, {})}
-            entry.pop("annotations", None)  # an empty list: what has times isn't changed
+            # Moments or an empty list: what has times isn't changed.
+            there = entry.pop("annotations", None) or []
+            rows = _moment_rows(there, labels or (), moments[name], self.seen.get(name, ()))
+            if rows:
+                entry["annotations"] = rows
             entry.pop("labels", None)
             counts = entry.pop("counts", None) or {}
             if kept := {its: n for its, n in counts.items() if label_of(its) in (labels or ())}:
@@ -155,7 +196,10 @@ class _Csv:
     table: Table
     encoding: str = "utf-8"
 
-    def changed(self, changes: Mapping[str, Change]) -> str:
+    def changed(
+        self, path: Path, changes: Mapping[str, Change], moments: Mapping[str, Moments]
+    ) -> str:
+        refuse_moments(path, moments)
         form = self.table.form
         rows: dict[str, Mapping[str, str]]
         rows = {canonical(row.cells["video"]): row.cells for row in self.table.rows}
@@ -198,8 +242,45 @@ def _read(path: Path, source: Path | None = None) -> tuple[TagFile, _Json | _Csv
             continue
         videos = {r.name: annotation_from(r) for r in records if says_what_it_shows(r)}
         labels = {name: its.labels for name, its in videos.items() if not its.only_ambiguous}
-        return TagFile(path, labels, frozenset(r.name for r in records if r.rows)), document
+        timed = frozenset(record.name for record in records if record.rows)
+        moments = {
+            name: _in_order(its.moments)
+            for name, its in videos.items()
+            if name in labels and its.moments
+        }
+        if isinstance(document, _Json):
+            document = replace(document, seen=moments)
+        return TagFile(path, labels, timed, moments=moments), document
     raise AnnotationError(f"{path}: another program writes it all the time")
+
+
+def refuse_moments(path: Path, moments: Mapping[str, Moments]) -> None:
+    """Let no moments be lost in a table.
+
+    Raises:
+        UsageError: there are some, and the file is to be CSV.
+    """
+    if _is_csv(path) and (name := next((name for name, its in moments.items() if its), None)):
+        raise UsageError(
+            f"{path}: a table has no place for moments, as {name!r} has; "
+            "choose a name that ends in .json"
+        )
+
+
+def _moment_rows(rows: list[Any], labels: Labels, moments: Moments, seen: Moments) -> list[Any]:
+    """Rows of moments. Those that were there stay as they were, and so do odd ones not `seen`."""
+    wanted = {(its.label, round(its.time, 3)): its for its in moments}
+    shown = {(its.label, round(its.time, 3)) for its in seen}
+    kept: list[Any] = []
+    for row in rows:
+        key = label_of(row["label"]), round(float(row["time"]), 3)
+        if wanted.pop(key, None) is not None or (key not in shown and key[0] in labels):
+            kept.append(row)
+    return [*kept, *map(moment_row, wanted.values())]
+
+
+def _in_order(moments: Moments) -> Moments:
+    return tuple(sorted(moments, key=lambda its: (its.time, its.label)))
 
 
 def _is_csv(path: Path) -> bool:

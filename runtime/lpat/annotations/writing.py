@@ -10,10 +10,10 @@ from typing import Any
 
 from lpat.annotations.checks import AMBIGUOUS, oddity
 from lpat.annotations.identity import Called, label_of, name_among, unique_names
-from lpat.annotations.reading import Annotations, VideoAnnotation, holds_annotations
+from lpat.annotations.reading import Annotations, Moment, VideoAnnotation, holds_annotations
 from lpat.errors import AnnotationError, LpatError, UsageError
 from lpat.files.csv_files import SPREADSHEET_SUFFIXES, TABLE_SUFFIXES
-from lpat.files.json_files import expect, expect_times, read_json, write_json
+from lpat.files.json_files import expect, expect_time, expect_times, read_json, write_json
 
 _OTHER_FORMATS = {*TABLE_SUFFIXES, *SPREADSHEET_SUFFIXES, ".txt", ".npy", ".eaf", ".boris"}
 
@@ -22,16 +22,18 @@ _OTHER_FORMATS = {*TABLE_SUFFIXES, *SPREADSHEET_SUFFIXES, ".txt", ".npy", ".eaf"
 class Replaced:
     """What a file that is there says of a video, and what of that is lost by saving.
 
-    `labels` are those that it gives the video beside segments, and that go.
+    `labels` are those that it gives the video beside segments, and that go; `moments_gone` counts
+    the moments that lie in no segment any more.
     """
 
     video: str
     segments: int
     segments_gone: int
     labels: tuple[str, ...]
+    moments_gone: int = 0
 
     def __bool__(self) -> bool:
-        return self.segments_gone > 0 or bool(self.labels)
+        return self.segments_gone > 0 or self.moments_gone > 0 or bool(self.labels)
 
 
 _HEAD = 65536  # bytes, in which detections files name their results
@@ -64,7 +66,8 @@ def save_annotations(
     the labels follow the annotations, the counts go. A new file begins as a copy of `source`, of
     whatever format. The video may be `also_called` in the file: by its own file's path or an end of
     that. Without segments nothing happens in it, but unless `all_judged` that isn't said: its
-    annotations go, its labels stay. Annotations of times that no video can show stay too.
+    annotations go, its labels stay. Annotations of times that no video can show stay too, and so
+    do moments, but for those that lie in no segment of their label where `all_judged`.
 
     Raises:
         UsageError: the path is a folder, or no JSON file.
@@ -73,16 +76,32 @@ def save_annotations(
     """
     _check_is_json(path)
     document = _document(path, source)
-    name, entry = _entry_of(document, path, video, also_called)
-    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
-    document["database"][name] = updated
+    put_video(document, path, video, also_called=also_called, all_judged=all_judged)
     try:
         write_json(path, document)
     except ValueError as error:
         raise AnnotationError(f"{path}: has a number that JSON can't hold ({error})") from error
 
 
-def _key_of(name: str, file: str | None, database: Mapping[str, Any], place: str) -> str:
+def put_video(
+    document: dict[str, Any],
+    path: Path,
+    video: VideoAnnotation,
+    *,
+    also_called: str | None = None,
+    all_judged: bool = True,
+) -> None:
+    """Put one video's annotations into the value of a JSON file, as `save_annotations` does.
+
+    Raises:
+        AnnotationError: the value isn't one of annotations; `path` says for the message of which.
+    """
+    name, entry = _entry_of(document, path, video, also_called)
+    updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
+    document["database"][name] = updated
+
+
+def key_of(name: str, file: str | None, database: Mapping[str, Any], place: str) -> str:
     """What a database calls the video, as it spells that; the name itself where it lacks it."""
     spelling = {same: key for key, same in unique_names(database, place).items()}
     called = Called.by_name(name) if file is None else Called.by_file(name, [file])
@@ -109,12 +128,18 @@ def replaced_by_saving(
     name, entry = _entry_of(_read(path), path, video, also_called)
     updated = _updated(entry, video, _place(path, name), all_judged=all_judged)
     rows, kept = entry.get("annotations") or [], updated.get("annotations") or []
-    timed = [row for row in rows if _label_of(row) != AMBIGUOUS]
+    moments = [row for row in rows if _is_moment(row)]
+    timed = [row for row in rows if _label_of(row) != AMBIGUOUS and not _is_moment(row)]
     same = {id(row) for row in kept}  # what stays as it was is the very row
     gone = sum(id(row) not in same for row in timed)
     left = {*_labels_of(updated), *map(_label_of, kept)}
     labels = tuple(label for label in _labels_of(entry) if label not in left)
-    return Replaced(name, len(timed), gone, labels)
+    moments_gone = sum(id(row) not in same for row in moments)
+    return Replaced(name, len(timed), gone, labels, moments_gone)
+
+
+def _is_moment(row: Mapping[str, Any]) -> bool:
+    return "time" in row and "segment" not in row
 
 
 def _label_of(row: Mapping[str, Any]) -> str:
@@ -161,7 +186,7 @@ def _entry_of(
 ) -> tuple[str, dict[str, Any]]:
     """The name by which a document knows a video, and what it says of it."""
     database = document["database"]
-    name = _key_of(video.name, file, database, str(path))
+    name = key_of(video.name, file, database, str(path))
     return name, expect(database.get(name, {}), dict, _place(path, name))
 
 
@@ -196,9 +221,10 @@ def _entry(video: VideoAnnotation) -> dict[str, Any]:
     if video.duration is not None:
         entry["duration"] = round(video.duration, 3) or video.duration
     timed = set(video.segment_labels)
-    if len(video.segments) or len(video.ambiguous) or not video.labels:
-        entry["annotations"] = _rows(video, {}, entry.get("duration"))
-    if not set(video.labels) <= timed:
+    moments = [moment_row(its) for its in video.moments]
+    if len(video.segments) or len(video.ambiguous) or moments or not video.labels:
+        entry["annotations"] = _rows(video, {}, entry.get("duration")) + moments
+    if not set(video.labels) <= timed | {its.label for its in video.moments}:
         entry["labels"] = list(video.labels)
     elif video.only_ambiguous and not len(video.ambiguous):
         entry["labels"] = [AMBIGUOUS]
@@ -213,17 +239,23 @@ def _updated(
     rows = expect(entry.get("annotations") or [], list, place)
     known: dict[_Key, list[Any]] = defaultdict(list)
     unseen: list[Any] = []  # what nobody could judge, as it isn't shown
+    moments: list[Any] = []
     for number, row in enumerate(rows):
         here = f"{place}, annotation {number}"
         label = _label_of(expect(row, dict, here))
+        if _is_moment(row):
+            if not all_judged or _shows_at(video, label, expect_time(row["time"], here)):
+                moments.append(row)
+            continue
         start, end = expect_times(row.get("segment"), here)
         if label == AMBIGUOUS or oddity(start, end) is not None:
             unseen.append(row)
         known[_key(label, start, end)].append(row)
-    updated = {**_entry(replace(video, counts={})), **entry}
+    updated = {**_entry(replace(video, counts={}, moments=())), **entry}
     updated["annotations"] = _rows(video, known, updated.get("duration"))
     kept = {id(row) for row in updated["annotations"]}
     updated["annotations"] += [row for row in unseen if id(row) not in kept]
+    updated["annotations"] += moments
     if not (len(video.segments) or all_judged):
         if not updated["annotations"] and entry.get("annotations") != []:
             del updated["annotations"]
@@ -237,6 +269,16 @@ def _updated(
         )
     updated.pop("counts", None)
     return updated
+
+
+def _shows_at(video: VideoAnnotation, label: str, time: float) -> bool:
+    labelled = zip(video.segment_labels, video.segments.tolist(), strict=True)
+    return any(its == label and start <= time <= end for its, (start, end) in labelled)
+
+
+def moment_row(moment: Moment) -> dict[str, Any]:
+    """A moment as it stands among the annotations."""
+    return {"label": moment.label, "time": round(moment.time, 3)}
 
 
 def _rows(

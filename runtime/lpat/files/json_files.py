@@ -94,6 +94,14 @@ def expect_times(value: Any, name: str) -> tuple[float, float]:
     return start, end
 
 
+def expect_time(value: Any, name: str) -> float:
+    """A time in seconds: a number of less than `MOST_SECONDS`, whichever its sign."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and abs(value) < MOST_SECONDS):
+        raise AnnotationError(f"{name}: expected a time in seconds, not {value!r:.80}")
+    return float(value)
+
+
 _KINDS = {dict: "an object", list: "a list", str: "a string"}
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lpat.annotations.reading import read_annotations
+from lpat.annotations.reading import Moment, read_annotations
 from lpat.annotations.tags import clean_label, read_tags, save_tags
 from lpat.errors import AnnotationError, OutputError, UsageError
+from lpat.files.json_files import write_json
 
 DOCUMENT = {
     "version": 3,
@@ -227,3 +228,56 @@ def test_labels_are_written_in_one_way(text: str, label: str) -> None:
 def test_labels_that_files_cannot_hold_are_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         clean_label(text)
+
+
+JUMP, RUN = Moment("jump", 4.2), Moment("run", 1.5)
+ROWS = [
+    {"label": "jump", "time": 4.2, "by": "Ann"},
+    {"label": "jump", "time": -3},  # outside of the video: nobody sees it
+]
+
+
+@pytest.fixture
+def marked_file(tmp_path: Path) -> Path:
+    """One video with moments, and labels beside them."""
+    entry = {"labels": ["jump", "run"], "annotations": ROWS, "url": "x"}
+    write_json(tmp_path / "tags.json", {"database": {"v": entry}})
+    return tmp_path / "tags.json"
+
+
+def test_moments_stay_where_tags_change_while_their_label_does(marked_file: Path) -> None:
+    seen = read_tags(marked_file)
+    assert seen.marks("v") == (JUMP,)
+    saved = save_tags(seen, {"v": ("jump",)})
+    assert database(marked_file)["v"] == {"labels": ["jump"], "annotations": ROWS, "url": "x"}
+    assert saved.file.marks("v") == (JUMP,)
+    saved = save_tags(saved.file, {"v": ("run",)})
+    assert database(marked_file)["v"] == {"labels": ["run"], "url": "x"}
+    assert saved.file.marks("v") == ()
+
+
+def test_moments_are_what_training_reads(marked_file: Path) -> None:
+    seen = read_tags(marked_file)
+    save_tags(seen, {"v": ("jump", "run")}, {"v": (RUN, JUMP)})
+    (video,) = read_annotations(marked_file).videos
+    assert set(video.moments) == {RUN, JUMP}
+    assert read_tags(marked_file).marks("v") == (RUN, JUMP)
+    rows = database(marked_file)["v"]["annotations"]  # type: ignore[index]
+    assert rows == [*ROWS, {"label": "run", "time": 1.5}]
+
+
+def test_moments_that_others_marked_meanwhile_are_no_less_than_tags(marked_file: Path) -> None:
+    seen = read_tags(marked_file)
+    save_tags(seen, {"v": ("jump", "run")}, {"v": (RUN, JUMP)})
+    saved = save_tags(seen, {"v": ("jump", "run")}, {"v": ()})
+    assert saved.conflicts == {"v": ("jump", "run")}
+    assert read_tags(marked_file).marks("v") == (RUN, JUMP)
+    save_tags(saved.file, {"v": ("jump", "run")}, {"v": ()})
+    assert read_tags(marked_file).marks("v") == ()
+
+
+def test_a_table_has_no_place_for_moments(tmp_path: Path) -> None:
+    path = tmp_path / "tags.csv"
+    with pytest.raises(UsageError, match=r"tags.csv: a table has no place for moments, as 'v'"):
+        save_tags(read_tags(path), {"v": ("jump",)}, {"v": (JUMP,)})
+    assert not path.exists()

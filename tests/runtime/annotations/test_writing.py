@@ -1,6 +1,7 @@
 """Writing annotations: what the readers make of what was written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpat.annotations.reading import VideoAnnotation, read_annotations
+from lpat.annotations.reading import Moment, VideoAnnotation, read_annotations
 from lpat.annotations.writing import (
     Replaced,
     annotations_document,
@@ -404,3 +405,34 @@ def test_what_is_written_is_read_again(
         assert after.segments.tolist() == before.segments.tolist()
         assert after.ambiguous.tolist() == before.ambiguous.tolist()
         assert dict(after.counts) == dict(before.counts)
+
+
+MOMENTS = [
+    {"label": "jump", "time": 4.2, "by": "Ann"},
+    {"label": "jump", "time": 30},
+    {"label": "swim", "time": 9},
+]
+
+
+@pytest.mark.parametrize(("all_judged", "kept"), [(True, MOMENTS[:1]), (False, MOMENTS)])
+def test_moments_stay_unless_what_was_looked_at_contradicts_them(
+    tmp_path: Path, all_judged: bool, kept: list[dict[str, Any]]
+) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"database": {"one": {"annotations": MOMENTS}}})
+    saved = video("one", ("jump", 4, 5))
+    replaced = replaced_by_saving(path, saved, all_judged=all_judged)
+    assert replaced == Replaced("one", 0, 0, (), 3 - len(kept))
+    assert bool(replaced) == all_judged
+    save_annotations(path, saved, all_judged=all_judged)
+    rows = read(path)["database"]["one"]["annotations"]
+    assert rows == [{"label": "jump", "segment": [4.0, 5.0]}, *kept]
+
+
+def test_moments_are_written_with_a_video(tmp_path: Path) -> None:
+    moments = (Moment("jump", 4.2),)
+    marked = replace(video("one"), labels=("jump", "run"), moments=moments, counts={"jump": 2})
+    write_json(tmp_path / "a.json", annotations_document([marked]))
+    (again,) = read_annotations(tmp_path / "a.json").videos
+    assert (set(again.labels), again.moments) == ({"jump", "run"}, moments)
+    assert again.counts == {"jump": 2}

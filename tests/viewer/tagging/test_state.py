@@ -9,14 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from lpat.annotations.reading import Moment
 from lpat.errors import UsageError
 from lpat.inputs import Input
-from lpat_viewer.tagging.state import (
-    Tagging,
-    changes_between,
-    names_in_file,
-    uncertainty,
-)
+from lpat_viewer.models.uncertainty import uncertainty
+from lpat_viewer.tagging.state import Tagging, changes_between, names_in_file
 
 THREE = Tagging(("a", "b", "c"), labels=("jump", "run"), current="a")
 
@@ -33,6 +30,28 @@ def test_labels_are_ticked_and_no_longer() -> None:
     assert both.toggled("run").tags == {"a": ("jump",)}
     assert both.toggled("run").toggled("jump").tags == {}  # untagged, not "nothing happens"
     assert both.counts == {"run": 1, "jump": 1}
+
+
+def test_a_moment_ticks_its_label_and_goes_with_it() -> None:
+    marked = THREE.marked("run", 4.20001).marked("jump", 1.0).marked("run", 4.2)
+    assert marked.tags == {"a": ("run", "jump")}
+    assert marked.moments_of("a") == (Moment("jump", 1.0), Moment("run", 4.2))
+    assert marked.latest == "run"
+    assert changes_between(THREE, marked) == {"a": ("run", "jump")}
+    assert changes_between(marked.unmarked(Moment("run", 4.2)), marked) == {"a": ("run", "jump")}
+    assert marked.unmarked(Moment("run", 4.2)).tags == marked.tags
+    assert marked.toggled("run").moments == {"a": (Moment("jump", 1.0),)}
+    assert marked.toggled_nothing().moments == marked.untagged().moments == {}
+    fixed = replace(THREE, fixed=frozenset("a"))
+    assert fixed.marked("run", 1.0) == fixed
+
+
+def test_the_moment_near_a_time_is_the_nearest() -> None:
+    marked = THREE.marked("run", 4.0).marked("jump", 4.4)
+    assert marked.moment_near(4.1) == Moment("run", 4.0)
+    assert marked.moment_near(4.3) == Moment("jump", 4.4)
+    assert marked.moment_near(5.0) is None
+    assert marked.at("b").moment_near(4.0) is None
 
 
 def test_nothing_happening_is_a_tag_of_its_own() -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from lpat.annotations.reading import Moment
 from lpat.annotations.tags import Change, read_tags, save_tags
+from lpat.errors import UsageError
 from lpat.inputs import Input
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.notices import Notices
@@ -89,6 +91,39 @@ def test_two_windows_of_one_file_follow_each_other(
     other.update(other.state.step(1).toggled("jump"))
     assert other.finish()
     qtbot.waitUntil(lambda: one.state.tags == {"a": ("jump",), "b": ("jump",)})
+
+
+def test_moments_are_written_and_undone_with_their_labels(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    store = make_store()
+    store.update(store.state.marked("jump", 1.0))
+    store.update(store.state.marked("jump", 2.0))
+    store.update(store.state.toggled("jump"))
+    assert store.finish()
+    assert written(store.path) == {}
+    store.undo()
+    assert store.finish()
+    assert read_tags(store.path).marks("a") == (Moment("jump", 1.0), Moment("jump", 2.0))
+    store.undo()
+    assert store.finish()
+    assert read_tags(store.path).marks("a") == (Moment("jump", 1.0),)
+    assert make_store().state.moments == store.state.moments
+    with pytest.raises(UsageError, match="a table has no place for moments"):
+        store.save_to(tmp_path / "tags.csv")
+    store.undo()
+    assert store.finish()
+    assert written(store.path) == {}
+
+
+def test_moments_of_another_window_are_taken_over(qtbot: QtBot, make_store: MakeStore) -> None:
+    mine, other = make_store(), make_store()
+    other.update(other.state.at("b").marked("run", 3.0))
+    qtbot.waitUntil(lambda: mine.state.moments_of("b") == (Moment("run", 3.0),))
+    mine.update(mine.state.marked("jump", 1.0))
+    assert mine.finish()
+    file = read_tags(mine.path)
+    assert file.moments == {"a": (Moment("jump", 1.0),), "b": (Moment("run", 3.0),)}
 
 
 @pytest.mark.parametrize("overrule", [True, False])

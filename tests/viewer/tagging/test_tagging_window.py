@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from lpat.annotations.reading import read_annotations
 from lpat.annotations.tags import read_tags
 from lpat.errors import OutputError
 from lpat.features.cache import FeatureCache
@@ -25,6 +26,7 @@ from lpat_viewer.program import Program
 from lpat_viewer.tagging import tagging_window
 from lpat_viewer.tagging.opening import open_folder
 from lpat_viewer.tagging.tagging_window import TaggingWindow
+from lpat_viewer.theme import class_colour, theme_of
 from lpat_viewer.windows.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "tagging.md"
@@ -81,6 +83,51 @@ def test_videos_are_tagged_by_keys(qtbot: QtBot, window: TaggingWindow) -> None:
     press(window, Key.Key_Z, modifiers=CTRL)
     press(window, Key.Key_9)  # there is no ninth label
     assert window.store.state.tags == tags
+
+
+def test_moments_are_marked_seen_and_deleted(qtbot: QtBot, window: TaggingWindow) -> None:
+    strip, playhead = window.strip, window.playhead
+    qtbot.waitUntil(lambda: playhead.duration > 0)
+    playhead.set_playing(False)
+    window.labels.add("jump")
+    press(window, Key.Key_1)  # not ticked any more: a moment ticks it
+    playhead.seek(0.8)
+    press(window, Key.Key_1, modifiers=CTRL)
+    playhead.seek(0.1)
+    press(window, Key.Key_K)
+    state = window.store.state
+    early, late = state.moments_of("a")
+    assert state.tags_of("a") == ("jump",)
+    assert [round(its.time, 1) for its in (early, late)] == [0.1, 0.8]
+    assert window.videos.rows.data(window.videos.rows.index(0, 1)) == "jump (2 moments)"
+    press(window, Key.Key_J)
+    assert playhead.time == pytest.approx(late.time, abs=0.05)
+    assert strip.near == late
+    colours = {strip.grab().toImage().pixelColor(round(strip.place(its.time)), 5).name()
+               for its in (early, late)}  # fmt: skip
+    assert colours == {class_colour(0, theme_of(strip.palette())).name()}
+    qtbot.mouseClick(
+        strip, Qt.MouseButton.LeftButton, pos=QPoint(round(strip.place(early.time)) + 2, 5)
+    )
+    assert strip.near == early
+    press(window, Key.Key_Delete)
+    assert window.store.state.moments_of("a") == (late,)
+    press(window, Key.Key_Z, modifiers=CTRL)
+    assert window.store.finish()
+    assert read_tags(window.store.path).marks("a") == (early, late)
+    (video,) = read_annotations(window.store.path).videos
+    assert video.moments == (early, late)
+
+
+def test_a_table_is_told_to_have_no_place_for_moments(qtbot: QtBot, window: TaggingWindow) -> None:
+    window.labels.add("jump")
+    assert window.store.finish()
+    window.save_to(window.folder / "tags.csv")
+    press(window, Key.Key_1, modifiers=CTRL)
+    assert window.store.state.moments == {}
+    assert window.notices.latest is not None
+    assert "a table has no place for moments" in window.notices.latest.text
+    assert window.store.finish()
 
 
 def test_the_current_video_plays_as_fast_as_it_is_set(qtbot: QtBot, window: TaggingWindow) -> None:

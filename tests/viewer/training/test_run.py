@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -214,6 +215,52 @@ def test_what_stands_in_the_way_is_told(
     assert not window.train.isEnabled()
 
 
+def test_the_reviewed_videos_beside_the_tags_are_offered_and_trained_on(
+    qtbot: QtBot, window: TrainingWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[Order] = []
+    monkeypatch.setattr(TrainingRun, "start", lambda run: orders.append(run._order))
+    path = tmp_path / "reviewed.json"
+
+    def looked_at() -> str:
+        window.propose(tmp_path, tmp_path / "tags.json", lambda model: None)
+        qtbot.waitUntil(lambda: window.plan is not None)
+        return window.facts.text()
+
+    assert "reviewed" not in looked_at()
+    assert window.reviewed.text() == ""
+    write_json(path, {"database": {}})  # none is left in it
+    assert "reviewed" not in looked_at()
+    rows = [{"label": "jump", "segment": [0, 1]}, {"label": "jump", "segment": [2, 3]}]
+    write_json(path, {"database": {"a": {"annotations": rows}, "b": {"annotations": []}}})
+    assert "2 reviewed, with 2 instances in all" in looked_at()
+    assert window.reviewed.text() == str(path)
+    window.train.click()
+    assert orders[0].train_line(Path("run"))[-2:] == ["--reviewed", str(path)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"database": {"b": {"annotations": [{"label": "run", "segment": [0, 1]}]}}}',
+         "reviewed.json: video 'b': its segments show 'run', but its labels say nothing"),
+        ("{", "reviewed.json: expected JSON"),
+    ],
+)  # fmt: skip
+def test_reviewed_videos_that_training_would_refuse_are_told_before_it(
+    qtbot: QtBot, window: TrainingWindow, tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "reviewed.json").write_text(content, encoding="utf-8")
+    window.propose(tmp_path, None, lambda model: None)
+    qtbot.waitUntil(lambda: window.plan is not None)
+    assert message in window.facts.text()
+    assert not window.train.isEnabled()
+    window.reviewed.selectAll()  # without it, there is nothing to refuse
+    qtbot.keyClick(window.reviewed, Qt.Key.Key_Delete)
+    window.look()
+    qtbot.waitUntil(window.train.isEnabled)
+
+
 @pytest.mark.slow
 def test_the_real_commands_make_a_model_that_runs(qtbot: QtBot, tmp_path: Path) -> None:
     if missing_packages():
@@ -228,10 +275,13 @@ def test_the_real_commands_make_a_model_that_runs(qtbot: QtBot, tmp_path: Path) 
         write_features(tmp_path / f"v{number}.safetensors", Features(values, spec, 10.0))
         database[f"v{number}"] = {"labels": [label]}
     write_json(tmp_path / "tags.json", {"database": database})
+    rows = [{"label": "a", "segment": [2.5, 5]}]
+    write_json(tmp_path / "reviewed.json", {"database": {"v0": {"annotations": rows}}})
     more = ("--steps", "4", "--hidden", "8", "--members", "1", "--context", "1", "--ends", "0",
             "--device", "cpu")  # fmt: skip
     model = tmp_path / "model.onnx"
-    run = TrainingRun(Order(tmp_path, tmp_path / "tags.json", "lpat", model, None, more))
+    reviewed = tmp_path / "reviewed.json"
+    run = TrainingRun(Order(tmp_path, tmp_path / "tags.json", "lpat", model, None, more, reviewed))
     said = Listener(run)
     run.start()
     qtbot.waitUntil(lambda: said.over)

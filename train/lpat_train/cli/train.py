@@ -246,11 +246,11 @@ def command(
     """
     from lpat.annotations.checks import summarise
     from lpat.annotations.reading import read_annotations
+    from lpat.annotations.reviewed import read_reviewed
     from lpat.errors import UsageError
     from lpat.features.extractors import default_jobs, spec_of
     from lpat.inputs import find_inputs
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
-    from lpat_train.data.reviewed import read_reviewed
     from lpat_train.distributed.processes import Processes
     from lpat_train.training.checkpoint import read_run
     from lpat_train.training.loop import choose_device

@@ -50,7 +50,7 @@ class Review(QObject):
         self._segments: tuple[ReviewedSegment, ...] = ()
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
-        self._saved: tuple[ReviewedSegment, ...] = ()
+        self._saved: tuple[ReviewedSegment, ...] | None = ()
         self._begun = False
         self._run: Hashable = None  # of the last step, unless something came after it
         self._stepped = 0.0
@@ -132,6 +132,11 @@ class Review(QObject):
         """Remember that these segments, or those that `segments` were then, are in a file."""
         self._saved = self._segments if segments is None else segments
         self._run = None  # so that undoing leads back to what was saved
+        self.changed.emit()
+
+    def mark_unsaved(self) -> None:
+        """Remember that these segments are in no file, or in none any more."""
+        self._saved = None
         self.changed.emit()
 
     def _set(self, segments: tuple[ReviewedSegment, ...]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from lpat.annotations.identity import Called, name_among
+from lpat.annotations.identity import Called, match_names, name_among
 from lpat.annotations.reading import Annotations, VideoAnnotation
 from lpat.segments.detect import select_classes
 from lpat.types import Detections, Scores
@@ -20,6 +20,7 @@ from lpat_viewer.models.notices import Notices
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.models.playlist import Playlist
 from lpat_viewer.models.review import Review
+from lpat_viewer.models.reviewed import ReviewedVideos
 from lpat_viewer.models.selection import Selection
 from lpat_viewer.models.time_range import TimeRange
 from lpat_viewer.models.verdicts import Verdicts, judge
@@ -29,6 +30,7 @@ class Workspace(QObject):
     """The root of the models. Views take it, or those of its parts that they show."""
 
     video_changed = Signal()  # another video, or none
+    annotations_changed = Signal()
     truth_changed = Signal()
     verdicts_changed = Signal()  # truth, the active layer's detections or the tIoU
 
@@ -42,10 +44,12 @@ class Workspace(QObject):
         self.display = Display(self)
         self.selection = Selection(self)
         self.review = Review(self)
+        self.reviewed = ReviewedVideos(self)
         self.notices = Notices(self)
         self._video: Path | None = None
         self._name = ""
         self._truth: VideoAnnotation | None = None
+        self._annotated: VideoAnnotation | None = None
         self._annotations: Annotations | None = None
         self._detections: dict[Path, Mapping[str, Detections]] = {}  # by file, then video
         self._names: dict[Path, str] = {}  # of the layers that those files give
@@ -57,6 +61,8 @@ class Workspace(QObject):
         self.layers.active_changed.connect(self._forget_verdicts)
         self.display.tiou_changed.connect(self._forget_verdicts)
         self.review.changed.connect(self._on_review_changed)
+        self.reviewed.changed.connect(self._on_reviewed_changed)
+        self.playlist.changed.connect(self._list_reviewed)
 
     @property
     def video(self) -> Path | None:
@@ -70,8 +76,21 @@ class Workspace(QObject):
 
     @property
     def truth(self) -> VideoAnnotation | None:
-        """The annotation of the open video, if the open annotations have one."""
+        """What is true of the open video: what the open annotations say of it, if anything.
+
+        Where these say no times, it is what was marked in it when it was reviewed.
+        """
         return self._truth
+
+    @property
+    def annotated(self) -> VideoAnnotation | None:
+        """What the open annotations alone say of the open video."""
+        return self._annotated
+
+    @property
+    def reviewed_video(self) -> VideoAnnotation | None:
+        """What was marked in the open video, if it is reviewed."""
+        return self.reviewed.of(self.called) if self._name else None
 
     @property
     def annotations(self) -> Annotations | None:
@@ -112,6 +131,7 @@ class Workspace(QObject):
     def set_annotations(self, annotations: Annotations | None) -> None:
         """Take what is true from here."""
         self._annotations = annotations
+        self.annotations_changed.emit()
         self._take_truth()
         self._on_results_changed()
 
@@ -159,24 +179,40 @@ class Workspace(QObject):
 
     def _put_detections(self, path: Path) -> bool:
         results = self._detections[path]
-        if (name := name_among(results, self._called())) is not None:
+        if (name := name_among(results, self.called)) is not None:
             self.layers.put(Layer(self._names[path], results[name]))
         return name is not None
 
     def _take_truth(self) -> None:
         videos = self._annotations.videos if self._annotations is not None else ()
         known = {video.name: video for video in videos}
-        name = name_among(known, self._called())
-        truth = None if name is None else known[name]
+        name = name_among(known, self.called)
+        truth = self._annotated = None if name is None else known[name]
+        if (truth is None or not len(truth.segments)) and self.reviewed_video is not None:
+            truth = self.reviewed_video
         if truth is not self._truth:
             self._truth = truth
             self.truth_changed.emit()
 
-    def _called(self) -> Called:
+    @property
+    def called(self) -> Called:
         """What files may call the open video."""
         if self._video is None:
             return Called.by_name(self._name)
         return Called.by_file(self._name, [str(self._video.absolute())])
+
+    def _on_reviewed_changed(self) -> None:
+        self._list_reviewed()
+        self._take_truth()
+        self._on_results_changed()
+
+    def _list_reviewed(self) -> None:
+        """Say which videos of the playlist are reviewed."""
+        inputs = self.playlist.inputs
+        found = match_names(
+            list(self.reviewed.videos), [source.called for source in inputs], by_ends=True
+        ).found
+        self.playlist.set_reviewed({inputs[place].name for place in found.values()})
 
     def _on_results_changed(self) -> None:
         self._forget_verdicts()

@@ -143,6 +143,7 @@ def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
     table.setAccessibleName("Labels of the video")
     table.setHorizontalHeaderLabels(COLUMNS)
+    table.setToolTip("A label's key ticks it; with Ctrl it marks a moment in which it happens")
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

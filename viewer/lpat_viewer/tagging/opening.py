@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpat.annotations.tags import TagFile, read_tags
+from lpat.annotations.tags import TAG_NAMES, TagFile, read_tags
 from lpat.errors import UsageError
 from lpat.inputs import Input, find_inputs
-
-NAMES = ("tags.json", "tags.csv")
-"""Files of tags that are looked for in the folder; a new one has the first name."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,6 @@ def open_folder(folder: Path, tags: Path | None = None) -> TaggedFolder:
     if not videos:
         raise UsageError(f"{folder}: expected a folder with videos, but it has features only")
     if tags is None:
-        places = [folder / name for name in NAMES]
+        places = [folder / name for name in TAG_NAMES]
         tags = next((place for place in places if place.exists()), places[0])
     return TaggedFolder(folder, videos, read_tags(tags), tuple(passed_over))

@@ -1,7 +1,7 @@
 """What is known while videos are tagged, and how that changes. No Qt, and no file.
 
 A video's tags are labels in order; an empty tuple says that nothing happens in it, and an untagged
-video has none.
+video has none. Its moments lie inside instances of its labels.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lpat.annotations.identity import appearance, canonical, match_names
-from lpat.annotations.tags import Change, Labels, clean_label
+from lpat.annotations.reading import Moment
+from lpat.annotations.tags import Change, Labels, Moments, clean_label
 from lpat.inputs import Input
+from lpat_viewer.models.uncertainty import uncertainty
 
 KEYS = 9
 """Labels that have a key: the first of the list."""
+
+NEAR = 0.5
+"""Seconds from the playhead to a moment within which it is the one that is meant."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,15 @@ class Tagging:
     """Videos by name, in the order of their files; their tags; the labels to choose from.
 
     `fixed` are videos whose tags come with times, which aren't changed here. `suggestions` are the
-    probabilities that a model gives the labels of a video.
+    probabilities that a model gives the labels of a video. `latest` is the label that was ticked
+    or marked last.
     """
 
     videos: tuple[str, ...]
     tags: Mapping[str, Labels] = field(default_factory=dict)
     labels: Labels = ()
+    moments: Mapping[str, Moments] = field(default_factory=dict)
+    latest: str | None = None
     fixed: frozenset[str] = frozenset()
     current: str | None = None
     untagged_only: bool = False
@@ -65,6 +73,16 @@ class Tagging:
         """The tags of a video; None of one that is untagged."""
         return None if name is None else self.tags.get(name)
 
+    def moments_of(self, name: str | None) -> Moments:
+        """The moments of a video, in order of time."""
+        return () if name is None else self.moments.get(name, ())
+
+    def moment_near(self, time: float) -> Moment | None:
+        """The moment of the current video that lies nearest to a time, if one is near enough."""
+        moments = self.moments_of(self.current)
+        nearest = min(moments, key=lambda its: abs(its.time - time), default=None)
+        return nearest if nearest is not None and abs(nearest.time - time) <= NEAR else None
+
     # Where to go
 
     def at(self, name: str | None) -> Tagging:
@@ -96,7 +114,26 @@ class Tagging:
         before = self.tags_of(self.current) or ()
         if label in before:
             return self._tagged(tuple(other for other in before if other != label) or None)
-        return self._tagged((*before, label))
+        return replace(self._tagged((*before, label)), latest=label)
+
+    def marked(self, label: str, time: float) -> Tagging:
+        """With a moment of the current video inside an instance of a label, which is ticked."""
+        if self.current is None or not self.can_change:
+            return self
+        moment = Moment(label, round(time, 3))
+        moments = {*self.moments_of(self.current), moment}
+        before = self.tags_of(self.current) or ()
+        labels = before if label in before else (*before, label)
+        after = self.with_tags({self.current: labels}, {self.current: tuple(moments)})
+        return replace(after, latest=label)
+
+    def unmarked(self, moment: Moment) -> Tagging:
+        """Without a moment of the current video; its label stays."""
+        if self.current is None or not self.can_change:
+            return self
+        left = tuple(its for its in self.moments_of(self.current) if its != moment)
+        tags = {self.current: self.tags_of(self.current)}
+        return self.with_tags(tags, {self.current: left})
 
     def toggled_nothing(self) -> Tagging:
         """With nothing happening in the current video, or untagged if that was said."""
@@ -125,12 +162,23 @@ class Tagging:
         """With more labels to choose from, after those that are there."""
         return replace(self, labels=tuple(dict.fromkeys([*self.labels, *labels])))
 
-    def with_tags(self, changes: Mapping[str, Change]) -> Tagging:
-        """With other tags of some videos, and their labels to choose from."""
+    def with_tags(
+        self, changes: Mapping[str, Change], moments: Mapping[str, Moments] | None = None
+    ) -> Tagging:
+        """With other tags of some videos, and their labels to choose from.
+
+        With all of the `moments` of some of these; others keep theirs. Those of labels that these
+        videos don't have any more are gone.
+        """
         tags = {**self.tags, **changes}
+        marked = {**self.moments, **(moments or {})}
+        for name in [*changes]:
+            kept = (its for its in marked.pop(name, ()) if its.label in (changes[name] or ()))
+            if found := sorted(kept, key=lambda its: (its.time, its.label)):
+                marked[name] = tuple(found)
         known = {name: labels for name, labels in tags.items() if labels is not None}
         new = [label for labels in changes.values() for label in labels or ()]
-        return replace(self, tags=known).with_labels(new)
+        return replace(self, tags=known, moments=marked).with_labels(new)
 
     def with_suggestions(self, suggestions: Mapping[str, Mapping[str, float]]) -> Tagging:
         """With what a model says of some videos: the probabilities of labels."""
@@ -141,14 +189,6 @@ class Tagging:
         return replace(self, suggestions={})
 
 
-def uncertainty(probabilities: Mapping[str, float]) -> float:
-    """How far from 1/2 the label's probability is that lies nearest to it: 0 is most uncertain.
-
-    Without probabilities it is 1, more than any.
-    """
-    return min((abs(p - 0.5) for p in probabilities.values()), default=1.0)
-
-
 def same_label(label: str, labels: Iterable[str]) -> str:
     """The one of the labels that looks like this one but for upper and lower case, or itself."""
     known = {appearance(other): other for other in labels}
@@ -156,11 +196,15 @@ def same_label(label: str, labels: Iterable[str]) -> str:
 
 
 def changes_between(before: Tagging, after: Tagging) -> dict[str, Change]:
-    """The videos whose tags differ, as they are afterwards."""
-    if before.tags is after.tags:
+    """The videos whose tags or moments differ, and their tags afterwards."""
+    if before.tags is after.tags and before.moments is after.moments:
         return {}
     names = dict.fromkeys([*before.tags, *after.tags])
-    return {n: after.tags.get(n) for n in names if before.tags.get(n) != after.tags.get(n)}
+    return {
+        n: after.tags.get(n)
+        for n in names
+        if before.tags.get(n) != after.tags.get(n) or before.moments_of(n) != after.moments_of(n)
+    }
 
 
 def names_in_file(

@@ -1,4 +1,4 @@
-"""Tags on their way between the window and their file, which other programs may write too."""
+"""Tags and moments on their way between the window and their file, which others may write too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QFileSystemWatcher, QObject, QTimer, Signal
 
-from lpat.annotations.tags import Change, SavedTags, TagFile, read_tags, save_tags
+from lpat.annotations.reading import Moment
+from lpat.annotations.tags import (
+    Change,
+    Moments,
+    SavedTags,
+    TagFile,
+    read_tags,
+    refuse_moments,
+    save_tags,
+)
 from lpat.inputs import Input
 from lpat.video.address import FileState
 from lpat_viewer.jobs import Job, Jobs
@@ -48,8 +57,9 @@ class TagStore(QObject):
         self._seen: FileState | None = None  # as of the last look
         self._again = False  # a look at the file was asked for while one was under way
         self._failed = self._closed = False
-        self._undo: list[dict[str, Change]] = []
+        self._undo: list[tuple[dict[str, Change], dict[str, Moments]]] = []
         self._pending: dict[str, Change] = {}  # what the file is still to say, by its names
+        self._marks: dict[str, Moments] = {}  # and the moments of the same videos
         self._watcher = QFileSystemWatcher(self)
         self._timer = QTimer(self, singleShot=True, interval=SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._look)
@@ -84,10 +94,16 @@ class TagStore(QObject):
         return self._inputs[name]
 
     def update(self, state: Tagging) -> None:
-        """Take another state; tags that differ are written."""
-        changes = changes_between(self._state, state)
+        """Take another state; tags and moments that differ are written."""
+        before = self._state
+        changes = changes_between(before, state)
         if changes:
-            self._undo.append({name: self._state.tags_of(name) for name in changes})
+            self._undo.append(
+                (
+                    {name: before.tags_of(name) for name in changes},
+                    {name: before.moments_of(name) for name in changes},
+                )
+            )
         self._take(state, changes)
 
     @property
@@ -96,11 +112,20 @@ class TagStore(QObject):
         return bool(self._undo)
 
     def undo(self) -> None:
-        """Take the last change of tags back, and go to its video."""
+        """Take the last change of tags or moments back, and go to its video."""
         if self._undo:
-            changes = self._undo.pop()
+            changes, moments = self._undo.pop()
             name = next(iter(changes)) if len(changes) == 1 else self._state.current
-            self._take(self._state.with_tags(changes).at(name), changes)
+            self._take(self._state.with_tags(changes, moments).at(name), changes)
+
+    def check_moments(self) -> None:
+        """Let no moment be marked that can't be written.
+
+        Raises:
+            UsageError: the file has no place for moments.
+        """
+        if self._state.current is not None:
+            refuse_moments(self.path, {self._state.current: (Moment("", 0.0),)})
 
     def save_to(self, path: Path) -> None:
         """Write all tags into another file from now on.
@@ -108,8 +133,9 @@ class TagStore(QObject):
         What a file that is there says of other videos stays.
 
         Raises:
-            LpatError: it is no file of tags.
+            LpatError: it is no file of tags, or has no place for the moments that there are.
         """
+        refuse_moments(path, self._state.moments)
         found = read_tags(path)
         known = [*found.labels, *self._file.labels]
         self._names, _ = names_in_file(list(self._inputs.values()), known)
@@ -123,10 +149,10 @@ class TagStore(QObject):
         self._again = self._job is not None
         if self._again or self._closed:
             return
-        seen, changes = self._file, {**self._pending}
+        seen, changes, marks = self._file, {**self._pending}, {**self._marks}
         self._job = self._jobs.start(
-            lambda _: save_tags(seen, changes),
-            on_done=lambda saved: self._on_saved(saved, seen, changes),
+            lambda _: save_tags(seen, changes, marks),
+            on_done=lambda saved: self._on_saved(saved, seen, changes, marks),
             on_failed=self._on_failed,
         )
         self._job.ended.connect(self._on_ended)
@@ -154,6 +180,7 @@ class TagStore(QObject):
         self._state = state
         if changes:
             self._pending |= {self._names[name]: change for name, change in changes.items()}
+            self._marks |= {self._names[name]: state.moments_of(name) for name in changes}
             self.synchronize()
         self.changed.emit()
 
@@ -165,10 +192,13 @@ class TagStore(QObject):
             more = f" (and {len(unclear) - 1} more such)" if len(unclear) > 1 else ""
             self._notices.tell(f"{file.path}: {unclear[0]}{more}", "warning")
         said = {**file.labels, **self._pending}
+        marked = {**file.moments, **self._marks}
         tags = {name: said.get(self._names[name]) for name in self._inputs}
+        moments = {name: marked.get(self._names[name], ()) for name in self._inputs}
         fixed = frozenset(name for name in self._inputs if self._names[name] in file.timed)
         labels = [label for its in file.labels.values() for label in its]
-        self._state = replace(self._state.with_tags(tags).with_labels(labels), fixed=fixed)
+        state = self._state.with_tags(tags, moments).with_labels(labels)
+        self._state = replace(state, fixed=fixed)
         self._seen = FileState.of(self.path)
         self._watch()
 
@@ -176,19 +206,31 @@ class TagStore(QObject):
         if FileState.of(self.path) != self._seen:
             self.synchronize()
 
-    def _on_saved(self, saved: SavedTags, seen: TagFile, changes: Mapping[str, Change]) -> None:
+    def _on_saved(
+        self,
+        saved: SavedTags,
+        seen: TagFile,
+        changes: Mapping[str, Change],
+        marks: Mapping[str, Moments],
+    ) -> None:
         if self._file is not seen:  # it goes to another file by now
             return
         self._failed = False
         # What was changed again meanwhile is still to be written.
-        unchanged = {name for name, change in changes.items() if self._pending.get(name) == change}
+        unchanged = {
+            name
+            for name, change in changes.items()
+            if self._pending.get(name) == change and self._marks.get(name) == marks.get(name)
+        }
         lost = {name: its for name, its in saved.conflicts.items() if name in unchanged}
         self._pending = {n: c for n, c in self._pending.items() if n not in unchanged}
+        self._marks = {n: its for n, its in self._marks.items() if n not in unchanged}
         asked = {name: its for name, its in lost.items() if name not in saved.file.timed}
         self._file = saved.file
         if asked and self._overrule(asked):
             # Now that it is known what they replace, they do.
             self._pending = {name: changes[name] for name in asked} | self._pending
+            self._marks = {name: marks[name] for name in asked} | self._marks
             self._again = True
         if saved.taken:
             count = len(saved.taken)

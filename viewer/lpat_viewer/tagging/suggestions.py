@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lpat.backbones.search import BACKBONES, Backbones
 from lpat.features.cache import FeatureCache
-from lpat.inputs import Input
 from lpat.localizer import Localizer
-from lpat_viewer.detection.job import Failure, LoadedModel, detect_in
+from lpat_viewer.detection.job import LoadedModel
+from lpat_viewer.detection.survey import SHOW_EVERY, Suggestion, suggest
 from lpat_viewer.jobs import Job, Jobs, Progress
-from lpat_viewer.models.layers import Layer
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.tagging.store import TagStore
-
-SHOW_EVERY = 250
-"""Milliseconds from one showing of new suggestions to the next: they may come by the hundred."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """What a model says of a video: the probability of each label, or why it says nothing."""
-
-    name: str
-    probabilities: dict[str, float]
-    failure: str = ""
-
-
-class _Told(Progress):
-    """What a detection of one video tells, for a job of many; it ends with that job."""
-
-    def __init__(self, job: Progress, tell: Callable[[object], None]) -> None:
-        super().__init__(tell)
-        self._job = job
-
-    @property
-    def cancelled(self) -> bool:
-        return self._job.cancelled
-
-
-def suggest(
-    sources: Sequence[Input], model: LoadedModel, cache: FeatureCache | None, progress: Progress
-) -> None:
-    """Tell a `Suggestion` for each video, in the order given; features come from the cache."""
-    for source in sources:
-        found: dict[str, float] = {}
-        failures: list[str] = []
-
-        def take(
-            news: object, found: dict[str, float] = found, failures: list[str] = failures
-        ) -> None:
-            if isinstance(news, Failure):
-                failures.append(news.text)
-            elif isinstance(news, Layer) and news.complete and news.scores is not None:
-                scores = news.scores
-                found.update(zip(scores.classes, map(float, scores.probabilities), strict=False))
-
-        detect_in(source, [model], cache, _Told(progress, take))
-        if progress.cancelled:
-            return
-        progress.tell(Suggestion(source.name, found, *failures[:1]))
 
 
 class Suggester(QObject):

@@ -15,6 +15,7 @@ def tagging_commands(window: TaggingWindow) -> tuple[Command, ...]:
     return (
         *_file_commands(window),
         *_tag_commands(window),
+        *_moment_commands(window),
         *_video_commands(window),
         *_playback_commands(window),
         *_model_commands(window),
@@ -64,6 +65,38 @@ def _tag_commands(window: TaggingWindow) -> Sequence[Command]:
              group=1),
         menu("Find or add a label", "L", window.find_label, can_change, group=1),
         menu("Undo", "Ctrl+Z", store.undo, lambda: store.can_undo, group=2),
+    )  # fmt: skip
+
+
+def _moment_commands(window: TaggingWindow) -> Sequence[Command]:
+    store = window.store
+
+    def mark(place: int) -> None:
+        window.mark_moment(store.state.labels[place])
+
+    def mark_latest() -> None:
+        if store.state.latest is not None:
+            window.mark_moment(store.state.latest)
+
+    def can_mark(place: int) -> bool:
+        return store.state.can_change and place < len(store.state.labels)
+
+    def has_moments() -> bool:
+        return bool(store.state.moments_of(store.state.current))
+
+    menu = partial(Command, "Moments")
+    return (
+        *(
+            menu(f"Moment of label {place + 1}", f"Ctrl+{place + 1}", partial(mark, place),
+                 partial(can_mark, place))
+            for place in range(KEYS)
+        ),
+        menu("Moment of the last label", "K", mark_latest,
+             lambda: store.state.can_change and store.state.latest is not None, group=1),
+        menu("Delete the moment", "Del", window.delete_moment,
+             lambda: store.state.can_change and window.strip.near is not None, group=1),
+        menu("Next moment", "J", partial(window.go_to_moment, 1), has_moments, group=2),
+        menu("Previous moment", "Shift+J", partial(window.go_to_moment, -1), has_moments, group=2),
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from lpat_viewer.models.notices import Notices
 from lpat_viewer.models.playhead import Playhead
 from lpat_viewer.playback.player import Player
 from lpat_viewer.tagging.label_panel import LabelPanel
+from lpat_viewer.tagging.moment_strip import MomentStrip
 from lpat_viewer.tagging.opening import TaggedFolder
 from lpat_viewer.tagging.store import TagStore
 from lpat_viewer.tagging.suggestions import Suggester
@@ -88,7 +89,8 @@ class TaggingWindow(QMainWindow):
             self.store, self.jobs, self.notices, cache, device, backbones, self
         )
         self.videos = VideoList(self.store)
-        self.watching = WatchingPanel(self.player, self.playhead)
+        self.strip = MomentStrip(self.store, self.playhead)
+        self.watching = WatchingPanel(self.player, self.playhead, self.strip)
         self.labels = LabelPanel(self.store, self.notices)
         self._lay_out()
         self.commands: tuple[Command, ...] = ()
@@ -199,6 +201,29 @@ class TaggingWindow(QMainWindow):
         """Type which label is ticked, or a new one."""
         self.labels.text.setFocus()
         self.labels.text.selectAll()
+
+    def mark_moment(self, label: str) -> None:
+        """Mark that a label's action happens at the playhead, which ticks the label, too."""
+        try:
+            self.store.check_moments()
+        except LpatError as error:
+            self.notices.error(f"{error} (Ctrl+Shift+S)")
+        else:
+            self.store.update(self.store.state.marked(label, self.playhead.time))
+
+    def delete_moment(self) -> None:
+        """Take the moment away that is near the playhead."""
+        moment = self.strip.near
+        if moment is not None:
+            self.store.update(self.store.state.unmarked(moment))
+
+    def go_to_moment(self, step: int) -> None:
+        """Go to the next moment of the video, or to the one before."""
+        state, now = self.store.state, self.playhead.time
+        times = sorted({its.time for its in state.moments_of(state.current)})
+        times = [time for time in times if (time > now + 1e-3 if step > 0 else time < now - 1e-3)]
+        if times:
+            self.playhead.seek(times[0] if step > 0 else times[-1])
 
     def take_labels_of_folders(self) -> None:
         """Tag the untagged videos as the folders that they lie in are called."""

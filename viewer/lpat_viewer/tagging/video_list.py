@@ -82,6 +82,8 @@ def tags_text(state: Tagging, name: str) -> str:
     if labels is None:
         return ""
     text = ", ".join(labels) or "nothing"
+    if count := len(state.moments_of(name)):
+        text += f" ({count} moment{'' if count == 1 else 's'})"
     return f"{text} (with times)" if name in state.fixed else text
 
 

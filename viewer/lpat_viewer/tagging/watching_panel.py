@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QSizePolicy,
     QSlider,
@@ -26,9 +26,14 @@ _TICKS = 1000  # of the slider, over the whole video
 
 
 class WatchingPanel(QWidget):
-    """A picture, a slider over the whole video, a button that plays, and speeds from 1 to 8."""
+    """A picture, a slider over the whole video, a button that plays, and speeds from 1 to 8.
 
-    def __init__(self, player: Player, playhead: Playhead, parent: QWidget | None = None) -> None:
+    Below the slider is a strip of the same width, which shows what is marked in the video.
+    """
+
+    def __init__(
+        self, player: Player, playhead: Playhead, strip: QWidget, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._playhead = playhead
         self.title = QLabel()
@@ -52,9 +57,11 @@ class WatchingPanel(QWidget):
         self.speed.addItems([f"{speed:g} x" for speed in SPEEDS])
         self.speed.activated.connect(lambda place: playhead.set_speed(SPEEDS[place]))
         self.time = QLabel()
-        row = QHBoxLayout()
-        for widget in (self.play, self.slider, self.time, self.speed):
-            row.addWidget(widget)
+        row = QGridLayout()
+        for place, widget in enumerate((self.play, self.slider, self.time, self.speed)):
+            row.addWidget(widget, 0, place)
+        row.addWidget(strip, 1, 1)
+        row.setColumnStretch(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addWidget(self.title)

@@ -7,11 +7,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from pathlib import Path
 
+from lpat.annotations.reviewed import read_reviewed, reviewed_in
 from lpat.annotations.tags import Labels
 from lpat.errors import LpatError
 from lpat.features.cache import FeatureCache
@@ -56,7 +57,9 @@ PRESETS = (
 class TrainingPlan:
     """The tagged videos of a folder: how many show each label, and what they cost.
 
-    `seconds` are how long their videos last in all, `seconds_to_extract` of those without features.
+    `reviewed` is a file of reviewed videos, of so many with so many instances, and `objection` why
+    lpat-train would refuse it; without any it is None. `seconds` are how long their videos last in
+    all, `seconds_to_extract` of those without features.
     """
 
     folder: Path
@@ -67,6 +70,10 @@ class TrainingPlan:
     nothing: int  # of these, in which nothing happens
     seconds: float = 0.0
     seconds_to_extract: float = 0.0
+    reviewed: Path | None = None
+    reviewed_videos: int = 0
+    instances: int = 0
+    objection: str = ""
 
     @property
     def hindrance(self) -> str:
@@ -75,7 +82,7 @@ class TrainingPlan:
             return f"none of {self.videos} videos is tagged in {self.tags.name}"
         if not self.labels:
             return f"none of {self.tagged} tagged videos has a label: there is nothing to learn"
-        return ""
+        return self.objection
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -110,8 +117,13 @@ def plan_of(
     cache: FeatureCache | None,
     spec: FeatureSpec | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    *,
+    reviewed: Path | None = None,
 ) -> TrainingPlan:
-    """The plan of a folder: of each tagged video the header is read for how long it lasts."""
+    """The plan of a folder: of each tagged video the header is read for how long it lasts.
+
+    A file of `reviewed` videos is held against the tags, as lpat-train does it.
+    """
     spec = spec or default_spec()
     names, _ = names_in_file(opened.videos, opened.file.labels)
     shows: dict[str, Labels] = {}
@@ -126,10 +138,24 @@ def plan_of(
         if cache is None or not cache.path_of(source.file, spec).exists():
             to_extract += duration
     counts = Counter(label for labels in shows.values() for label in labels)
-    return TrainingPlan(
+    plan = TrainingPlan(
         opened.folder, opened.file.path, len(opened.videos), dict(sorted(counts.items())),
         len(shows), sum(not labels for labels in shows.values()), seconds, to_extract,
     )  # fmt: skip
+    return plan if reviewed is None else _with_reviewed(plan, reviewed, opened.file.labels)
+
+
+def _with_reviewed(plan: TrainingPlan, path: Path, labels: Mapping[str, Labels]) -> TrainingPlan:
+    if not path.exists():
+        return replace(plan, reviewed=path, objection=f"{path}: no such file of reviewed videos")
+    try:
+        if not reviewed_in(path):
+            return plan
+        videos = read_reviewed(path, labels).values()
+    except LpatError as error:
+        return replace(plan, reviewed=path, objection=str(error))
+    instances = sum(len(video.segments) for video in videos)
+    return replace(plan, reviewed=path, reviewed_videos=len(videos), instances=instances)
 
 
 def _duration(path: Path) -> float:

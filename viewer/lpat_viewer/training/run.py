@@ -45,13 +45,16 @@ class Order:
     model: Path
     cache: Path | None
     more: tuple[str, ...] = ()  # options of lpat-train
+    reviewed: Path | None = None  # a file of videos in which every instance is marked
 
     def train_line(self, run: Path) -> list[str]:
         """Arguments of lpat-train."""
         cache = ["--no-cache"] if self.cache is None else ["--cache", str(self.cache)]
+        marks = [] if self.reviewed is None else ["--reviewed", str(self.reviewed)]
         return [
             str(self.folder), "--annotations", str(self.tags), "--output", str(run),
-            "--preset", self.preset, "--skip-missing", "--progress", "json", *cache, *self.more,
+            "--preset", self.preset, "--skip-missing", "--progress", "json", *cache, *marks,
+            *self.more,
         ]  # fmt: skip
 
 

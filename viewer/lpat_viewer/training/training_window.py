@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lpat.annotations.reviewed import REVIEWED_NAME
 from lpat.features.cache import FeatureCache
 from lpat.features.extractors import default_spec
 from lpat_viewer.jobs import Job, Jobs, Progress
@@ -57,6 +58,7 @@ class TrainingWindow(QDialog):
     ) -> None:
         super().__init__(parent)
         self._cache, self._programs = cache, programs
+        self._ended = False
         self._take_model: Callable[[Path], None] | None = None
         self._jobs = Jobs(self)
         self._job: Job | None = None
@@ -69,6 +71,9 @@ class TrainingWindow(QDialog):
         self.resize(640, 600)
         self.folder = _line("Folder of the videos")
         self.tags = _line("File of the tags")
+        self.reviewed = _line("File of reviewed videos")
+        self.reviewed.setPlaceholderText("none: learn from labels alone")
+        self._reviewed_chosen = False  # by the user: then no other is offered
         self.model = _line("File of the model")
         self.preset = QComboBox()
         self.preset.setAccessibleName("Preset")
@@ -85,6 +90,8 @@ class TrainingWindow(QDialog):
         self._lay_out()
         self.folder.editingFinished.connect(self.look)
         self.tags.editingFinished.connect(self.look)
+        self.reviewed.textEdited.connect(self._on_reviewed_edited)
+        self.reviewed.editingFinished.connect(self.look)
         self.preset.currentIndexChanged.connect(lambda _: self._show())
         self.model.textChanged.connect(lambda _: self._show())
         self.train.clicked.connect(self.start)
@@ -117,10 +124,13 @@ class TrainingWindow(QDialog):
         place = tags.parent if tags is not None else folder
         self.model.setText("" if place is None else str(place / "model.onnx"))
         self.message.setText("")
+        self._reviewed_chosen = False
         self.look()
 
     def look(self) -> None:
         """Find out what there is to be trained on."""
+        if self._ended:  # a line that loses the focus is done with, too
+            return
         if self._job is not None:
             self._job.cancel()
         self._plan = None
@@ -129,11 +139,15 @@ class TrainingWindow(QDialog):
             self._show_facts("Choose a folder of videos, and the file that says what they show.")
             return
         self._show_facts("Looking at the videos…")
-        cache = self._cache
+        self._offer_reviewed(Path(tags).parent if tags else folder)
+        cache, reviewed = self._cache, self.reviewed.text().strip()
 
         def work(progress: Progress) -> TrainingPlan:
             opened = open_folder(folder, Path(tags) if tags else None)
-            return plan_of(opened, cache, cancelled=lambda: progress.cancelled)
+            return plan_of(
+                opened, cache, cancelled=lambda: progress.cancelled,
+                reviewed=Path(reviewed) if reviewed else None,
+            )  # fmt: skip
 
         self._job = self._jobs.start(work, on_done=self._on_plan, on_failed=self._show_facts)
 
@@ -148,6 +162,7 @@ class TrainingWindow(QDialog):
         order = Order(
             plan.folder, plan.tags, PRESETS[self.preset.currentIndex()].name,
             Path(self.model.text()), None if self._cache is None else self._cache.folder,
+            reviewed=plan.reviewed,
         )  # fmt: skip
         run = self._run = TrainingRun(order, self._programs, self)
         run.progressed.connect(self._on_stage)
@@ -158,6 +173,7 @@ class TrainingWindow(QDialog):
 
     def end(self) -> None:
         """End everything that runs, and delete it soon."""
+        self._ended = True
         if self._run is not None:
             self._run.stop()
         self._jobs.stop()
@@ -184,6 +200,7 @@ class TrainingWindow(QDialog):
         form = QFormLayout()
         form.addRow(*_row("&Videos", self.folder, self._choose_folder))
         form.addRow(*_row("&Tags", self.tags, self._choose_tags))
+        form.addRow(*_row("&Reviewed", self.reviewed, self._choose_reviewed))
         form.addRow("&Preset", self.preset)
         form.addRow(*_row("&Model", self.model, self._choose_model))
         row = QHBoxLayout()
@@ -222,6 +239,26 @@ class TrainingWindow(QDialog):
         if name:
             self.tags.setText(name)
             self.look()
+
+    def _choose_reviewed(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Videos in which every instance is marked",
+            self.reviewed.text() or self.tags.text() or self.folder.text(),
+            "Reviewed videos (*.json)",
+        )  # fmt: skip
+        if name:
+            self.reviewed.setText(name)
+            self._reviewed_chosen = True
+            self.look()
+
+    def _on_reviewed_edited(self) -> None:
+        self._reviewed_chosen = True
+
+    def _offer_reviewed(self, folder: Path) -> None:
+        """Fill in the file of reviewed videos that lies beside the tags, unless one was chosen."""
+        if not self._reviewed_chosen:
+            path = folder / REVIEWED_NAME
+            self.reviewed.setText(str(path) if path.is_file() else "")
 
     def _choose_model(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -303,6 +340,11 @@ class TrainingWindow(QDialog):
             + (", ".join(f"{label} {count}" for label, count in plan.labels.items()) or "none"),
             *(f"- {remark}" for remark in plan.remarks),
         ]
+        if plan.reviewed_videos:
+            lines.append(
+                f"{plan.reviewed_videos} reviewed, with {plan.instances} instances in all: "
+                "their times are learned from, too"
+            )
         if hindrance:
             lines.append(hindrance)
         else:
@@ -318,7 +360,7 @@ class TrainingWindow(QDialog):
         running = self.running
         self.train.setEnabled(not hindrance and not running)
         self.cancel.setEnabled(running)
-        for widget in (self.folder, self.tags, self.preset, self.model):
+        for widget in (self.folder, self.tags, self.reviewed, self.preset, self.model):
             widget.setEnabled(not running)
 
 

@@ -12,6 +12,7 @@ from lpat.backbones.search import BACKBONES, Backbones
 from lpat.features.cache import FeatureCache
 from lpat.files.media_suffixes import FEATURE_SUFFIXES as FEATURES
 from lpat_viewer.detection.detector import Detector
+from lpat_viewer.detection.survey import Survey
 from lpat_viewer.jobs import Jobs
 from lpat_viewer.models.corrections import Corrections
 from lpat_viewer.models.workspace import Workspace
@@ -32,6 +33,7 @@ from lpat_viewer.windows.main_window import AREA, MainWindow
 from lpat_viewer.windows.opening import Kind, Opener
 from lpat_viewer.windows.parts import Parts
 from lpat_viewer.windows.playlist_panel import PlaylistPanel
+from lpat_viewer.windows.reviewing import Reviewing
 from lpat_viewer.windows.segment_table import SegmentTable
 from lpat_viewer.windows.settings import Settings
 from lpat_viewer.windows.start_page import StartPage
@@ -67,6 +69,7 @@ class Viewer(QObject):
         pixels = round(THUMBNAIL_HEIGHT * QGuiApplication.primaryScreen().devicePixelRatio())
         self.thumbnails = Thumbnails(pixels, self)
         self.detector = Detector(workspace, self.jobs, cache, device, self, backbones=backbones)
+        self.survey = Survey(workspace, self.detector, self.jobs, cache, self)
         self.corrections = Corrections(workspace, self)
         self.watcher = Watcher(workspace.notices, self)
         self.window = MainWindow(
@@ -81,6 +84,8 @@ class Viewer(QObject):
             workspace, strip=ThumbnailStrip(workspace, self.thumbnails), lanes=self.lanes
         )
         self.writer = Writer(self.jobs, workspace.notices, self)
+        self.reviewing = Reviewing(workspace, self.corrections, self.jobs, self.writer, self.window)
+        self.reviewing.tags_changed.connect(self._on_saved)
         self.dialogs = Dialogs(
             workspace,
             self.corrections,
@@ -111,6 +116,7 @@ class Viewer(QObject):
             corrections=self.corrections,
             opener=self.opener,
             lane_tools=self.lane_tools,
+            reviewing=self.reviewing,
             find_class=self._find_class,
         )
         commands = command_table(self.parts, self.dialogs)

@@ -59,6 +59,11 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
             enabled=lambda: playlist.neighbour(-1) is not None, group=1,
         ),
         menu(
+            "Most uncertain first, not reviewed", "Ctrl+U",
+            lambda: playlist.set_to_review(not playlist.to_review),
+            checked=lambda: playlist.to_review, group=1,
+        ),
+        menu(
             "Save annotations", "Ctrl+S", dialogs.save,
             enabled=lambda: parts.workspace.review.begun, group=2,
         ),
@@ -74,6 +79,7 @@ def _file_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
 
 def _edit_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
     corrections, lane_tools = parts.corrections, parts.lane_tools
+    reviewing = parts.reviewing
 
     def can_edit() -> bool:
         return corrections.can_edit
@@ -106,6 +112,9 @@ def _edit_commands(parts: Parts, dialogs: Dialogs) -> Sequence[Command]:
         menu("New segment here", "N", dialogs.draw_here, group=5),
         menu("Draw with the mouse", "D", parts.toggle_drawing,
              checked=lambda: lane_tools.drawing, group=5),
+        menu("Mark as reviewed", "Ctrl+D", reviewing.toggle, lambda: reviewing.can_mark,
+             lambda: reviewing.marked, group=6),
+        menu("File of reviewed videos…", "Ctrl+Shift+D", reviewing.choose_file, group=6),
     )  # fmt: skip
 
 

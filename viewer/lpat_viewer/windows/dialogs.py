@@ -289,6 +289,8 @@ def _question(replaced: Replaced, saving: Saving) -> str:
     if replaced.labels:
         word = "label" if len(replaced.labels) == 1 else "labels"
         parts.append(f"the {word} {', '.join(replaced.labels)}")
+    if moments := replaced.moments_gone:
+        parts.append(f"{moments} {'moment' if moments == 1 else 'moments'} outside of segments")
     accepted = len(saving.annotation.segments)
     return (
         f"{saving.path.name} knows video {replaced.video!r} already: {' and '.join(parts)} "

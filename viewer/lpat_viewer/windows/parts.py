@@ -12,6 +12,7 @@ from lpat_viewer.playback.player import Player
 from lpat_viewer.playback.video_view import VideoView
 from lpat_viewer.timeline.lane_tools import LaneTools
 from lpat_viewer.windows.opening import Opener
+from lpat_viewer.windows.reviewing import Reviewing
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Parts:
     corrections: Corrections
     opener: Opener
     lane_tools: LaneTools
+    reviewing: Reviewing
     find_class: Callable[[], None]
 
     def toggle_drawing(self) -> None:

@@ -27,6 +27,8 @@ BUTTONS: tuple[tuple[str, str, Pixmap | None], ...] = (
     ("Undo", "Undo", None),
     ("Redo", "Redo", None),
     ("", "", None),
+    ("Mark as reviewed", "Reviewed", None),
+    ("", "", None),
     ("Detect", "Detect", None),
 )
 """Command, short text, picture; an empty command is a line between groups."""
@@ -61,7 +63,9 @@ class Toolbar(QToolBar):
             workspace.playhead.duration_changed,
             workspace.selection.changed,
             workspace.review.changed,
+            workspace.video_changed,
             parts.detector.changed,
+            parts.reviewing.changed,
         ):
             signal.connect(self.refresh)
         self.refresh()
