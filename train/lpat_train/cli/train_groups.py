@@ -7,6 +7,7 @@ GROUPS = {
         "annotations",
         "output",
         "preset",
+        "features",
         "backbone_paths",
         "stride",
         "validate",
