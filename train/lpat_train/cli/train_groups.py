@@ -35,6 +35,7 @@ GROUPS = {
         "context",
         "temporal_convolution",
         "dropout",
+        "components",
         "standardize",
         "ends",
         "follow",

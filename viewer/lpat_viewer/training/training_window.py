@@ -30,7 +30,9 @@ from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.tagging.opening import open_folder
 from lpat_viewer.theme import theme_of
 from lpat_viewer.training.plan import (
+    FEATURES,
     PRESETS,
+    FeatureKind,
     TrainingPlan,
     duration_text,
     missing_packages,
@@ -73,6 +75,9 @@ class TrainingWindow(QDialog):
         self.preset = QComboBox()
         self.preset.setAccessibleName("Preset")
         self.preset.addItems([preset.title for preset in PRESETS])
+        self.features = QComboBox()
+        self.features.setAccessibleName("Features")
+        self.features.addItems([kind.title for kind in FEATURES])
         self.facts = _text()
         self.message = _text()
         self.bar = QProgressBar()
@@ -85,6 +90,7 @@ class TrainingWindow(QDialog):
         self._lay_out()
         self.folder.editingFinished.connect(self.look)
         self.tags.editingFinished.connect(self.look)
+        self.features.currentIndexChanged.connect(lambda _: self.look())
         self.preset.currentIndexChanged.connect(lambda _: self._show())
         self.model.textChanged.connect(lambda _: self._show())
         self.train.clicked.connect(self.start)
@@ -129,11 +135,11 @@ class TrainingWindow(QDialog):
             self._show_facts("Choose a folder of videos, and the file that says what they show.")
             return
         self._show_facts("Looking at the videos…")
-        cache = self._cache
+        cache, features = self._cache, self._features
 
         def work(progress: Progress) -> TrainingPlan:
             opened = open_folder(folder, Path(tags) if tags else None)
-            return plan_of(opened, cache, cancelled=lambda: progress.cancelled)
+            return plan_of(opened, cache, features, cancelled=lambda: progress.cancelled)
 
         self._job = self._jobs.start(work, on_done=self._on_plan, on_failed=self._show_facts)
 
@@ -148,6 +154,7 @@ class TrainingWindow(QDialog):
         order = Order(
             plan.folder, plan.tags, PRESETS[self.preset.currentIndex()].name,
             Path(self.model.text()), None if self._cache is None else self._cache.folder,
+            self._features.name,
         )  # fmt: skip
         run = self._run = TrainingRun(order, self._programs, self)
         run.progressed.connect(self._on_stage)
@@ -158,6 +165,8 @@ class TrainingWindow(QDialog):
 
     def end(self) -> None:
         """End everything that runs, and delete it soon."""
+        for line in (self.folder, self.tags):
+            line.blockSignals(True)  # which lose the focus as they go, and would be looked at
         if self._run is not None:
             self._run.stop()
         self._jobs.stop()
@@ -184,6 +193,7 @@ class TrainingWindow(QDialog):
         form = QFormLayout()
         form.addRow(*_row("&Videos", self.folder, self._choose_folder))
         form.addRow(*_row("&Tags", self.tags, self._choose_tags))
+        form.addRow("&Features", self.features)
         form.addRow("&Preset", self.preset)
         form.addRow(*_row("&Model", self.model, self._choose_model))
         row = QHBoxLayout()
@@ -208,6 +218,10 @@ class TrainingWindow(QDialog):
         column.addWidget(self.plot, 1)
         column.addWidget(self.message)
         column.addLayout(row)
+
+    @property
+    def _features(self) -> FeatureKind:
+        return FEATURES[self.features.currentIndex()]
 
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Videos to train on", self.folder.text())
@@ -296,7 +310,8 @@ class TrainingWindow(QDialog):
         if plan is None:
             self._show_buttons("no plan")
             return
-        hindrance = plan.hindrance or missing_packages() or _no_model_name(self.model.text())
+        missing = missing_packages(self._features.needed())
+        hindrance = plan.hindrance or missing or _no_model_name(self.model.text())
         lines = [
             f"{plan.tagged} of {plan.videos} videos tagged, {plan.nothing} of them with nothing; "
             f"{len(plan.labels)} labels: "
@@ -307,7 +322,7 @@ class TrainingWindow(QDialog):
             lines.append(hindrance)
         else:
             preset = PRESETS[self.preset.currentIndex()]
-            seconds = plan.estimate(preset, default_spec().snippet_seconds)
+            seconds = plan.estimate(preset, default_spec().snippet_seconds, self._features)
             lines.append(
                 f"Training takes {duration_text(seconds)} on two cores that do nothing else."
             )
@@ -318,7 +333,7 @@ class TrainingWindow(QDialog):
         running = self.running
         self.train.setEnabled(not hindrance and not running)
         self.cancel.setEnabled(running)
-        for widget in (self.folder, self.tags, self.preset, self.model):
+        for widget in (self.folder, self.tags, self.features, self.preset, self.model):
             widget.setEnabled(not running)
 
 
