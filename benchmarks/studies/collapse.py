@@ -103,7 +103,7 @@ def watch(training_set: TrainingSet, config: TrainingConfig) -> tuple[LPAT, list
     Raises:
         UsageError: another method than `lpat`, which alone has this loss, or several members.
     """
-    network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    network = make_network(config, training_set.spec, len(training_set.classes))
     if not isinstance(network, LPAT):
         raise UsageError(f"expected method lpat, not {config.method}")
     if config.members > 1:

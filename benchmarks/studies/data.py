@@ -11,6 +11,8 @@ import numpy as np
 
 from benchmarks.studies.simulation import DIFFICULTIES, simulate
 from lpat.annotations.reading import Annotations, VideoAnnotation, read_annotations
+from lpat.backbones.search import Backbones
+from lpat.cli.options import chosen_features
 from lpat.errors import UsageError
 from lpat.features.cache import FeatureCache, default_cache
 from lpat.features.extractors import default_spec
@@ -19,6 +21,7 @@ from lpat.parallel.processes import available_cores
 from lpat.types import Features, FeatureSpec
 from lpat_train.data.loading import open_labelled
 from lpat_train.demo import render_dataset
+from lpat_train.demo.plan import Recipe
 from lpat_train.distributed.processes import ALONE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -28,7 +31,9 @@ TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SIGNALS = FeatureSpec("precomputed", 1, {}, 64, fps=30.0, snippet_frames=16, stride=8)
 """Of the features of `signals`, which come as arrays and have no video."""
 
-DataName = Literal["gestures", "signals", "demo", "simulation"]
+DataName = Literal["gestures", "signals", "demo", "things", "simulation"]
+"""`demo` are the demo's videos, whose classes are ways to move; `things` those of its kind
+`appearance`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class DataOptions:
     videos: Path | None = None  # of `gestures`, instead of those in `shared`
     annotations: Path | None = None
     stride: int = default_spec().stride
+    features: str = "motion"  # of videos, as --features has it
     difficulty: str = "medium"
     demo_folder: Path | None = None  # None: beside the feature cache
     held_out: HeldOut | None = None
@@ -99,9 +105,9 @@ def data_name(name: DataName, seed: int, options: DataOptions) -> str:
     if name == "signals":
         return name
     spec = default_spec(options.stride)
-    features = f"{spec.extractor} {spec.version}, stride {spec.stride}"
-    if name == "demo":
-        return f"demo {seed}, {features}"
+    features = f"{options.features} {spec.version}, stride {spec.stride}"
+    if name in ("demo", "things"):
+        return f"{name} {seed}, {features}"
     given = [str(path.resolve()) for path in (options.videos, options.annotations) if path]
     return ", ".join([*given, features] if given else [name, features])
 
@@ -116,9 +122,10 @@ def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
         return _simulation(seed, options)
     if name == "signals":
         return _signals(options)
-    if name == "demo":
-        folder = (options.demo_folder or default_cache().folder / "study") / f"demo_{seed}"
-        path = render_dataset(folder, seed=seed)
+    if name in ("demo", "things"):
+        folder = (options.demo_folder or default_cache().folder / "study") / f"{name}_{seed}"
+        kind = "motion" if name == "demo" else "appearance"
+        path = render_dataset(folder, recipe=Recipe(seed=seed, kind=kind))
         return _videos(folder / "videos", path, FeatureCache(folder / "features"), options)
     videos = options.videos or options.shared / "gestures" / "videos"
     path = options.annotations or options.shared / "gestures" / "annotations.json"
@@ -127,12 +134,18 @@ def load_data(name: DataName, seed: int, options: DataOptions) -> StudyData:
 
 def _videos(videos: Path, path: Path, cache: FeatureCache, options: DataOptions) -> StudyData:
     annotations = _annotations(path)
+    on_cpu = Backbones(device="cpu")
+    backbones, spec = chosen_features(options.features, on_cpu, options.stride)
+    chosen = annotations.labels_by_video(None)
+    if options.held_out is not None:
+        chosen = annotations.labels_by_video("training")
     loaded = open_labelled(
         find_inputs([videos]),
-        annotations.labels_by_video(None),
-        spec=default_spec(options.stride),
+        chosen,
+        spec=spec,
         cache=cache,
         jobs=available_cores(),
+        backbones=backbones.found_for(spec),
         processes=ALONE,
     )
     features = {name: its.load() for name, its in loaded.features.items()}

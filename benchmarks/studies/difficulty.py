@@ -53,7 +53,7 @@ def main() -> None:
 
 def train_top_k(training_set: TrainingSet, config: TrainingConfig) -> Network:
     """A network trained by the top-k loss alone; its background stays as it was made."""
-    network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    network = make_network(config, training_set.spec, len(training_set.classes))
     network.fit_standardisation(training_set.snippets())
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)

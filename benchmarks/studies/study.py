@@ -76,6 +76,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--videos", type=Path, help="folder of videos instead of the gestures'")
     parser.add_argument("--annotations", type=Path, help="of those videos")
     parser.add_argument("--stride", type=int, default=default.stride, help="frames per snippet")
+    parser.add_argument("--features", default=default.features, help="of videos, as in lpat-train")
     parser.add_argument(
         "--held-out", type=_part, metavar="K/N", help="judge part K of N of the training videos"
     )
@@ -97,6 +98,7 @@ def data_options(arguments: argparse.Namespace) -> DataOptions:
         videos=arguments.videos,
         annotations=arguments.annotations,
         stride=arguments.stride,
+        features=arguments.features,
         difficulty=arguments.difficulty,
         demo_folder=arguments.demo_folder,
         held_out=None if part is None else HeldOut(part[0], part[1], arguments.sessions),

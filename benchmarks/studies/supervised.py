@@ -71,7 +71,7 @@ class Taught:
 def taught_snippets(taught: Taught) -> Network:
     """LPAT's network with its level, taught at each snippet which classes are there."""
     config, training_set = taught.config, taught.training_set
-    network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    network = make_network(config, training_set.spec, len(training_set.classes))
     network.standardise_by(moments_of(training_set.chunks()))
     truths = {
         name: torch.from_numpy(

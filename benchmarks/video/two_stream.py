@@ -151,7 +151,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, Cost]:
 
 def decoded(path: Path, streams: Sequence[BackboneMetadata]) -> Iterator[Views]:
     with Video.open(path) as video:
-        yield from views_of(resample(video, streams[0].fps), streams)
+        yield from views_of(resample(video, streams[0].fps), streams, streams[0].snippet_frames)
 
 
 def column(window: Sequence[Pictures], stream: int) -> list[UInt8Array]:

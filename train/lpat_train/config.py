@@ -97,6 +97,12 @@ class TrainingConfig:
         "snippets whose mean stands beside a snippet's own features: 1 (none), 3, 3+7, or 1,3 "
         "for members to take in turn",
     )
+    components: int = _option(
+        32,
+        "principal components that a backbone's features are reduced to beside those of motion; "
+        "0: none, all of them count",
+        at_least=0,
+    )
     standardize: bool = _option(True, "scale features by the training snippets' statistics")
     balance: float = _option(
         0.8,

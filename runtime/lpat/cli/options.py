@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +17,7 @@ from lpat.errors import UsageError
 if TYPE_CHECKING:
     from lpat.backbones.search import Backbones
     from lpat.features.cache import FeatureCache
+    from lpat.types import FeatureSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -102,6 +107,13 @@ backbone = click.option(
     multiple=True,
     help="ONNX file of a backbone, or a folder of them. Twice for two streams, in any order.",
 )
+features = click.option(
+    "--features",
+    type=click.Choice(["motion", "appearance", "motion+appearance"]),
+    default=None,
+    help="What features of videos see: how things move, what is in the picture, or both.  "
+    "[default: motion, or what --backbone sees]",
+)
 batch = click.option(
     "--batch",
     type=click.IntRange(1, 256),
@@ -154,6 +166,50 @@ def backbones_from(
         if not path.exists():
             raise BackboneError(f"{path}: expected a backbone's file or a folder; no such file")
     return Backbones(paths, device=device, require_gpu=require_gpu, batch=batch)
+
+
+def chosen_features(
+    kind: str | None, backbones: Backbones, stride: int | None
+) -> tuple[Backbones, FeatureSpec]:
+    """The backbones and the spec of the features that `--features` or `--backbone` asks for.
+
+    The backbone of appearance is made at its first use.
+
+    Raises:
+        UsageError: both were given.
+        BackboneError: a backbone can't be read, or they don't make one feature together.
+        MissingPackageError: appearance was asked for, and what its backbone is made of isn't there.
+    """
+    from lpat.features.extractors import DEFAULT_STRIDE, default_spec, spec_of
+
+    if kind is None:
+        return backbones, spec_of(backbones, stride)
+    if backbones.paths:
+        raise UsageError("expected either --features or --backbone, not both")
+    if kind == "motion":
+        return backbones, default_spec(stride)
+    backbones = replace(backbones, paths=(_appearance_backbone(),))
+    stride = stride or DEFAULT_STRIDE
+    return backbones, spec_of(backbones, stride, beside_motion=kind != "appearance")
+
+
+def _appearance_backbone() -> Path:
+    """The file of appearance's backbone, made where it isn't there yet."""
+    from lpat.backbones.appearance import EXTRA, NAME, NEEDED, appearance_file
+    from lpat.errors import MissingPackageError, install_advice
+
+    path = appearance_file()
+    if path.is_file():
+        return path
+    missing = [module for module in NEEDED if find_spec(module) is None]
+    if missing:
+        raise MissingPackageError(
+            f"appearance features need {', '.join(missing)}: {install_advice(EXTRA)}"
+        )
+    print(f"making the backbone {NAME} of its package's weights, once: {path}", file=sys.stderr)
+    # By its name, as the packages that train are none that this one knows.
+    import_module("lpat_train.backbones.efficientnet_export").convert_efficientnet(path)
+    return path
 
 
 def by_class(values: tuple[str, ...], option: str) -> Mapping[str | None, float] | None:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lpat.backbones.search import BACKBONES, Backbones
-from lpat.backbones.spec import NAME as BACKBONE
+from lpat.backbones.spec import part_of_backbones
 from lpat.distributed.cluster import connected
 from lpat.distributed.dispatch import WorkerPool
 from lpat.distributed.worker import Result, WorkFunction
@@ -94,7 +94,7 @@ def ray_features(
     """
     _expect_ray()
     wanted = "cpu"
-    if spec.extractor == BACKBONE:
+    if part_of_backbones(spec) is not None:
         wanted = _device_of_workers(backbones.device, backbones.require_gpu)
     sent = replace(backbones.found_for(spec).by_contents(), device=wanted, threads=THREADS)
     make_work = partial(_extractor, spec, cache, sent)

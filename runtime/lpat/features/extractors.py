@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Protocol, runtime_checkable
 
 from lpat.backbones.search import BACKBONES, Backbones
+from lpat.backbones.spec import COMBINED, beside, parts_of
 from lpat.backbones.spec import NAME as BACKBONE
 from lpat.errors import FeatureError
 from lpat.features.files import PRECOMPUTED
@@ -55,7 +56,7 @@ EXTRACTORS: Mapping[str, type[MotionExtractor]] = {MotionExtractor.name: MotionE
 """The built-in extractors by name."""
 
 
-OWN = frozenset((*EXTRACTORS, BACKBONE))
+OWN = frozenset((*EXTRACTORS, BACKBONE, COMBINED))
 """Extractors whose features are made here, of videos; all others' come from files."""
 
 
@@ -67,10 +68,13 @@ def default_spec(stride: int | None = None) -> FeatureSpec:
     return MotionExtractor().spec(fps=25.0, snippet_frames=16, stride=stride or DEFAULT_STRIDE)
 
 
-def spec_of(backbones: Backbones, stride: int | None = None) -> FeatureSpec:
+def spec_of(
+    backbones: Backbones, stride: int | None = None, *, beside_motion: bool = False
+) -> FeatureSpec:
     """The spec of the given backbones' features, or of the default ones where none are given.
 
-    Of a folder all are taken. Without a stride it is the backbones' own, or the default one.
+    Of a folder all are taken. Without a stride it is the backbones' own, or the default one. Those
+    of backbones may stand beside the default ones.
 
     Raises:
         BackboneError: one can't be read, or they don't make one feature together.
@@ -79,7 +83,8 @@ def spec_of(backbones: Backbones, stride: int | None = None) -> FeatureSpec:
         return default_spec(stride)
     from lpat.backbones.spec import backbone_spec
 
-    return backbone_spec(backbones.all_given(), stride)
+    made = backbone_spec(backbones.all_given(), stride)
+    return beside(default_spec(stride), made) if beside_motion else made
 
 
 def is_slow(spec: FeatureSpec) -> bool:
@@ -105,13 +110,25 @@ def extractor_of(
         from lpat.backbones.extractor import open_extractor
 
         return open_extractor(spec, backbones, threads)
+    if spec.extractor == COMBINED:
+        from lpat.backbones.extractor import open_extractor
+        from lpat.features.combined import CombinedExtractor
+
+        motion, of_backbones = parts_of(spec)
+        return CombinedExtractor(
+            _built_in(motion), open_extractor(of_backbones, backbones, threads)
+        )
     if spec.extractor == PRECOMPUTED:
         raise FeatureError(
             f"precomputed features of {spec.dimension} dimensions are expected, not a video: "
             "no extractor here can make them"
         )
+    return _built_in(spec)
+
+
+def _built_in(spec: FeatureSpec) -> MotionExtractor:
     if spec.extractor not in EXTRACTORS:
-        known = ", ".join(EXTRACTORS)
+        known = ", ".join((*EXTRACTORS, BACKBONE, COMBINED))
         raise FeatureError(f"unknown feature extractor {spec.extractor!r}; known: {known}")
     kind = EXTRACTORS[spec.extractor]
     if difference := spec.differs_in_version(kind.version):

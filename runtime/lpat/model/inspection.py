@@ -11,7 +11,7 @@ from typing import Any
 from lpat.backbones.files import Backbone, read_backbones
 from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.search import Backbones
-from lpat.backbones.spec import NAME, Wanted, wanted_by
+from lpat.backbones.spec import Wanted, part_of_backbones, wanted_by
 from lpat.errors import BackboneError
 from lpat.inference.onnx_files import read_onnx
 from lpat.model.metadata import ModelMetadata
@@ -95,8 +95,8 @@ def inspect(path: Path, places: Backbones) -> Inspection:
     if any(one.sha256 == sha256 for one in found):
         return Inspection(path, len(content), sha256, found)
     model = Model(path, "cpu", backbones=places)
-    spec = model.metadata.features
-    wanted = wanted_by(spec) if spec.extractor == NAME else ()
+    part = part_of_backbones(model.metadata.features)
+    wanted = () if part is None else wanted_by(part)
     needs = tuple(_need(one, model.backbones) for one in wanted)
     return Inspection(path, len(content), sha256, found, model.metadata, needs)
 

@@ -112,6 +112,11 @@ def completes_window(ticks: int, frames: int, stride: int, batch: int = 1) -> bo
     return ticks > frames and rest == 0 and (snippet + 1) % batch == 0
 
 
+def phase_of_windows(frames: int, stride: int) -> int:
+    """The tick at which windows begin that lie wholly in a video, but for a multiple of stride."""
+    return -_lead(frames, stride) % stride
+
+
 def _lead(frames: int, stride: int) -> int:
     """Ticks of a window before its snippet's first; negative where it begins later."""
     return (frames - stride) // 2

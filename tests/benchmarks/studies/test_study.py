@@ -277,10 +277,13 @@ def test_results_are_kept_apart_by_all_that_features_follow_from() -> None:
         data_name(name, seed, options)
         for name in ("simulation", "demo", "gestures")
         for seed in (0, 1)
-        for options in (DataOptions(), DataOptions(stride=16), DataOptions(difficulty="hard"))
-    }
-    # Two seeds of two difficulties, two of two strides, and two strides of real videos.
-    assert len(names) == 4 + 4 + 2
+        for options in (
+            DataOptions(), DataOptions(stride=16), DataOptions(difficulty="hard"),
+            DataOptions(features="appearance"),
+        )
+    }  # fmt: skip
+    # Two seeds of two difficulties; and of two strides and other features, two seeds and one.
+    assert len(names) == 4 + 6 + 3
     own = {data_name("gestures", 0, DataOptions(videos=Path(folder, "videos"))) for folder in "ab"}
     assert len(own) == 2
 

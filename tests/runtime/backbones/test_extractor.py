@@ -1,3 +1,4 @@
+import math
 import threading
 from itertools import pairwise
 
@@ -192,6 +193,47 @@ def test_what_is_skipped_is_never_turned_into_pixels(rgb, flow):
     extractor = open_extractor(spec, Backbones((rgb, flow)), 0)
     rest = np.stack(list(extractor.extract([*hidden, *ticks[28:]], spec, 8)))
     np.testing.assert_array_equal(rest, list(extractor.extract(ticks, spec))[8:])
+
+
+@pytest.fixture
+def sparse(make_backbone, tmp_path):
+    """A backbone that is fed two frames of each snippet of eight: the third and the seventh."""
+    changes = {"frames": 2, "sampling": 4, "mean": (0,), "deviation": (1,)}
+    return make_backbone(tmp_path / "sparse.onnx", "rgb", means=True, **changes)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 8, 12])
+@pytest.mark.parametrize("count", [8, 45])
+def test_a_stream_that_samples_frames_sees_those_of_its_clips_alone(sparse, stride, count):
+    spec = spec_of_files(sparse, stride=stride)
+    assert spec.snippet_frames == 8
+    seen = []
+
+    class Counted(Frame):
+        def rgb(self, size=None, scaling="AREA"):
+            seen.append(round(self.time * 25))
+            return super().rgb(size, scaling)
+
+    ticks = [
+        Tick(tick.index, Counted(tick.frame.time, 1 / 25, tick.frame.picture), tick.repeated)
+        for tick in moving_ticks(count)
+    ]
+    extractor = open_extractor(spec, Backbones((sparse,)), 0)
+    made = np.stack(list(extractor.extract(ticks, spec)))
+    step = math.gcd(4, stride)  # pictures are made of these ticks, and held between them
+    phase = (2 - (8 - stride) // 2) % step
+    assert seen == sorted({0, *range(phase, count, step)})
+    pictures = [tick.frame.rgb((21, 16), "BILINEAR").transpose(2, 0, 1) for tick in ticks]
+    rows = []
+    for snippet in range(-(-count // stride)):
+        start = snippet * stride - (8 - stride) // 2
+        start = max(0, min(start, count - 8))
+        numbers = [max(0, n - (n - phase) % step) for n in (start + 2, start + 6)]
+        clips = clips_of([pictures[n] for n in numbers], extractor.streams[0])
+        rows.append(clips.mean(axis=(3, 4)).reshape(-1))
+    np.testing.assert_allclose(made, rows, rtol=1e-5, atol=1e-3)
+    for skip in range(1, len(made), 3):
+        np.testing.assert_array_equal(list(extractor.extract(ticks, spec, skip)), made[skip:])
 
 
 @pytest.mark.parametrize(("streams", "needed"), [("rgb", 4), ("both", 5)])

@@ -12,8 +12,10 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
+from lpat.backbones.appearance import appearance_file
 from lpat.backbones.extractor import BackboneExtractor
 from lpat.backbones.files import read_backbones
+from lpat.backbones.search import Backbones
 from lpat.cli import detect
 from lpat.errors import BackboneError, ModelError, OutputError, UsageError
 from lpat.features.extractors import default_spec, extractor_of
@@ -21,6 +23,7 @@ from lpat.files.json_files import write_json
 from lpat.formats.detections import read_detections
 from lpat.inference.onnx_files import digests_of
 from lpat.localizer import Localizer
+from lpat.model.inspection import inspect
 from lpat_train.cli import export, train
 from lpat_train.errors import BundleError
 from lpat_train.export.bundle import write_bundle
@@ -122,6 +125,52 @@ def test_a_file_that_is_replaced_while_it_is_used_is_named(project: Path) -> Non
     shutil.copy(project / "flow.onnx", project / "rgb.onnx")
     with pytest.raises(BackboneError, match=r"rgb\.onnx: changed while it was in use"):
         rgb.read()
+
+
+@pytest.fixture
+def appearance(project: Path, make_backbone) -> Path:
+    """A tiny network in the place of appearance's, which the commands find there."""
+    path = appearance_file()
+    path.parent.mkdir(parents=True)
+    return make_backbone(path, name="efficientnet-lite0", frames=1, sampling=16, dimension=40)
+
+
+def test_appearance_alone_has_snippets_as_often_as_motion_has(
+    project: Path, appearance: Path
+) -> None:
+    run_train("--output", "run", "--features", "appearance")
+    spec = read_run(project / "run").spec
+    assert (spec.dimension, spec.stride) == (40, default_spec().stride)
+
+
+def test_motion_and_appearance_go_from_videos_to_a_bundle(project: Path, appearance: Path) -> None:
+    """Appearance is reduced within the model, so whole features go into it."""
+    trained = run_train("--output", "run", "--features", "motion+appearance", "--components", "8")
+    assert "features of 242 dimensions" in trained.output
+    exported = invoke(export.command, "whole.onnx", "--run", "run", "--bundle")
+    assert "with backbone efficientnet-lite0 (rgb" in exported.output
+    (its,) = inspect(project / "whole.onnx", Backbones()).needs
+    assert its.path == project / "whole.onnx"
+    expected = Localizer("whole.onnx", "cpu").scores("videos/v0.mp4").scores
+    appearance.unlink()
+    assert expected.std() > 0
+    np.testing.assert_array_equal(
+        Localizer("whole.onnx", "cpu").scores("videos/v0.mp4").scores, expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--features", "motion", "--backbone", "rgb.onnx"), "either --features or --backbone"),
+        (("--features", "motion", "--resume", "run"), "leave out other settings"),
+    ],
+)
+def test_features_that_contradict_other_options_are_refused(
+    project: Path, words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        run_train(*words)
 
 
 @pytest.mark.parametrize("stream", ["rgb", "flow"])

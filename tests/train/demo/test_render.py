@@ -9,7 +9,8 @@ from lpat.errors import UsageError
 from lpat_train.demo.actions import ACTIONS
 from lpat_train.demo.plan import Recipe, plan_video
 from lpat_train.demo.render import render_dataset, render_video
-from lpat_train.demo.scene import paint_frames
+from lpat_train.demo.scene import paint_frames, visitors
+from lpat_train.demo.things import DECOYS, FADE_SECONDS, THINGS, draw_thing
 
 TINY = Recipe(seed=3, width=64, height=48, seconds=(6.0, 7.0))
 
@@ -136,6 +137,64 @@ def test_actions_start_and_end_at_rest_and_move_between(name):
     np.testing.assert_allclose(offsets[-1, [0, 1, 3]], 0, atol=1e-9)  # a spin may end turned
     assert np.abs(np.diff(offsets, axis=0)).max() < 0.1
     assert np.abs(offsets[20:280]).max() > 0.05
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_things_fill_their_picture_in_two_colours_and_are_told_apart_by_shape(name):
+    picture = draw_thing(THINGS[name], 96, np.random.default_rng(0))
+    alpha = picture[..., 3]
+    assert picture.shape == (96, 96, 4)
+    assert 0.15 < (alpha > 127).mean() < 0.6
+    assert not alpha[[0, -1]].any()
+    assert not alpha[:, [0, -1]].any()
+    assert (picture[..., :3] <= alpha[..., None]).all()  # multiplied by it
+    inside = picture[alpha == 255][:, :3]
+    common = np.unique(inside, axis=0, return_counts=True)[1]
+    assert np.sort(common)[-2:].sum() > 0.8 * len(inside)
+    for other in set(THINGS) - {name}:
+        its = draw_thing(THINGS[other], 96, np.random.default_rng(0))[..., 3]
+        assert ((alpha > 127) != (its > 127)).mean() > 0.05
+
+
+def test_a_label_changes_nothing_but_what_is_there_meanwhile():
+    plan = plan_video(replace(TINY, kind="appearance"), "training", 2)
+    (first, *others) = plan.instances
+    pictures = [
+        np.stack(
+            list(paint_frames(replace(plan, instances=(replace(first, label=label), *others))))
+        )
+        for label in ("star", "heart")
+    ]
+    differ = np.flatnonzero((pictures[0] != pictures[1]).any(axis=(1, 2, 3))) / TINY.fps
+    assert len(differ) > 0.8 * (first.end - first.start) * TINY.fps
+    assert first.start - FADE_SECONDS <= differ.min()
+    assert differ.max() <= first.end + FADE_SECONDS
+
+
+def test_the_kind_is_part_of_the_recipe_and_decides_the_labels():
+    shown = replace(TINY, kind="appearance")
+    assert str(shown) == "lpat-demo 1 appearance: seed 3, 64x48, 25 fps, 6-7 s"
+    plans = [plan_video(shown, "training", index) for index in range(5)]
+    assert [plan.instances[0].label for plan in plans if len(plan.instances) == 1] != []
+    assert {its.label for plan in plans for its in plan.instances} <= set(THINGS)
+
+
+def test_things_without_a_label_come_between_and_stay_as_long():
+    recipe = Recipe(kind="appearance")
+    lengths = []
+    for index in range(12):
+        plan = plan_video(recipe, "training", index)
+        seconds = np.arange(plan.frames) / recipe.fps
+        free = np.ones(plan.frames, bool)
+        for its in plan.instances:
+            free &= (seconds < its.start - 0.1) | (seconds > its.end + 0.1)
+        for outline, poses in visitors(plan, seconds, 4 / 3):
+            if outline in DECOYS:
+                there = poses[:, 4] > 0
+                assert free[there].all()
+                lengths.append(there.sum() / recipe.fps)
+    assert len(lengths) > 12
+    assert 2 < np.mean(lengths) < 4.5
 
 
 def test_labels_change_nothing_but_the_motion_during_actions():

@@ -6,12 +6,17 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
+from lpat.cli import extract
+from lpat.features.extractors import default_spec
 from lpat.files.json_files import write_json
 from lpat_viewer.tagging.opening import open_folder
 from lpat_viewer.training import plan as planning
 from lpat_viewer.training.plan import (
+    FEATURES,
+    MOTION,
     PRESETS,
     TrainingPlan,
     duration_text,
@@ -64,6 +69,13 @@ def test_the_estimate_grows_with_networks_videos_and_what_is_to_be_extracted() -
     assert duration_text(31) == "about 30 s"
     assert duration_text(300) == "about 5 min"
     assert duration_text(9000) == "about 2.5 h"
+
+
+def test_features_are_those_that_the_commands_take() -> None:
+    (option,) = (its for its in extract.command.params if its.name == "features")
+    assert isinstance(option.type, click.Choice)
+    assert [kind.name for kind in FEATURES] == list(option.type.choices)
+    assert MOTION.spec() == default_spec()
 
 
 def test_durations_are_those_of_the_headers_of_tagged_videos(

@@ -13,11 +13,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from lpat.backbones.appearance import WEIGHTS
 from lpat.features.files import write_features
 from lpat.files.json_files import write_json
 from lpat.localizer import Localizer
 from lpat.types import Features, FeatureSpec
-from lpat_viewer.training.plan import missing_packages
+from lpat_viewer.training.plan import FEATURES, missing_packages
 from lpat_viewer.training.run import Order, Programs, Stage, TrainingRun
 from lpat_viewer.training.training_window import TrainingWindow
 
@@ -201,13 +202,40 @@ def test_the_window_tells_the_plan_trains_and_stays_usable_when_cancelled(
     assert window.close()
 
 
+def test_features_that_see_appearance_are_asked_for_and_put_into_the_model(
+    qtbot: QtBot, window: TrainingWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "lpat_viewer.training.training_window.missing_packages",
+        lambda needed: "no weights" if WEIGHTS in needed else "",
+    )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    window.propose(tmp_path, tmp_path / "tags.json", lambda model: None)
+    window.features.setCurrentIndex([kind.name for kind in FEATURES].index("motion+appearance"))
+    qtbot.waitUntil(lambda: "no weights" in window.facts.text())
+    assert not window.train.isEnabled()
+    window.features.setCurrentIndex(0)
+    qtbot.waitUntil(window.train.isEnabled)
+    motion, both = (
+        Order(tmp_path, tmp_path / "t.json", "lpat", tmp_path / "m.onnx", None, features)
+        for features in ("motion", "motion+appearance")
+    )
+    run = tmp_path / "run"
+    assert set(both.train_line(run)) - set(motion.train_line(run)) == {
+        "--features", "motion+appearance",
+    }  # fmt: skip
+    lines = [order.export_line(run, tmp_path / "x.onnx") for order in (motion, both)]
+    assert lines[1] == [*lines[0], "--bundle"]
+
+
 def test_what_stands_in_the_way_is_told(
     qtbot: QtBot, window: TrainingWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.propose(tmp_path / "none", None, lambda model: None)
     qtbot.waitUntil(lambda: "expected a folder of videos" in window.facts.text())
     monkeypatch.setattr(
-        "lpat_viewer.training.training_window.missing_packages", lambda: "training needs torch: x"
+        "lpat_viewer.training.training_window.missing_packages",
+        lambda needed: "training needs torch: x",
     )
     window.propose(tmp_path, None, lambda model: None)
     qtbot.waitUntil(lambda: window.plan is not None)
@@ -281,7 +309,10 @@ def test_the_real_commands_make_a_model_that_runs(qtbot: QtBot, tmp_path: Path) 
             "--device", "cpu")  # fmt: skip
     model = tmp_path / "model.onnx"
     reviewed = tmp_path / "reviewed.json"
-    run = TrainingRun(Order(tmp_path, tmp_path / "tags.json", "lpat", model, None, more, reviewed))
+    order = Order(
+        tmp_path, tmp_path / "tags.json", "lpat", model, None, more=more, reviewed=reviewed
+    )
+    run = TrainingRun(order)
     said = Listener(run)
     run.start()
     qtbot.waitUntil(lambda: said.over)

@@ -33,7 +33,7 @@ def read_checkpoint(path: Path, width: float = 1.0) -> dict[str, Tensor]:
     Raises:
         CheckpointError: not such a file, another network, or a weight that can't be one.
     """
-    state = _without_prefix(_tensors(path, _content(path)))
+    state = _without_prefix(_tensors(path, read_weights(path)))
     state = {name: weight for name, weight in state.items() if not _UNUSED.fullmatch(name)}
     channels = state[_FIRST].shape[1] if _FIRST in state and state[_FIRST].ndim == 5 else 3
     if channels not in CHANNELS.values():
@@ -52,8 +52,12 @@ def stream_of(state: Mapping[str, Tensor]) -> str:
     return next(stream for stream, count in CHANNELS.items() if count == channels)
 
 
-def _content(path: Path) -> Any:
-    """The content of a file of weights."""
+def read_weights(path: Path) -> Any:
+    """The content of a file of weights, of which nothing is run.
+
+    Raises:
+        CheckpointError: it can't be read, or holds more than weights.
+    """
     try:
         if path.suffix.lower() == ".safetensors":
             return load_file(path)

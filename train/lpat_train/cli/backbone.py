@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lpat.backbones.appearance import NAME
 from lpat.cli import app, options
 from lpat.cli.app import DONE
 from lpat.errors import BackboneError, UsageError
@@ -110,7 +111,7 @@ def check_command(
 
 @command.command("convert")
 @click.argument("source", type=options.FILE)
-@click.argument("output", type=options.FILE)
+@click.argument("output", type=options.FILE, required=False)
 @click.option("--name", help="What it is to be called.  [default: the name of SOURCE]")
 @click.option(
     "--stream",
@@ -149,8 +150,12 @@ def check_command(
     help="Method of optical flow.  [default: tvl1]",
 )  # fmt: skip
 @click.option("--bound", type=float, help="Pixels at which flow is cut off.  [default: 20]")
-def convert_command(source: Path, output: Path, **settings: Any) -> int:
+def convert_command(source: Path, output: Path | None, **settings: Any) -> int:
     """Make the backbone OUTPUT of SOURCE: any ONNX network, or a checkpoint of I3D.
+
+    SOURCE efficientnet-lite0 is the network of --features appearance, whose weights come with the
+    package that the extra `appearance` installs; OUTPUT is the user's folder of backbones then,
+    unless it is given.
 
     An ONNX network takes clips (N, C, T, H, W), or images (N, C, H, W): then it is run on every
     frame, and its features are averaged over the clip. A checkpoint (.pt, .pth, .safetensors) is
@@ -159,7 +164,11 @@ def convert_command(source: Path, output: Path, **settings: Any) -> int:
     """
     launch.expect("onnx")
     given = {name: value for name, value in settings.items() if value is not None}
-    if source.suffix.lower() in CHECKPOINTS:
+    if str(source) == NAME:
+        output = _make_efficientnet(output, given)
+    elif output is None:
+        raise UsageError(f"expected OUTPUT, the backbone's file, beside {source}")
+    elif source.suffix.lower() in CHECKPOINTS:
         _convert_checkpoint(source, output, given)
     else:
         from lpat_train.backbones.conversion import convert_network
@@ -169,6 +178,20 @@ def convert_command(source: Path, output: Path, **settings: Any) -> int:
 
     print("\n".join(inspect(output, options.backbones_from(())).lines()))
     return DONE
+
+
+def _make_efficientnet(output: Path | None, given: dict[str, Any]) -> Path:
+    """Write the network that comes with a package; its file."""
+    launch.expect("torch")
+    from lpat.backbones.appearance import appearance_file
+    from lpat_train.backbones.efficientnet_export import convert_efficientnet
+
+    if given:
+        option = next(iter(given)).replace("_", "-")
+        raise UsageError(f"--{option}: expected an ONNX network; {NAME}'s own is known")
+    output = output or appearance_file()
+    convert_efficientnet(output)
+    return output
 
 
 def _convert_checkpoint(source: Path, output: Path, given: dict[str, Any]) -> None:

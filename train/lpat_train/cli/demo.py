@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lpat.cli import options
 from lpat.cli.app import DONE
 from lpat_train.cli import launch
+
+if TYPE_CHECKING:
+    from lpat_train.demo.plan import Kind
 
 
 @click.command("lpat-demo")
@@ -34,8 +38,18 @@ from lpat_train.cli import launch
     show_default=True,
     help="Videos to find actions in.",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(["motion", "appearance"]),
+    default="motion",
+    show_default=True,
+    help="What tells the classes apart: how something moves, or what it is.",
+)
+@options.features
 @click.version_option(package_name="lpat")
-def command(folder: Path, seed: int, training: int, test: int) -> int:
+def command(
+    folder: Path, seed: int, training: int, test: int, kind: Kind, features: str | None
+) -> int:
     """Render short videos, learn from their tags alone, and find the actions in others.
 
     Runs lpat-train, lpat-export, lpat-detect and lpat-eval, shows each line, and writes
@@ -45,7 +59,11 @@ def command(folder: Path, seed: int, training: int, test: int) -> int:
     from lpat_train.cli.demo_run import run_demo
     from lpat_train.demo.plan import Recipe
 
-    run_demo(folder, training=training, test=test, recipe=Recipe(seed=seed))
+    recipe = Recipe(seed=seed, kind=kind)
+    if features is None and kind == "appearance":
+        features = "motion+appearance"
+    more = () if features is None else ("--features", features)
+    run_demo(folder, training=training, test=test, recipe=recipe, train_options=more)
     return DONE
 
 

@@ -27,11 +27,15 @@ from lpat.segments.detect import detect
 from lpat.types import Scores
 from lpat_train.cli import export as export_command
 from lpat_train.cli import train as train_command
-from lpat_train.demo.plan import Recipe
+from lpat_train.demo.plan import Kind, Recipe
 from lpat_train.demo.render import render_dataset
 from lpat_train.training.validation import Validation, format_thresholds, validate
 
 TIOUS = (0.3, 0.5, 0.7)
+_WHAT_ACTIONS_ARE: Mapping[Kind, str] = {
+    "motion": "An action is a way to move, whatever it is that moves.",
+    "appearance": "An action is a thing that comes and goes, however it moves.",
+}
 
 
 def run_demo(
@@ -71,7 +75,7 @@ def run_demo(
     scores = _scores(localizer, truth, videos, FeatureCache(folder / "features"))
     validation = validate(scores, truth, localizer.metadata.post_processing, TIOUS)
     report = folder / "report.html"
-    write_text(report, _report(localizer, scores, truth, validation, seconds))
+    write_text(report, _report(localizer, scores, truth, validation, seconds, recipe.kind))
     print(f"\n{format_thresholds(validation)}\n")
     print(f"total {sum(seconds.values()):.0f} s: "
           + ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items()))  # fmt: skip
@@ -126,6 +130,7 @@ def _report(
     truth: tuple[VideoAnnotation, ...],
     validation: Validation,
     seconds: Mapping[str, float],
+    kind: Kind,
 ) -> str:
     options = localizer.metadata.post_processing
     pictures = []
@@ -155,8 +160,7 @@ def _report(
             [
                 f"{training} rendered videos were learned from, with tags such as "
                 f"{' and '.join(localizer.classes[:2])} and no times. In {len(truth)} others "
-                "the model then said when each action happens. An action is a way to move, "
-                "whatever it is that moves.",
+                f"the model then said when each action happens. {_WHAT_ACTIONS_ARE[kind]}",
                 "There is no threshold to set: the model predicts one for every snippet, the "
                 "background. A class is present where its score is above it.",
             ],

@@ -144,11 +144,12 @@ def _check_usage(
 
 
 def _backbones_of(run: Run, backbones: Backbones) -> tuple[Backbone, ...]:
-    from lpat.backbones.spec import NAME
+    from lpat.backbones.spec import part_of_backbones
 
-    if run.spec.extractor != NAME:
+    part = part_of_backbones(run.spec)
+    if part is None:
         raise UsageError(f"--bundle: {run.spec.extractor} features need no backbone; leave it out")
-    return backbones.find(run.spec)
+    return backbones.find(part)
 
 
 def _features_of(

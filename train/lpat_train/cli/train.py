@@ -194,6 +194,7 @@ def _config_options() -> list[click.Option]:
     "others, each in about a tenth of the training's time; 0: it looks at labels alone.",
 )
 @click.option("--skip-missing", is_flag=True, help="Leave out annotated videos without a file.")
+@options.features
 @options.backbone
 @options.stride
 @options.batch
@@ -224,6 +225,7 @@ def command(
     report: bool,
     folds: int,
     skip_missing: bool,
+    features: str | None,
     backbone_paths: tuple[Path, ...],
     stride: int | None,
     batch: int | None,
@@ -239,7 +241,7 @@ def command(
 
     Only the labels of the annotations are read, moments where they have any, and by 3c-net how
     often a video shows each; segment times can't reach training but by --reviewed. Features of
-    videos, the built-in ones or those of --backbone, are extracted once and cached. Writes weights,
+    videos, as --features or --backbone has them, are extracted once and cached. Writes weights,
     config and TensorBoard logs to the run's folder, from which lpat-export makes model.onnx.
 
     Exit codes: 0 all done, 1 nothing done, 3 some videos failed, 130 interrupted.
@@ -248,7 +250,7 @@ def command(
     from lpat.annotations.reading import read_annotations
     from lpat.annotations.reviewed import read_reviewed
     from lpat.errors import UsageError
-    from lpat.features.extractors import default_jobs, spec_of
+    from lpat.features.extractors import default_jobs
     from lpat.inputs import find_inputs
     from lpat_train.cli.training_run import Examples, Inputs, RunPlace, run_training
     from lpat_train.distributed.processes import Processes
@@ -259,7 +261,7 @@ def command(
         raise UsageError("expected labels: either --annotations FILE or --labels-from-folders")
     processes = Processes.from_environment()
     changes = {name: value for name, value in changes.items() if value is not None}
-    if resume and (changes or config_file or output):
+    if resume and (changes or config_file or output or features):
         raise UsageError("--resume goes on under the run's own config; leave out other settings")
     run = read_run(resume) if resume else None
     config = (
@@ -279,12 +281,17 @@ def command(
     said = [f"{read.path}: {line}" for line in summarise(read.findings_in(chosen))]
     for line in (*remarks, *said):
         tell(line)
+    all_features = all(source.holds_features for source in files)
+    if all_features and (features or backbone_paths):
+        option = "--backbone" if backbone_paths else "--features"
+        raise UsageError(f"{option}: expected videos; these are feature files already")
     backbones = options.backbones_from(backbone_paths, device, batch=batch)
-    spec = run.spec if run else spec_of(backbones, stride)
-    if not all(source.holds_features for source in files):
+    if run:
+        spec = run.spec
+    else:
+        backbones, spec = options.chosen_features(features, backbones, stride)
+    if not all_features:
         backbones = backbones.found_for(spec)
-    elif backbone_paths:
-        raise UsageError("--backbone: expected videos; these are feature files already")
     found = Inputs(
         files,
         spec=spec,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -10,6 +11,12 @@ from numpy.random import Generator
 from lpat.errors import UsageError
 from lpat.types import Float64Array
 from lpat_train.demo.actions import ACTIONS
+from lpat_train.demo.things import THINGS
+
+Kind = Literal["motion", "appearance"]
+"""What tells one class from another: how something moves, or what it is."""
+
+LABELS: dict[Kind, tuple[str, ...]] = {"motion": (*ACTIONS,), "appearance": (*THINGS,)}
 
 VERSION = 1
 """Raised whenever the same seed would give other pictures or other times."""
@@ -29,6 +36,7 @@ class Recipe:
     height: int = 144
     fps: int = 25
     seconds: tuple[float, float] = (20.0, 40.0)
+    kind: Kind = "motion"
 
     def __post_init__(self) -> None:
         if self.width < 32 or self.height < 32 or self.width % 2 or self.height % 2:
@@ -47,8 +55,9 @@ class Recipe:
     def __str__(self) -> str:
         """The recipe in one line, as it is kept in each video's metadata."""
         shortest, longest = self.seconds
+        kind = "" if self.kind == "motion" else f" {self.kind}"
         return (
-            f"lpat-demo {VERSION}: seed {self.seed}, {self.width}x{self.height}, "
+            f"lpat-demo {VERSION}{kind}: seed {self.seed}, {self.width}x{self.height}, "
             f"{self.fps} fps, {shortest:g}-{longest:g} s"
         )
 
@@ -98,7 +107,7 @@ def plan_video(recipe: Recipe, subset: str, index: int) -> VideoPlan:
     rng = blank.generator("plan")
     frames = round(rng.uniform(*recipe.seconds) * recipe.fps)
     spans = _spans(frames / recipe.fps, rng)
-    labels = _labels(len(spans), index, rng)
+    labels = _labels(LABELS[recipe.kind], len(spans), index, rng)
     instances = tuple(
         Instance(label, float(start), float(end))
         for label, (start, end) in zip(labels, spans, strict=True)
@@ -125,9 +134,9 @@ def _parts(total: float, count: int, least: float, rng: Generator) -> Float64Arr
     return least + (total - count * least) * rng.dirichlet(np.full(count, 3.0))
 
 
-def _labels(count: int, index: int, rng: Generator) -> list[str]:
+def _labels(classes: tuple[str, ...], count: int, index: int, rng: Generator) -> list[str]:
     """A label for each action: the classes take turns over the videos; some videos hold two."""
-    names = list(ACTIONS)
+    names = list(classes)
     main = names.pop(index % len(names))
     labels = [main] * count
     if count > 1 and rng.random() < TWO_CLASSES:

@@ -1,7 +1,9 @@
 """What a demo video shows: textured patches before a textured backdrop, and where they are when.
 
 Textures, colours, shapes, sizes and places are drawn without regard to the labels, and every
-patch that acts is in the picture all the time. Only motion tells one action from another.
+patch that acts is in the picture all the time. Only motion tells one action from another. In videos
+of the kind `appearance` it is the other way round: things come and go, all in the same manner, and
+only what they are tells them apart.
 """
 
 from __future__ import annotations
@@ -17,10 +19,14 @@ from numpy.typing import NDArray
 
 from lpat.types import Float64Array
 from lpat_train.demo.actions import ACTIONS
-from lpat_train.demo.plan import VideoPlan
+from lpat_train.demo.plan import LONGEST_ACTION, SHORTEST_ACTION, VideoPlan
+from lpat_train.demo.things import DECOYS, THINGS, Outline, draw_thing, presence
 
 BACKDROP_MARGIN = 0.35  # frame heights beyond the picture on every side
 NOISE_LEVELS = 3.5
+THING_SIZE = 0.6  # of the picture's height
+SHORTEST_DECOY = 1.0
+"""Seconds that a gap must have room for, so that a thing without a label comes in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +56,19 @@ def paint_frames(plan: VideoPlan) -> Iterator[Image]:
     )
     pan = shake + wander(seconds, motion, slowest=0.02, fastest=0.12, reach=0.25)
     pan = np.clip(pan + BACKDROP_MARGIN, 0, 2 * BACKDROP_MARGIN) * recipe.height
-    tracks = bystanders(seconds, aspect, motion) + actors(plan, seconds, aspect, motion)
+    tracks = bystanders(seconds, aspect, motion)
+    if recipe.kind == "motion":
+        tracks += actors(plan, seconds, aspect, motion)
     patches = []
     for track in tracks:
         track[:, [X, Y]] = (track[:, [X, Y]] + shake) * recipe.height
         side = max(round(appearance.uniform(0.48, 0.66) * recipe.height), 8)
         patches.append(Patch(random_patch(side, appearance), track))
+    if recipe.kind == "appearance":
+        for thing, track in visitors(plan, seconds, aspect):
+            track[:, [X, Y]] = (track[:, [X, Y]] + shake) * recipe.height
+            side = max(round(THING_SIZE * recipe.height), 8)
+            patches.append(Patch(draw_thing(thing, side, appearance), track))
     yield from _compose(plan, backdrop, pan, patches, appearance)
 
 
@@ -130,6 +143,38 @@ def actors(
         inside = np.clip(seconds - instance.start, 0, length)
         tracks[who][:, :OPACITY] += ACTIONS[instance.label](inside, length, rng)
     return tracks
+
+
+def visitors(
+    plan: VideoPlan, seconds: Float64Array, aspect: float
+) -> list[tuple[Outline, Float64Array]]:
+    """Things and their poses (F, 5): those that labels name, and between them others.
+
+    Each has random numbers of its own, so that a label changes nothing but what comes.
+    """
+    stays = [(its.start, its.end, its.label) for its in plan.instances]
+    for start, end in _gaps(plan):
+        if end - start > SHORTEST_DECOY + 0.6:
+            stays.append((start + 0.3, end - 0.3, ""))
+    found = []
+    for number, (start, end, label) in enumerate(sorted(stays)):
+        rng = plan.generator(f"visitor {number}")
+        decoy = DECOYS[int(rng.integers(len(DECOYS)))]
+        first, last = (start, end) if label else _within(start, end, rng)
+        track = _still(seconds)
+        home = np.array([aspect / 2, 0.5]) + rng.uniform(-0.15, 0.15, 2)
+        track[:, [X, Y]] = home + wander(seconds, rng, slowest=0.2, fastest=0.8, reach=0.08)
+        track[:, ANGLE] = 0.3 * np.sin(2 * np.pi * (0.5 * seconds + rng.uniform()))
+        track[:, OPACITY] = presence(seconds, first, last)
+        found.append((THINGS[label] if label else decoy, track))
+    return found
+
+
+def _within(start: float, end: float, rng: Generator) -> tuple[float, float]:
+    """A part of a stretch of time that is as long as actions are, or all of it."""
+    length = min(rng.uniform(SHORTEST_ACTION, LONGEST_ACTION), end - start)
+    first = start + rng.uniform(0, end - start - length)
+    return first, first + length
 
 
 def _gaps(plan: VideoPlan) -> list[tuple[float, float]]:

@@ -165,8 +165,8 @@ def statistics_of(network: Network, spec: FeatureSpec) -> Statistics | None:
     unknown = not network.mean.any() and (network.scale == 1).all()
     if spec.extractor in OWN or spec.dimension > WIDEST or unknown:
         return None
-    deviation = torch.where(network.scale > 0, 1 / network.scale, 0)
-    return Statistics(_rounded(network.mean), _rounded(deviation))
+    mean, deviation = network.statistics
+    return Statistics(_rounded(mean), _rounded(deviation))
 
 
 def _rounded(values: torch.Tensor) -> tuple[float, ...]:
@@ -176,8 +176,8 @@ def _rounded(values: torch.Tensor) -> tuple[float, ...]:
 def random_features(network: Network, spec: FeatureSpec, length: int) -> Features:
     """Random features such as the network was trained on."""
     noise = np.random.default_rng(length).standard_normal((length, spec.dimension))
-    deviation = torch.where(network.scale > 0, 1 / network.scale, 0).numpy()
-    values = network.mean.numpy() + deviation * noise.astype(np.float32)
+    mean, deviation = (values.numpy() for values in network.statistics)
+    values = mean + deviation * noise.astype(np.float32)
     return Features(values, spec, length * spec.snippet_seconds)
 
 

@@ -8,7 +8,7 @@ and false on padding; a video scores the same alone and padded in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
+from lpat_train.network.reduction import Reduction
 from lpat_train.network.transformation import Transformation
 
 
@@ -47,6 +48,7 @@ class Network(nn.Module):
         windows: Sequence[Windows] = ((),),
     ) -> None:
         super().__init__()
+        self.reduction: Reduction | None = None  # of features that are wider than `dimension`
         self.level: Level | None = None  # that exported scores are measured from
         self.ends: Ends | None = None  # learned last; takes no part in `forward`
         self.part: BatchPart | None = (
@@ -81,13 +83,34 @@ class Network(nn.Module):
 
     def standardise_by(self, moments: Moments) -> None:
         """Take mean and deviation of the moments; constant features stay at zero."""
-        self.mean, deviation = moments.mean.float(), moments.deviation.float()
-        floor = 1e-3 * deviation.max().clamp(min=1e-6)
-        self.scale = torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
+        self.mean = moments.mean.float()
+        own = len(self.mean) if self.reduction is None else self.reduction.own
+        self.scale = torch.cat(  # apart, as each has a least deviation of its own
+            [part.scale.float() for part in moments.split(own)]
+        )
+
+    def fit_to(self, chunks: Callable[[], Iterable[Tensor]]) -> None:
+        """Learn reduction and standardisation of all snippets, which `chunks` gives in parts
+        (N, D)."""
+        reduction = self.reduction
+        self.standardise_by(moments_of(chunks()) if reduction is None else reduction.fit(chunks))
+
+    def reduced(self, features: Tensor) -> Tensor:
+        """Features (B, T, D'), as the network sees them: D values, or fewer that say them."""
+        return features if self.reduction is None else self.reduction(features)
 
     def standardised(self, features: Tensor) -> Tensor:
-        """Features (B, T, D) of mean 0 and deviation 1 over the training snippets."""
-        return (features - self.mean) * self.scale
+        """Features (B, T, D') of mean 0 and deviation 1 over the training snippets."""
+        return (self.reduced(features) - self.mean) * self.scale
+
+    @property
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and deviation (D,) of the features that it was trained on, unreduced."""
+        mean, scale, reduction = self.mean, self.scale, self.reduction
+        if reduction is not None:
+            mean = torch.cat([mean[: reduction.own], reduction.mean])
+            scale = torch.cat([scale[: reduction.own], reduction.scale])
+        return mean, torch.where(scale > 0, 1 / scale, 0)
 
     def transformed(self, standardised: Tensor, mask: Tensor | None) -> Tensor:
         """The hidden layer (B, T, H), after dropout, of standardised features."""
@@ -142,5 +165,5 @@ class ExportModule(nn.Module):
         measured = (output.scores, output.background) if self.level is None else self.level(output)
         if self.network.ends is None:
             return *measured, shown
-        logits, distances = self.network.ends(features)
+        logits, distances = self.network.ends(self.network.reduced(features))
         return *measured, shown, torch.sigmoid(logits), distances

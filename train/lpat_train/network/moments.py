@@ -28,10 +28,23 @@ class Moments:
         between = apart.square() * (self.count * other.count / count)
         return Moments(count, mean, self.squares + other.squares + between)
 
+    def split(self, first: int) -> list[Moments]:
+        """Those of the first dimensions and of the others, without parts that have none."""
+        parts = (slice(0, first), slice(first, None))
+        found = [Moments(self.count, self.mean[part], self.squares[part]) for part in parts]
+        return [part for part in found if len(part.mean)]
+
     @property
     def deviation(self) -> Tensor:
         """Standard deviation (D,) of these snippets, not an estimate of others'."""
         return (self.squares / self.count).sqrt()
+
+    @property
+    def scale(self) -> Tensor:
+        """One over the deviation (D,); zero where it is next to none."""
+        deviation = self.deviation.float()
+        floor = 1e-3 * deviation.max().clamp(min=1e-6)
+        return torch.where(deviation > floor, 1 / deviation.clamp(min=floor), 0)
 
 
 def moments_of(parts: Iterable[Tensor]) -> Moments:

@@ -96,7 +96,7 @@ def learn_from(
             clip_snippets=config.clip_snippets,
             seed=config.seed,
         )
-        loss = _loss(ends, clips, targets)
+        loss = _loss(ends, clips, targets, network.reduced)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -152,11 +152,16 @@ def targets_of(found: Detections, snippets: int) -> Targets:
     return torch.from_numpy(classes), torch.from_numpy(distances.clip(min=NEAREST))
 
 
-def _loss(ends: Ends, clips: Sequence[TrainingClip], targets: Mapping[str, Targets]) -> Tensor:
+def _loss(
+    ends: Ends,
+    clips: Sequence[TrainingClip],
+    targets: Mapping[str, Targets],
+    reduced: Callable[[Tensor], Tensor],
+) -> Tensor:
     """Focal loss of the chances and 1 - DIoU of the ends, by the number of snippets with ends."""
     device = ends.mean.device
     batch = batch_of(clips).to(device)
-    logits, distances = ends(batch.features, batch.mask)
+    logits, distances = ends(reduced(batch.features), batch.mask)
     classes, wanted = (
         pad_sequence([targets[c.video.name][k][c.start : c.stop] for c in clips], True).to(device)
         for k in range(2)

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 
 from lpat.errors import DeviceError
+from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
 from lpat_train.data.hold_out import Split, split
@@ -19,7 +20,7 @@ from lpat_train.errors import DivergenceError
 from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
 from lpat_train.network.level import Level
-from lpat_train.network.moments import moments_of
+from lpat_train.network.reduction import reduction_for
 from lpat_train.training.best_state import BestState
 from lpat_train.training.calibration import calibrate
 from lpat_train.training.checkpoint import (
@@ -65,10 +66,17 @@ def choose_device(name: Device, processes: Processes = ALONE) -> torch.device:
     return torch.device("cuda", processes.local_rank)
 
 
-def make_network(config: TrainingConfig, dimension: int, classes: int) -> Network:
-    """A new network of the config's method; the seed decides its weights."""
+def make_network(config: TrainingConfig, features: FeatureSpec | int, classes: int) -> Network:
+    """A new network of the config's method for features of a spec, or of so many values; the seed
+    decides its weights."""
     torch.manual_seed(config.seed)
+    if isinstance(features, int):
+        dimension, reduction = features, None
+    else:
+        reduction = reduction_for(features, config.components)
+        dimension = features.dimension if reduction is None else reduction.dimension
     network = METHODS[config.method].make_network(config, dimension, classes)
+    network.reduction = reduction
     network.level = Level(
         classes,
         members=config.members if config.method == "lpat" else 1,
@@ -84,7 +92,7 @@ def load_network(run: Run) -> Network:
     Raises:
         UsageError: the run has saved none, or one that doesn't fit its config.
     """
-    network = make_network(run.config, run.spec.dimension, len(run.classes))
+    network = make_network(run.config, run.spec, len(run.classes))
     if run.config.hold_out and has_best(run.folder):
         load_best(run.folder, network)
     else:
@@ -122,7 +130,7 @@ def train(
     if not METHODS[config.method].learns_absence:
         training_set = training_set.labelled()
     parts = split(training_set, config.hold_out, config.seed)
-    network = make_network(config, training_set.spec.dimension, len(training_set.classes))
+    network = make_network(config, training_set.spec, len(training_set.classes))
     with training_threads(network, config, device, threads):
         return _train(
             network,
@@ -152,7 +160,7 @@ def _train(
     processes: Processes,
 ) -> Network:
     if config.standardize and not (folder and resume) and processes.first:
-        network.standardise_by(moments_of(parts.training.chunks()))
+        network.fit_to(parts.training.chunks)
     network.to(device).train()
     optimizer = torch.optim.Adam(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from lpat.annotations.reviewed import read_reviewed, reviewed_in
 from lpat.annotations.tags import Labels
+from lpat.backbones.appearance import WEIGHTS, appearance_file
+from lpat.backbones.search import Backbones
 from lpat.errors import LpatError
 from lpat.features.cache import FeatureCache
-from lpat.features.extractors import default_spec
+from lpat.features.extractors import default_spec, spec_of
 from lpat.types import FeatureSpec
 from lpat.video.reader import Video
 from lpat_viewer.tagging.opening import TaggedFolder
@@ -32,8 +34,6 @@ STEP, SNIPPET = 0.01, 1.5e-5
 """Seconds of a network's step: however small, and for each snippet of its batch."""
 BATCH, WINDOW = 10, 320
 """Videos of a batch, and snippets of one at most, as lpat-train has them."""
-EXTRACTION = 25.0
-"""How many times faster than it plays a video's features are extracted."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,43 @@ PRESETS = (
     Preset("lpat", "lpat: two networks, the default", 2, 300),
     Preset("lpat-x", "lpat-x: four networks, better, twice as long", 4, 300),
     Preset("paper", "paper: the paper's own values", 1, 450),
+)
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """What lpat-train's --features may be, and how many times faster than it plays a video's are
+    extracted."""
+
+    name: str
+    title: str
+    speed: float
+
+    def spec(self) -> FeatureSpec | None:
+        """Their spec; None where the backbone that they need has yet to be made.
+
+        Raises:
+            BackboneError: it is there and can't be read.
+        """
+        if self.name == MOTION.name:
+            return default_spec()
+        if not appearance_file().is_file():
+            return None
+        backbones = Backbones((appearance_file(),))
+        both = self.name != "appearance"
+        return spec_of(backbones, default_spec().stride, beside_motion=both)
+
+    def needed(self) -> tuple[str, ...]:
+        """Modules without which they can't be trained on."""
+        made = self.name == MOTION.name or appearance_file().is_file()
+        return NEEDED if made else (*NEEDED, WEIGHTS)
+
+
+MOTION = FeatureKind("motion", "motion: how things move, the default", 25.0)
+FEATURES = (
+    MOTION,
+    FeatureKind("appearance", "appearance: what is in the picture", 25.0),
+    FeatureKind("motion+appearance", "motion+appearance: both", 15.0),
 )
 
 
@@ -100,22 +137,24 @@ class TrainingPlan:
             lines.append("no video in which nothing happens (key 0): a few make the level surer")
         return tuple(lines)
 
-    def estimate(self, preset: Preset, snippet_seconds: float) -> float:
+    def estimate(
+        self, preset: Preset, snippet_seconds: float, features: FeatureKind = MOTION
+    ) -> float:
         """Seconds that training will take on two cores, roughly.
 
-        `START`, then each step of each network, then extraction at `EXTRACTION` times real time.
+        `START`, then each step of each network, then extraction at the features' speed.
         """
         batch = min(BATCH, self.tagged)
         length = self.seconds / max(self.tagged, 1) / snippet_seconds
         step = STEP + SNIPPET * batch * min(length, WINDOW)
         trained = preset.networks * preset.steps * step
-        return START + trained + self.seconds_to_extract / EXTRACTION
+        return START + trained + self.seconds_to_extract / features.speed
 
 
 def plan_of(
     opened: TaggedFolder,
     cache: FeatureCache | None,
-    spec: FeatureSpec | None = None,
+    features: FeatureKind = MOTION,
     cancelled: Callable[[], bool] = lambda: False,
     *,
     reviewed: Path | None = None,
@@ -124,7 +163,7 @@ def plan_of(
 
     A file of `reviewed` videos is held against the tags, as lpat-train does it.
     """
-    spec = spec or default_spec()
+    spec = features.spec()
     names, _ = names_in_file(opened.videos, opened.file.labels)
     shows: dict[str, Labels] = {}
     seconds = to_extract = 0.0
@@ -135,7 +174,7 @@ def plan_of(
         shows[source.name] = labels
         duration = _duration(source.file)
         seconds += duration
-        if cache is None or not cache.path_of(source.file, spec).exists():
+        if cache is None or spec is None or not cache.path_of(source.file, spec).exists():
             to_extract += duration
     counts = Counter(label for labels in shows.values() for label in labels)
     plan = TrainingPlan(
@@ -173,8 +212,9 @@ def missing_packages(needed: Collection[str] = NEEDED) -> str:
     return f"training needs {', '.join(missing)}: {sys.executable} -m pip install {wanted}"
 
 
-def _requirement(name: str) -> str:
-    """A package with the versions that lpat takes of it."""
+def _requirement(module: str) -> str:
+    """A module's package with the versions that lpat takes of it."""
+    name = module.replace("_", "-")
     with suppress(PackageNotFoundError):
         for line in requires("lpat") or ():
             text = line.partition(";")[0].strip()

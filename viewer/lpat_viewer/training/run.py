@@ -44,18 +44,30 @@ class Order:
     preset: str
     model: Path
     cache: Path | None
+    features: str = "motion"
     more: tuple[str, ...] = ()  # options of lpat-train
     reviewed: Path | None = None  # a file of videos in which every instance is marked
 
     def train_line(self, run: Path) -> list[str]:
         """Arguments of lpat-train."""
         cache = ["--no-cache"] if self.cache is None else ["--cache", str(self.cache)]
+        features = ["--features", self.features] if self.sees_appearance else []
         marks = [] if self.reviewed is None else ["--reviewed", str(self.reviewed)]
         return [
             str(self.folder), "--annotations", str(self.tags), "--output", str(run),
-            "--preset", self.preset, "--skip-missing", "--progress", "json", *cache, *marks,
-            *self.more,
+            "--preset", self.preset, "--skip-missing", "--progress", "json",
+            *features, *cache, *marks, *self.more,
         ]  # fmt: skip
+
+    def export_line(self, run: Path, exported: Path) -> list[str]:
+        """Arguments of lpat-export: one file is all that detection needs."""
+        bundle = ["--bundle"] if self.sees_appearance else []
+        return [str(exported), "--run", str(run), *bundle]
+
+    @property
+    def sees_appearance(self) -> bool:
+        """Whether a backbone makes features of it."""
+        return self.features != "motion"
 
 
 @dataclass(frozen=True)
@@ -194,7 +206,7 @@ class TrainingRun(QObject):
         before.deleteLater()
         self._exporting = True
         self.progressed.emit(Stage("Exporting"))
-        words = [str(self._exported), "--run", str(self._run_folder)]
+        words = self._order.export_line(self._run_folder, self._exported)
         self._run([*self._programs.export, *words])
 
     def _put_model(self) -> None:

@@ -31,7 +31,9 @@ from lpat_viewer.jobs import Job, Jobs, Progress
 from lpat_viewer.tagging.opening import open_folder
 from lpat_viewer.theme import theme_of
 from lpat_viewer.training.plan import (
+    FEATURES,
     PRESETS,
+    FeatureKind,
     TrainingPlan,
     duration_text,
     missing_packages,
@@ -78,6 +80,9 @@ class TrainingWindow(QDialog):
         self.preset = QComboBox()
         self.preset.setAccessibleName("Preset")
         self.preset.addItems([preset.title for preset in PRESETS])
+        self.features = QComboBox()
+        self.features.setAccessibleName("Features")
+        self.features.addItems([kind.title for kind in FEATURES])
         self.facts = _text()
         self.message = _text()
         self.bar = QProgressBar()
@@ -92,6 +97,7 @@ class TrainingWindow(QDialog):
         self.tags.editingFinished.connect(self.look)
         self.reviewed.textEdited.connect(self._on_reviewed_edited)
         self.reviewed.editingFinished.connect(self.look)
+        self.features.currentIndexChanged.connect(lambda _: self.look())
         self.preset.currentIndexChanged.connect(lambda _: self._show())
         self.model.textChanged.connect(lambda _: self._show())
         self.train.clicked.connect(self.start)
@@ -140,12 +146,13 @@ class TrainingWindow(QDialog):
             return
         self._show_facts("Looking at the videos…")
         self._offer_reviewed(Path(tags).parent if tags else folder)
-        cache, reviewed = self._cache, self.reviewed.text().strip()
+        cache, features = self._cache, self._features
+        reviewed = self.reviewed.text().strip()
 
         def work(progress: Progress) -> TrainingPlan:
             opened = open_folder(folder, Path(tags) if tags else None)
             return plan_of(
-                opened, cache, cancelled=lambda: progress.cancelled,
+                opened, cache, features, cancelled=lambda: progress.cancelled,
                 reviewed=Path(reviewed) if reviewed else None,
             )  # fmt: skip
 
@@ -162,7 +169,7 @@ class TrainingWindow(QDialog):
         order = Order(
             plan.folder, plan.tags, PRESETS[self.preset.currentIndex()].name,
             Path(self.model.text()), None if self._cache is None else self._cache.folder,
-            reviewed=plan.reviewed,
+            self._features.name, reviewed=plan.reviewed,
         )  # fmt: skip
         run = self._run = TrainingRun(order, self._programs, self)
         run.progressed.connect(self._on_stage)
@@ -201,6 +208,7 @@ class TrainingWindow(QDialog):
         form.addRow(*_row("&Videos", self.folder, self._choose_folder))
         form.addRow(*_row("&Tags", self.tags, self._choose_tags))
         form.addRow(*_row("&Reviewed", self.reviewed, self._choose_reviewed))
+        form.addRow("&Features", self.features)
         form.addRow("&Preset", self.preset)
         form.addRow(*_row("&Model", self.model, self._choose_model))
         row = QHBoxLayout()
@@ -225,6 +233,10 @@ class TrainingWindow(QDialog):
         column.addWidget(self.plot, 1)
         column.addWidget(self.message)
         column.addLayout(row)
+
+    @property
+    def _features(self) -> FeatureKind:
+        return FEATURES[self.features.currentIndex()]
 
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Videos to train on", self.folder.text())
@@ -333,7 +345,8 @@ class TrainingWindow(QDialog):
         if plan is None:
             self._show_buttons("no plan")
             return
-        hindrance = plan.hindrance or missing_packages() or _no_model_name(self.model.text())
+        missing = missing_packages(self._features.needed())
+        hindrance = plan.hindrance or missing or _no_model_name(self.model.text())
         lines = [
             f"{plan.tagged} of {plan.videos} videos tagged, {plan.nothing} of them with nothing; "
             f"{len(plan.labels)} labels: "
@@ -349,7 +362,7 @@ class TrainingWindow(QDialog):
             lines.append(hindrance)
         else:
             preset = PRESETS[self.preset.currentIndex()]
-            seconds = plan.estimate(preset, default_spec().snippet_seconds)
+            seconds = plan.estimate(preset, default_spec().snippet_seconds, self._features)
             lines.append(
                 f"Training takes {duration_text(seconds)} on two cores that do nothing else."
             )
@@ -360,7 +373,8 @@ class TrainingWindow(QDialog):
         running = self.running
         self.train.setEnabled(not hindrance and not running)
         self.cancel.setEnabled(running)
-        for widget in (self.folder, self.tags, self.reviewed, self.preset, self.model):
+        fields = (self.folder, self.tags, self.reviewed, self.features, self.preset, self.model)
+        for widget in fields:
             widget.setEnabled(not running)
 
 
