@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "motion/kernels.hpp"
-#include "tvl1/independent.hpp"
+#include "flow/independent.hpp"
 
 namespace lpat::motion {
 namespace {

@@ -1,22 +1,21 @@
-#include "base/instruction_sets.hpp"
+#include "flow/instruction_sets.hpp"
 #include "lpat/motion.hpp"
 #include "motion/kernel_sets.hpp"
 
 namespace lpat {
+namespace motion {
 
-const motion::Kernels& motion::kernels_of(const std::string& instruction_set) {
-  switch (instruction_set_of(instruction_set)) {
+const Kernels& kernels_of(const std::string& instruction_set) {
 #ifdef LPAT_X86_KERNELS
-    case InstructionSet::avx512:
-      return avx512_kernels;
-    case InstructionSet::avx2:
-      return avx2_kernels;
+  constexpr const Kernels* sets[] = {&portable_kernels, &avx2_kernels, &avx512_kernels};
+#else
+  constexpr const Kernels* sets[] = {&portable_kernels};
 #endif
-    default:
-      return portable_kernels;
-  }
+  return *sets[flow::place_of(instruction_set)];
 }
 
-std::vector<std::string> motion_instruction_sets() { return usable_instruction_sets(); }
+}  // namespace motion
+
+std::vector<std::string> motion_instruction_sets() { return flow::usable_instruction_sets(); }
 
 }  // namespace lpat

@@ -56,7 +56,7 @@ BATCH = 8
 READ_AHEAD = 2
 """Batches that are read before they are needed: enough to bridge a keyframe that takes long."""
 
-MOST_THREADS = 4
+MOST_THREADS = 8
 """Threads that compute flow; what is left to do in order keeps up with no more."""
 
 PairFlow = Callable[[UInt8Array, UInt8Array], Float32Array]
