@@ -30,8 +30,9 @@ def synthetic_features(labels: tuple[str, ...], seed: int, spec: FeatureSpec = S
 @pytest.fixture(scope="session", autouse=True)
 def graphs_made_once() -> Iterator[None]:
     """Exports take a graph that was made before, with their own weights, where there is one."""
-    from lpat_train.export import onnx_export
     from tests.train.graphs import graph_of
+
+    from lpat_train.export import onnx_export
 
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(onnx_export, "onnx_graph", graph_of)
