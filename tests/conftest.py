@@ -1,5 +1,6 @@
 """What all tests share: real videos, where there are any, small written ones, and a tiny model."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterable
@@ -42,6 +43,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(TESTS), None, report.longrepr[2])  # type: ignore[assignment]
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_modules_are_no_garbage() -> None:
+    """Collecting garbage, as each video's end does, doesn't go through all that is imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

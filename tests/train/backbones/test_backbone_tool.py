@@ -19,6 +19,7 @@ from lpat.backbones.metadata import BackboneMetadata
 from lpat.backbones.spec import backbone_spec
 from lpat.errors import BackboneError, LpatError, MissingPackageError, OutputError, UsageError
 from lpat.inference.onnx_files import BACKBONE_KEY
+from lpat_train.backbones import i3d_export
 from lpat_train.cli import launch
 from lpat_train.cli.backbone import command
 from lpat_train.errors import CheckpointError
@@ -261,7 +262,10 @@ def test_what_converting_lacks_is_told_in_a_line(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.slow
-def test_a_checkpoint_of_i3d_becomes_a_backbone_that_pytorch_agrees_with(tmp_path) -> None:
+def test_a_checkpoint_of_i3d_becomes_a_backbone_that_pytorch_agrees_with(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(i3d_export, "_BATCHES", (1,))  # several clips are test_i3d_export's
     state = random_state(2)
     save_file(state, tmp_path / "flow_i3d.safetensors")
     output = tmp_path / "flow.onnx"

@@ -24,7 +24,16 @@ COMMANDS = {
     "lpat-detect": detect.command,
 }
 QUICK = {
-    "lpat-train": ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache"),
+    "lpat-train": (
+        "--steps",
+        "8",
+        "--hidden",
+        "16",
+        "--device",
+        "cpu",
+        "--no-cache",
+        "--no-report",
+    ),
     "lpat-detect": ("--device", "cpu", "--no-cache"),
 }
 

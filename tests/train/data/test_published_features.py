@@ -19,7 +19,7 @@ from lpat.cli import detect, evaluate, import_features
 from lpat.features.files import read_features
 from lpat_train.cli import export, train
 
-QUICK = ("--steps", "6", "--hidden", "16", "--device", "cpu")
+QUICK = ("--steps", "6", "--hidden", "16", "--device", "cpu", "--no-report")
 
 
 def invoke(command, *arguments: object) -> Result:

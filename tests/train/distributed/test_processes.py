@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
+from tests.train.distributed.train_together import train_all
 from tests.waiting import PATIENCE
 
 from lpat.files.json_files import write_json
+from lpat_train.cli import train
 from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.distributed.processes import ALONE, Processes
 from lpat_train.presets import METHOD_DEFAULTS
@@ -30,16 +33,24 @@ def python(*arguments: object) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def train_by_two(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return python(*TORCHRUN, "-m", "lpat_train.cli.train", *arguments)
+
+
+def train_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [*map(str, arguments)]
+    done = CliRunner().invoke(train.command, words, standalone_mode=False, catch_exceptions=False)
+    return subprocess.CompletedProcess(words, done.return_value, done.stdout, done.stderr)
+
+
 @pytest.fixture(scope="module")
 def histories(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict]:
-    """Losses of each case by one process, and by two."""
-    found = []
-    for count, launcher in ((1, ()), (2, TORCHRUN)):
-        folder = tmp_path_factory.mktemp(f"by_{count}")
-        done = python(*launcher, SCRIPT, folder)
-        assert done.returncode == 0, done.stderr
-        found.append(json.loads((folder / f"{count}.json").read_text("utf-8")))
-    return found[0], found[1]
+    """Losses of each case by one process, which is this one, and by two."""
+    folder = tmp_path_factory.mktemp("together")
+    done = python(*TORCHRUN, SCRIPT, folder)
+    assert done.returncode == 0, done.stderr
+    together = json.loads((folder / "2.json").read_text("utf-8"))
+    return train_all(tmp_path_factory.mktemp("alone"), ALONE), together
 
 
 def assert_near(one: list[dict[str, float]], other: list[dict[str, float]], rtol: float) -> None:
@@ -141,13 +152,13 @@ def test_the_command_learns_counts_from_mapped_files_in_every_process(tmp_path: 
         del entry["counts"]
     write_json(tmp_path / "labels.json", {"database": database})
     weights = {}
-    for run, annotations, launcher in (
-        ("one", "counts.json", ("-m",)),
-        ("two", "counts.json", (*TORCHRUN, "-m")),
-        ("labels", "labels.json", ("-m",)),
+    for run, annotations, lpat_train in (
+        ("one", "counts.json", train_here),
+        ("two", "counts.json", train_by_two),
+        ("labels", "labels.json", train_here),
     ):
-        done = python(
-            *launcher, "lpat_train.cli.train", tmp_path, "--annotations", tmp_path / annotations,
+        done = lpat_train(
+            tmp_path, "--annotations", tmp_path / annotations,
             "--method", "3c-net", "--steps", 8, "--hidden", 16, "--device", "cpu", "--no-cache",
             "--hold-out", 0.2, "--validate-every", 4, "--output", tmp_path / run,
         )  # fmt: skip
@@ -165,9 +176,9 @@ def test_the_command_trains_by_two_processes_and_speaks_once(dataset, tmp_path: 
     features, annotations = dataset()
     (features / "v3.safetensors").write_bytes(b"broken")
     found = {}
-    for name, launcher in (("one", ("-m",)), ("two", (*TORCHRUN, "-m"))):
-        done = python(
-            *launcher, "lpat_train.cli.train", features, "--annotations", annotations, "--no-cache",
+    for name, lpat_train in (("one", train_here), ("two", train_by_two)):
+        done = lpat_train(
+            features, "--annotations", annotations, "--no-cache",
             "--steps", 8, "--hidden", 16, "--device", "cpu", "--hold-out", 0.2,
             "--validate-every", 4, "--validate", "test", "--output", tmp_path / name,
         )  # fmt: skip

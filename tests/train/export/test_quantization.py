@@ -197,13 +197,16 @@ def test_detections_that_stay_are_of_the_same_class_and_place() -> None:
     assert kept_detections(expected, of([(0, 8, 0), (20, 30, 0), (45, 60, 0)])).tolist() == [1, 0]
 
 
-@pytest.fixture
-def trained(dataset: Callable[..., tuple[Path, Path]], tmp_path: Path) -> tuple[Path, Path, Path]:
+@pytest.fixture(scope="module")
+def trained(
+    dataset_in: Callable[..., tuple[Path, Path]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, Path]:
     """A run, the features that it was trained on, and their annotations."""
-    folder, annotations = dataset()
-    run = tmp_path / "run"
+    parent = tmp_path_factory.mktemp("trained")
+    folder, annotations = dataset_in(parent)
+    run = parent / "run"
     arguments = [folder, "--annotations", annotations, "--output", run, "--steps", 20]
-    _invoke(train.command, *arguments, "--hidden", 16)
+    _invoke(train.command, *arguments, "--hidden", 16, "--no-report")
     return run, folder, annotations
 
 

@@ -26,6 +26,7 @@ from lpat_train.data.sampling import TrainingClip, batch_of, clips_at
 from lpat_train.errors import DivergenceError
 from lpat_train.network.base import Network
 from lpat_train.network.ends import Ends
+from lpat_train.training.adam import Adam
 from lpat_train.training.validation import score_rows
 
 GOOD = 0.5
@@ -87,7 +88,7 @@ def learn_from(
     ends = Ends(len(network.mean), len(training_set.classes))
     ends.mean, ends.scale = network.mean.cpu().clone(), network.scale.cpu().clone()
     ends.to(network.mean.device).train()
-    optimizer = torch.optim.Adam(ends.parameters(), lr=config.learning_rate)
+    optimizer = Adam(ends.parameters(), lr=config.learning_rate)
     for step in range(config.end_steps):
         clips = clips_at(
             step,

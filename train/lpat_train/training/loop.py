@@ -21,6 +21,7 @@ from lpat_train.methods import METHODS
 from lpat_train.network.base import Network
 from lpat_train.network.level import Level
 from lpat_train.network.reduction import reduction_for
+from lpat_train.training.adam import Adam
 from lpat_train.training.best_state import BestState
 from lpat_train.training.calibration import calibrate
 from lpat_train.training.checkpoint import (
@@ -162,7 +163,7 @@ def _train(
     if config.standardize and not (folder and resume) and processes.first:
         network.fit_to(parts.training.chunks)
     network.to(device).train()
-    optimizer = torch.optim.Adam(
+    optimizer = Adam(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     kept = BestState(parts.held_out, folder, processes)
