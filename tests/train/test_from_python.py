@@ -61,6 +61,11 @@ def test_what_cannot_be_read_is_told_as_by_the_command(dataset, in_folder: Path)
         train(features, "nowhere.json")
     with pytest.raises(LpatError):
         train([], annotations)
+    for wrong in (None, 5, [None], {features: 1, 3: 2}):
+        with pytest.raises(UsageError, match=r"videos: expected a path or several, not (None|5|3)"):
+            train(wrong, annotations)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UsageError, match=r"annotations: expected the path of a file, not \{\}"):
+        train(features, {})  # pyright: ignore[reportArgumentType]
     with pytest.raises(UsageError, match="expected a training run"):
         read_run(in_folder)
 

@@ -41,6 +41,10 @@ Windows = tuple[int, ...]
 """Snippets that means run over, each odd and around its snippet; ascending."""
 
 
+MOST = 1_000_000
+"""Of what is counted: no training is as large, and computing with it can't overflow."""
+
+
 def _option(
     default: Any,
     words: str,
@@ -59,16 +63,21 @@ def _option(
 class TrainingConfig:
     """Hyperparameters; the defaults are the preset `lpat` (docs/training.md says why)."""
 
-    seed: int = _option(0, "of weights, batches, windows and dropout", at_least=0)
+    seed: int = _option(
+        0, "of weights, batches, windows and dropout", at_least=0, at_most=2**32 - 1
+    )
     method: MethodName = _option(
         "lpat", "whose network and losses; a method brings defaults of its own"
     )
-    steps: int = _option(300, "updates of the weights", positive=True)
-    batch_size: int = _option(10, "videos in a batch", positive=True)
+    steps: int = _option(300, "updates of the weights", positive=True, at_most=MOST)
+    batch_size: int = _option(10, "videos in a batch", positive=True, at_most=MOST)
     learning_rate: float = _option(1e-3, "of Adam, constant (paper: 1e-4)", positive=True)
     weight_decay: float = _option(0.0, "of Adam", at_least=0)
     clip_snippets: int = _option(
-        320, "longer videos are trained on random windows of this length", positive=True
+        320,
+        "longer videos are trained on random windows of this length",
+        positive=True,
+        at_most=MOST,
     )
     precision: Precision = _option(
         "auto", "of matrix products; auto: bfloat16 on CUDA made for it, else float32"
@@ -80,15 +89,22 @@ class TrainingConfig:
         at_most=0.9,
     )
     validate_every: int = _option(
-        0, "steps from one validation to the next; 0: an epoch, but at least 50", at_least=0
+        0,
+        "steps from one validation to the next; 0: an epoch, but at least 50",
+        at_least=0,
+        at_most=MOST,
     )
     patience: int = _option(
         0,
         "validations without a better one on the held-out labels that end training; 0: any",
         at_least=0,
+        at_most=MOST,
     )
     hidden: int = _option(
-        256, "width of the feature transformation; 0: the features' own", at_least=0
+        256,
+        "width of the feature transformation; 0: the features' own",
+        at_least=0,
+        at_most=65_536,
     )
     dropout: float = _option(0.7, "before the classifier", at_least=0, at_most=0.99)
     temporal_convolution: bool = _option(False, "the paper's +TemConv")
@@ -139,7 +155,11 @@ class TrainingConfig:
         at_least=0,
     )
     members: int = _option(
-        2, "networks side by side in the one model, whose mean scores count", "lpat", positive=True
+        2,
+        "networks side by side in the one model, whose mean scores count",
+        "lpat",
+        positive=True,
+        at_most=64,
     )
     self_training: float = _option(
         0.0, "weight of learning from the network's own segments; 0: none", "lpat", at_least=0
@@ -176,10 +196,14 @@ class TrainingConfig:
         at_most=1.0,
     )
     chunks: int = _option(
-        20, "equal parts of a video that hide one by one", "hide-and-seek", positive=True
+        20,
+        "equal parts of a video that hide one by one",
+        "hide-and-seek",
+        positive=True,
+        at_most=MOST,
     )
     sparsity: float = _option(1e-4, "beta, weight of the attention's L1 norm", "stpn", at_least=0)
-    branches: int = _option(4, "classifiers side by side", "cmcs", positive=True)
+    branches: int = _option(4, "classifiers side by side", "cmcs", positive=True, at_most=64)
     diversity: float = _option(
         0.2, "weight of what keeps branches apart and alike strong", "cmcs", at_least=0
     )
@@ -212,7 +236,7 @@ class TrainingConfig:
         at_least=0,
         at_most=1.0,
     )
-    minimum_snippets: int = _option(1, "shorter segments are left out", positive=True)
+    minimum_snippets: int = _option(1, "shorter segments are left out", positive=True, at_most=MOST)
     segment_score: SegmentScore = _option("margin", "what a detection's score is")
     boundary: Boundary = _option(
         "crossing", "where a segment ends: at a snippet's edge, or where score and background cross"

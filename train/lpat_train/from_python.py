@@ -67,7 +67,9 @@ def train(
         LpatError: annotations or all videos can't be read, or don't match.
     """
     launch.expect("torch", "tensorboard")
-    listed = [videos] if isinstance(videos, str | Path) else list(videos)
+    listed = _paths(videos)
+    if not isinstance(annotations, str | Path | None):
+        raise UsageError(f"annotations: expected the path of a file, not {annotations!r:.80}")
     resume = options.get("resume")
     if resume is not None:
         if output is not None:
@@ -99,6 +101,19 @@ def read_run(folder: str | Path) -> Run:
     """
     found = checkpoint.read_run(Path(folder))
     return Run(**{entry.name: getattr(found, entry.name) for entry in fields(found)})
+
+
+def _paths(videos: Any) -> list[str | Path]:
+    """The paths of one or several.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    several = [videos] if isinstance(videos, str | Path) else videos
+    listed = list(several) if isinstance(several, Iterable) else [several]
+    if other := [its for its in listed if not isinstance(its, str | Path)]:
+        raise UsageError(f"videos: expected a path or several, not {other[0]!r:.80}")
+    return listed
 
 
 def _do(

@@ -11,7 +11,7 @@ from typing import Any
 
 from lpat.errors import UsageError
 from lpat.files.atomic import read_whole
-from lpat_train.config import MethodName, TrainingConfig
+from lpat_train.config import MOST, MethodName, TrainingConfig
 
 _PLAIN = {
     "temporal_convolution": False,
@@ -135,9 +135,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: unreadable, or not TOML.
     """
+    content = read_whole(path, UsageError)
     try:
-        return tomllib.loads(read_whole(path, UsageError).decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected a TOML file ({error})") from error
 
 
@@ -168,6 +169,8 @@ def changed(base: TrainingConfig, values: Mapping[str, Any], place: str) -> Trai
             raise UsageError(
                 f"{place}: {name} expects a value of type {known[name].__name__}, not {value!r}"
             )
+        if whole_number_for_float and abs(value) > MOST:
+            raise UsageError(f"{place}: {name} expects a smaller number than {value!s:.40}")
         typed[name] = known[name](value)
     start = _of_method(base.method, typed.get("method", base.method))
     return replace(base, **(start | typed))

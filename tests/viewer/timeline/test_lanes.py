@@ -328,7 +328,8 @@ def test_the_menu_relabels_to_the_other_classes(
 ) -> None:
     QTest.mouseClick(lanes, LEFT, pos=place(lanes, "jump", "detection", 15))
     menu = segment_menu(lanes, judged, corrections, 15.0)
-    (labels,) = (action.menu() for action in menu.actions() if action.text() == "Relabel to")
+    actions = menu.actions()  # held: what an old PySide6 gives of one lives as long as that one
+    (labels,) = (action.menu() for action in actions if action.text() == "Relabel to")
     (run,) = labels.actions()  # type: ignore[union-attr]
     run.trigger()
     assert times(judged)[0] == (10.0, 20.0, "run", "accepted")

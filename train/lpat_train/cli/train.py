@@ -202,7 +202,7 @@ def _config_options() -> list[click.Option]:
 @options.jobs
 @click.option(
     "--threads",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1024),
     default=None,
     help="That training computes with on a CPU.  [default: 1 for a small network, which gains "
     "nothing of more; else, or with OMP_NUM_THREADS set, PyTorch's own number]",
