@@ -6,6 +6,7 @@ environment's interpreter in LPAT_CLEAN_PYTHON.
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_all_three_packages_are_there_and_typed() -> None:
         "assert pathlib.Path(lpat._core.__file__).with_name('_core.pyi').is_file()\n"
     )
     assert run(PYTHON, "-c", code).stderr == ""
+
+
+def test_the_viewers_guide_is_there_with_its_pictures() -> None:
+    code = "import lpat_viewer; print(lpat_viewer.__path__[0])"
+    folder = Path(run(PYTHON, "-c", code).stdout.strip()) / "guide"
+    for page in ("viewer.md", "tagging.md", "better-results.md"):
+        text = (folder / page).read_text(encoding="utf-8")
+        for name in re.findall(r"!\[[^]]*\]\((.*?)\)", text):
+            assert (folder / name).is_file(), name
 
 
 def test_what_only_cpp_needs_is_left_out() -> None:

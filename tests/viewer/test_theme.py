@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStyle
 
+from lpat.report.class_colours import CLASS_COLOURS, SAFE_COLOURS
+from lpat.report.timeline import TIMELINE_STYLE, colour_class
 from lpat.types import Float64Array
-from lpat_viewer.models.classes import COLOURS, SAFE_COLOURS
+from lpat_viewer.models.classes import COLOURS
 from lpat_viewer.theme import DARK, LIGHT, Theme, class_colour, standard_icon
 
 
@@ -35,16 +37,6 @@ def test_text_and_lines_stand_out_of_the_background(theme: Theme) -> None:
     assert contrast(QColor(theme.playhead), ground) >= 3
     for number in range(COLOURS):
         assert contrast(class_colour(number, theme), ground) >= 3
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_class_colours_differ(theme: Theme) -> None:
-    colours = [class_colour(number, theme) for number in range(COLOURS)]
-    for one, other in itertools.combinations(colours, 2):
-        apart = [abs(a() - b()) for a, b in (
-            (one.red, other.red), (one.green, other.green), (one.blue, other.blue)
-        )]  # fmt: skip
-        assert sum(apart) >= 30
 
 
 SEEN = {
@@ -91,6 +83,31 @@ def test_the_first_class_colours_differ_for_colour_blind_people_too(
     for one, other in itertools.combinations(colours, 2):
         apart = np.linalg.norm(oklab(one, SEEN[eyes]) - oklab(other, SEEN[eyes]))
         assert apart >= 0.11
+
+
+@pytest.mark.parametrize("count", [20, 100])
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_many_class_colours_differ_and_neighbours_most_of_all(theme: Theme, count: int) -> None:
+    """Before, 24 colours came again and again, 0.006 apart at worst and 0.012 as neighbours."""
+    colours = [class_colour(number, theme) for number in range(count)]
+    for name in ("trichromacy", "protanopia", "deuteranopia"):
+        places = np.array([oklab(colour, SEEN[name]) for colour in colours])
+        apart = np.linalg.norm(places[:, None] - places, axis=2)
+        assert apart[np.triu_indices(count, 1)].min() >= (0.06 if count == 20 else 0.025)
+        assert np.diag(apart, 1).min() >= 0.12
+        assert np.diag(apart, 2).min() >= 0.11
+
+
+def test_the_table_of_colours_is_that_of_reports() -> None:
+    assert len(set(CLASS_COLOURS)) == COLOURS == 100
+    assert colour_class(99) == "c99"
+    for number in (0, 11, 99):
+        light, dark = CLASS_COLOURS[number]
+        assert class_colour(number, LIGHT).name() == light
+        assert class_colour(number, DARK).name() == dark
+        before, after = TIMELINE_STYLE.split("@media", 1)
+        assert f".c{number}{{color:{light}}}" in before
+        assert f".c{number}{{color:{dark}}}" in after
 
 
 @pytest.mark.parametrize("text", ["#111111", "#eeeeee"])

@@ -8,6 +8,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import QStyle
 
+from lpat.report.class_colours import CLASS_COLOURS
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -59,25 +61,9 @@ def theme_of(palette: QPalette) -> Theme:
     return DARK if palette.color(QPalette.ColorRole.Base).lightness() < 128 else LIGHT
 
 
-# The first eight, which classes get while there are so few, lie as far from each other as eight of
-# the hues of Okabe and Ito's palette can that have a contrast of at least 3 to the background and
-# differ from the threshold: in OKLab, also as people with protanopia, deuteranopia and tritanopia
-# see them (Machado et al., 2009). No twenty-four do; the others are far apart for most people.
-_ON_LIGHT = (
-    "#845922", "#1f5162", "#669c8e", "#9f8418", "#1c0382", "#5f2807", "#be17af", "#6d4df8",
-    "#651a70", "#079506", "#4c94ec", "#b01003", "#8302c4", "#814869", "#067132", "#3d4900",
-    "#4e02a4", "#a70768", "#7d0334", "#7f66ca", "#0134a0", "#aa55a4", "#a7694c", "#9a0795",
-)  # fmt: skip
-_ON_DARK = (
-    "#edb333", "#3b9eef", "#90cfa2", "#9a932d", "#0559f3", "#b14328", "#df6d9a", "#85549c",
-    "#37e332", "#c0b1ff", "#8f5ffe", "#f558ed", "#339797", "#cbe0fc", "#f30c6b", "#b37458",
-    "#c480fd", "#feda77", "#fd7562", "#53be70", "#b064ba", "#7183bd", "#efac8d", "#f398eb",
-)  # fmt: skip
-
-
 def class_colour(number: int, theme: Theme) -> QColor:
-    """The colour of a class, of its number below `COLOURS`."""
-    return QColor((_ON_DARK if theme.dark else _ON_LIGHT)[number])
+    """The colour of a class, of its number: below `len(CLASS_COLOURS)`."""
+    return QColor(CLASS_COLOURS[number][theme.dark])
 
 
 def mixed(colour: QColor, other: QColor, share: float) -> QColor:

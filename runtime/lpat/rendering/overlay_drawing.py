@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lpat.report.class_colours import CLASS_COLOURS
 from lpat.report.curves import (
-    COLOURS,
     extremes,
     samples,
     spans_beyond,
@@ -110,7 +110,7 @@ THRESHOLD, PLAYHEAD = _bgr("#f4f6fa"), _bgr("#ff6b63")
 
 def class_colour(index: int | None) -> Colour:
     """The colour of a class's index; None stands for no class of the model."""
-    return NOTE if index is None else _bgr(COLOURS[index % len(COLOURS)][1])
+    return NOTE if index is None else _bgr(CLASS_COLOURS[index % len(CLASS_COLOURS)][1])
 
 
 @dataclass(frozen=True)

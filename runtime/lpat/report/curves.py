@@ -1,4 +1,4 @@
-"""Curves as points: which snippets draw them, where lines cross, and their colours."""
+"""Curves as points: which snippets draw them, and where lines cross."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from itertools import pairwise
 import numpy as np
 
 from lpat.types import Float64Array, Int64Array, Scores
-
-COLOURS = (
-    # Light page, dark page; after Okabe and Ito, told apart by colour-blind readers too.
-    ("#0072b2", "#56a8e0"),
-    ("#d55e00", "#f0803c"),
-    ("#009e73", "#2cc295"),
-    ("#b5478c", "#e08cc0"),
-    ("#b8860b", "#e6b422"),
-    ("#2f9fc9", "#8fd3f0"),
-    ("#6a51a3", "#a993e0"),
-    ("#7a6a53", "#b8a78c"),
-)
-
 
 FAR = 3.0
 """Spans of the rest from which on a few snippets' values are off the axis."""

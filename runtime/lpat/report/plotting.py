@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lpat.errors import MissingPackageError, install_advice
-from lpat.report.curves import COLOURS, samples, value_range
+from lpat.report.class_colours import CLASS_COLOURS
+from lpat.report.curves import samples, value_range
 from lpat.report.timeline import MOST_CLASSES, classes_to_show, last_end, spans_of
 from lpat.types import Detections, Float64Array, Scores, Truth
 
@@ -121,7 +122,7 @@ def _colours(
     """The colour of each class, by its index, as the reports have them."""
     known = scores.classes if scores else detections.classes if detections else ()
     return {
-        name: COLOURS[known.index(name) % len(COLOURS)][0] if name in known else _OTHER
+        name: CLASS_COLOURS[known.index(name) % len(CLASS_COLOURS)][0] if name in known else _OTHER
         for name in names
     }
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lpat.report.class_colours import CLASS_COLOURS
 from lpat.report.curves import (
-    COLOURS,
     extremes,
     samples,
     spans_beyond,
@@ -61,7 +61,7 @@ class CurveFrame:
 
 def colour_class(index: int | None) -> str:
     """Name of the style that carries a class's colour; None stands for no known class."""
-    return "c-other" if index is None else f"c{index % len(COLOURS)}"
+    return "c-other" if index is None else f"c{index % len(CLASS_COLOURS)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +268,7 @@ def draw_class(scores: Scores, index: int, frame: CurveFrame) -> Iterator[str]:
     shade = _shade(seconds, above, threshold, frame)
     if shade:
         yield f'<path class="shade {colour_class(index)}" d="{shade}"/>'
-    dashes = " again" if index >= len(COLOURS) else ""
+    dashes = " again" if index >= len(CLASS_COLOURS) else ""
     line = _polyline(frame.x(seconds), frame.y(above))
     yield f'<path class="score {colour_class(index)}{dashes}" d="M{line}"/>'
 
@@ -442,8 +442,8 @@ def _hidden_note(frame: CurveFrame, hidden: int) -> Iterator[str]:
 
 def _style() -> str:
     """Rules of the picture, for light pages and then for dark ones."""
-    light = "".join(f".lpat .c{i}{{color:{day}}}" for i, (day, _) in enumerate(COLOURS))
-    dark = "".join(f".lpat .c{i}{{color:{night}}}" for i, (_, night) in enumerate(COLOURS))
+    light = "".join(f".lpat .c{i}{{color:{day}}}" for i, (day, _) in enumerate(CLASS_COLOURS))
+    dark = "".join(f".lpat .c{i}{{color:{night}}}" for i, (_, night) in enumerate(CLASS_COLOURS))
     return (
         ".lpat{font:11px system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}"
         ".lpat .paper{fill:#fff}.lpat text{fill:#3d4452}.lpat .name{font-weight:600;font-size:12px}"

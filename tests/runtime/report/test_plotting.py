@@ -13,7 +13,7 @@ from matplotlib.text import Annotation
 
 from lpat.annotations.reading import VideoAnnotation
 from lpat.errors import MissingPackageError
-from lpat.report.curves import COLOURS
+from lpat.report.class_colours import CLASS_COLOURS
 from lpat.types import Detections, Scores
 
 mpl.use("Agg")
@@ -50,7 +50,7 @@ def test_curves_lie_above_the_lanes_of_segments() -> None:
     assert [line.get_label() for line in axes.lines] == ["run", "jump\\$", "threshold"]
     assert np.asarray(axes.lines[0].get_xydata()).tolist()[1:3] == [[1, 0], [3, 2]]
     assert axes.get_xlim() == (0, 10)
-    assert bars(axes) == [(2.5, 6.5, "#3d4452"), (2, 6, COLOURS[0][0])]
+    assert bars(axes) == [(2.5, 6.5, "#3d4452"), (2, 6, CLASS_COLOURS[0][0])]
     lanes = max(text.xy[1] for text in axes.texts if isinstance(text, Annotation))
     lowest, highest = axes.get_ylim()
     assert lowest + lanes * (highest - lowest) < -0.1  # the curves' lowest value is 0
@@ -65,7 +65,7 @@ def test_detections_alone_are_lanes() -> None:
     axes = DETECTIONS.plot(video)
     assert axes.get_xlim() == (0, 8)
     assert (1, 8, "#3d4452") in bars(axes)
-    assert (2, 6, COLOURS[0][0]) in bars(axes)
+    assert (2, 6, CLASS_COLOURS[0][0]) in bars(axes)
     assert not axes.lines
 
 

@@ -3,7 +3,8 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lpat_viewer.models.classes import COLOURS, SAFE_COLOURS, ClassEntry, ClassList
+from lpat.report.class_colours import SAFE_COLOURS
+from lpat_viewer.models.classes import COLOURS, ClassEntry, ClassList
 
 
 @pytest.fixture
@@ -66,6 +67,16 @@ def test_colours_are_the_same_from_video_to_video(classes: ClassList) -> None:
     classes.set_entries([ClassEntry(label) for label in "cd"])
     classes.set_entries([ClassEntry(label) for label in "abc"])
     assert {label: classes.colour(label) for label in "abc"} == before
+
+
+def test_a_models_classes_have_the_colours_of_its_reports(classes: ClassList) -> None:
+    classes.set_entries([ClassEntry(label) for label in ("truth", "m3")])
+    model = [f"m{number}" for number in range(20)]
+    classes.set_model(model)
+    classes.set_entries([ClassEntry(label) for label in [*reversed(model), "truth"]])
+    assert [classes.colour(label) for label in model] == list(range(20))
+    assert classes.colour("truth") >= 20
+    assert {classes.colour(label) for label in "abc"}.isdisjoint(range(20))
 
 
 def test_colours_differ_while_there_are_free_ones(qtbot: QtBot) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-COLOURS = 24
-"""Colours that classes have; the theme says which they are."""
+from lpat.report.class_colours import CLASS_COLOURS, SAFE_COLOURS
 
-SAFE_COLOURS = 8
-"""The first of them, which are told apart by colour-blind people too."""
+COLOURS = len(CLASS_COLOURS)
+"""Colours that classes have; the theme says which they are."""
 
 Order = Literal["confidence", "name"]
 
@@ -42,11 +41,23 @@ class ClassList(QObject):
         super().__init__(parent)
         self._entries: dict[str, ClassEntry] = {}
         self._colours: dict[str, int] = {}
+        self._model: tuple[str, ...] = ()
         self._choices: dict[str, bool] = {}  # what the user chose, of all videos
         self._solo: str | None = None
         self._order: Order = "confidence"
         self._search = ""
         self._current: str | None = None
+
+    def set_model(self, classes: Sequence[str]) -> None:
+        """Give the classes of a model the colours that they have in its reports: by their order.
+
+        What had one of these colours before, and isn't among them, gets another.
+        """
+        if (classes := tuple(classes)) == self._model:
+            return
+        self._model = classes
+        colours = {label: number % COLOURS for number, label in enumerate(classes)}
+        self._colours = colours | _new_colours(self._colours, colours)
 
     def set_entries(self, entries: Iterable[ClassEntry]) -> None:
         """Take the classes of another video, layer or truth."""

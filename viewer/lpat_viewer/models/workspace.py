@@ -216,6 +216,8 @@ class Workspace(QObject):
 
     def _on_results_changed(self) -> None:
         self._forget_verdicts()
+        if scores := next((its.scores for its in self.layers.all if its.scores is not None), None):
+            self.classes.set_model(scores.classes)
         self.classes.set_entries(
             class_entries(self.layers.all, self._truth, sorted(self._review_labels))
         )

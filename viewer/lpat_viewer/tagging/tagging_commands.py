@@ -20,6 +20,7 @@ def tagging_commands(window: TaggingWindow) -> tuple[Command, ...]:
         *_playback_commands(window),
         *_model_commands(window),
         Command("Help", "Keys and commands", "F1", window.show_help),
+        Command("Help", "Guide", "Shift+F1", window.show_guide),
         Command("Help", "Dismiss the message", "Esc", window.notices.dismiss),
     )
 

@@ -43,6 +43,7 @@ from lpat_viewer.tagging.suggestions import Suggester
 from lpat_viewer.tagging.video_list import VideoList
 from lpat_viewer.tagging.watching_panel import WatchingPanel
 from lpat_viewer.windows.commands import Command, CommandMenus
+from lpat_viewer.windows.guide_window import GuideWindow
 from lpat_viewer.windows.help_window import HelpWindow
 from lpat_viewer.windows.message_bar import MessageBar
 
@@ -75,6 +76,7 @@ class TaggingWindow(QMainWindow):
         self._tag_folder, self._show_paths, self._train = tag_folder, show_paths, train
         self._shown: str | None = None
         self._help: HelpWindow | None = None
+        self._guide: GuideWindow | None = None
         self.notices = Notices(self)
         for line in opened.passed_over:
             self.notices.tell(f"{opened.folder}: {line}", "warning")
@@ -283,6 +285,13 @@ class TaggingWindow(QMainWindow):
             self._help = HelpWindow(self.commands, self, mouse=())
         self._help.show()
         self._help.raise_()
+
+    def show_guide(self) -> None:
+        """Open the documentation."""
+        if self._guide is None:
+            self._guide = GuideWindow("tagging.md", self)
+        self._guide.show()
+        self._guide.raise_()
 
     # What asks the user
 

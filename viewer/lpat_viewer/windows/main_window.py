@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from lpat_viewer.models.notices import Notices
 from lpat_viewer.windows.commands import Command, CommandMenus
+from lpat_viewer.windows.guide_window import GuideWindow
 from lpat_viewer.windows.help_window import HelpWindow
 from lpat_viewer.windows.message_bar import MessageBar
 from lpat_viewer.windows.settings import Settings
@@ -44,6 +45,7 @@ class MainWindow(QMainWindow):
         self._docks: dict[str, QDockWidget] = {}
         self._menus: CommandMenus | None = None
         self._help: HelpWindow | None = None
+        self._guide: GuideWindow | None = None
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setAnimated(False)
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
     def _help_commands(self) -> Sequence[Command]:
         return (
             Command("Help", "Keys and commands", "F1", self.show_help),
+            Command("Help", "Guide", "Shift+F1", self.show_guide),
             Command("Help", "Dismiss the message", "Esc", self._notices.dismiss),
         )
 
@@ -133,6 +136,13 @@ class MainWindow(QMainWindow):
             self._help = HelpWindow(self.commands, self)
         self._help.show()
         self._help.raise_()
+
+    def show_guide(self) -> None:
+        """Open the documentation."""
+        if self._guide is None:
+            self._guide = GuideWindow("viewer.md", self)
+        self._guide.show()
+        self._guide.raise_()
 
     def _toggle_dock(self, dock: QDockWidget) -> None:
         if self._is_in_front(dock):
