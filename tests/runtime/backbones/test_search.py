@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from lpat.backbones.files import read_backbones
-from lpat.backbones.search import Backbones, user_folder
+from lpat.backbones.search import APPEARANCE, Backbones, user_folder
 from lpat.backbones.spec import backbone_spec, streams_of, wanted_by
 from lpat.errors import BackboneError
 from lpat.types import FeatureSpec
@@ -69,6 +69,16 @@ def test_what_is_missing_is_named_with_the_places(no_backbones, spec, rgb):
         BackboneError, match=r"backbone ear \(flow, SHA-256 .*wasn't found in .*lpat"
     ):
         Backbones((rgb,)).find(spec)
+
+
+def test_one_that_can_be_made_comes_with_the_line_that_makes_it(
+    no_backbones, make_backbone, tmp_path
+):
+    eye = make_backbone(tmp_path / "eye.onnx", name=APPEARANCE)
+    spec = backbone_spec(read_backbones(eye))
+    eye.unlink()
+    with pytest.raises(BackboneError, match="lpat-backbone convert efficientnet-lite0 makes it"):
+        Backbones().find(spec)
 
 
 def test_a_wrong_one_is_refused_by_name(no_backbones, spec, rgb, flow, make_backbone, tmp_path):

@@ -127,7 +127,7 @@ def test_what_labels_cannot_tell_is_doubtful_however_well_they_are_predicted() -
     ("labels", "accuracy", "advice"),
     [
         (half(), 1.0, "a few videos with times: lpat-eval tells how good the segments are"),
-        (half(), 0.2, "other features (--backbone): "),
+        (half(), 0.2, "other features (--features, --backbone): "),
         (half(8), 0.2, "more videos of 'a', 'b': 4 show 'a'"),
         (np.tile([[True, True], [False, False]], (18, 1)), 1.0, "videos of 'a' without 'b': "),
         (np.tile([[True, True], [True, False]], (18, 1)), 1.0, "videos without 'a', like "),

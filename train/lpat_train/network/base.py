@@ -21,7 +21,7 @@ from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
-from lpat_train.network.reduction import Reduction
+from lpat_train.network.reduction import DEVIATION, Reduction
 from lpat_train.network.transformation import Transformation
 
 
@@ -82,12 +82,15 @@ class Network(nn.Module):
         self.standardise_by(moments_of([snippets]))
 
     def standardise_by(self, moments: Moments) -> None:
-        """Take mean and deviation of the moments; constant features stay at zero."""
+        """Take mean and deviation of the moments; constant features stay at zero.
+
+        What was reduced gets less than a deviation of 1, as `DEVIATION` has it.
+        """
         self.mean = moments.mean.float()
         own = len(self.mean) if self.reduction is None else self.reduction.own
-        self.scale = torch.cat(  # apart, as each has a least deviation of its own
-            [part.scale.float() for part in moments.split(own)]
-        )
+        # Apart, as each has a least deviation of its own.
+        first, *reduced = (part.scale.float() for part in moments.split(own))
+        self.scale = torch.cat([first, *(DEVIATION * its for its in reduced)])
 
     def fit_to(self, chunks: Callable[[], Iterable[Tensor]]) -> None:
         """Learn reduction and standardisation of all snippets, which `chunks` gives in parts
@@ -100,7 +103,8 @@ class Network(nn.Module):
         return features if self.reduction is None else self.reduction(features)
 
     def standardised(self, features: Tensor) -> Tensor:
-        """Features (B, T, D') of mean 0 and deviation 1 over the training snippets."""
+        """Features (B, T, D') of mean 0 and deviation 1, or `DEVIATION` of what was reduced, over
+        the training snippets."""
         return (self.reduced(features) - self.mean) * self.scale
 
     @property

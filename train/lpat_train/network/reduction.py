@@ -16,6 +16,9 @@ from lpat.backbones.spec import COMBINED, parts_of
 from lpat.types import FeatureSpec
 from lpat_train.network.moments import Moments, moments_of
 
+DEVIATION = 0.5
+"""Of each component before the network, where the other values have 1 (docs/features.md)."""
+
 
 class Reduction(nn.Module):
     """Features (B, T, D) to (B, T, D'): the first `own` as they are, of the others' standardised

@@ -91,8 +91,8 @@ def _apart(known: _Known) -> str:
 
 def _features(_: _Known) -> str:
     return (
-        "other features (--backbone): there are videos enough, and these features don't tell most "
-        "classes apart"
+        "other features (--features, --backbone): there are videos enough, and these don't tell "
+        "most classes apart"
     )
 
 
