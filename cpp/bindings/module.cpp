@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, module) {
   lpat::python::define_evaluation(module);
   lpat::python::define_suppression(module);
   lpat::python::define_diagnosis(module);
+  lpat::python::define_dis(module);
   lpat::python::define_tvl1(module);
 }

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "tvl1/buffer.hpp"
+#include "flow/buffer.hpp"
 #include "tvl1/kernels.hpp"
 #include "tvl1/pyramid.hpp"
 

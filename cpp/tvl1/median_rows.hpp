@@ -1,7 +1,7 @@
 // Medians of 5 x 5 neighbourhoods. For kernels.hpp; without branches, so that compilers vectorise.
 #pragma once
 
-#include "tvl1/independent.hpp"
+#include "flow/independent.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {

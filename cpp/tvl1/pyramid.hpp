@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "tvl1/buffer.hpp"
+#include "flow/buffer.hpp"
 
 namespace lpat::flow {
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tvl1/independent.hpp"
+#include "flow/independent.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {
