@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, module) {
   lpat::python::define_suppression(module);
   lpat::python::define_diagnosis(module);
   lpat::python::define_motion(module);
+  lpat::python::define_dis(module);
   lpat::python::define_tvl1(module);
 }

@@ -13,6 +13,7 @@ void define_evaluation(pybind11::module_& module);
 void define_suppression(pybind11::module_& module);
 void define_diagnosis(pybind11::module_& module);
 void define_motion(pybind11::module_& module);
+void define_dis(pybind11::module_& module);
 void define_tvl1(pybind11::module_& module);
 
 }  // namespace lpat::python

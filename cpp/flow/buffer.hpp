@@ -25,14 +25,21 @@ class Buffer {
     return data;
   }
 
-  // At least `count` floats of any value.
+  // At least `count` floats of any value, but no NaN.
   float* floats(std::size_t count) {
+    const bool grows = count > capacity_;
+    float* data = unset(count);
+    if (grows) std::fill_n(data, count, 0.0F);
+    return data;
+  }
+
+  // At least `count` floats, to be set before they are read.
+  float* unset(std::size_t count) {
     if (count > capacity_) {
       data_.reset();
       data_.reset(static_cast<float*>(
           ::operator new[](count * sizeof(float), std::align_val_t{alignment})));
       capacity_ = count;
-      std::fill_n(data_.get(), count, 0.0F);
     }
     return data_.get();
   }

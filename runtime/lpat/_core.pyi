@@ -420,6 +420,40 @@ def best_overlaps(
     compared on the grid, as `average_precisions` does.
     """
 
+def dis(
+    frames: NDArray[np.uint8],
+    *,
+    finest_scale: int = 1,
+    descents: int = 16,
+    refinements: int = 5,
+    alpha: float = 20.0,
+    delta: float = 5.0,
+    gamma: float = 10.0,
+    threads: int = 0,
+    instruction_set: str | None = None,
+) -> Float32Array:
+    """Flow (N - 1, 2, H, W), along x and y in pixels, from each of `frames` (N, H, W) to the next.
+
+    Dense inverse search (Kroeger et al., 2016), with the steps of OpenCV's DISOpticalFlow and the
+    defaults of its preset "fast", at half of the frames' size: 1 / 2^`finest_scale`. At each scale,
+    patches of 8 x 8 pixels, 4 pixels apart, are searched for by up to `descents` steps, and the
+    pixels' flow is made smooth `refinements` times, where `alpha` weighs smoothness, `delta`
+    brightness and `gamma` brightness's slopes.
+
+    Pairs are divided among `threads`, 0 for as many as the machine runs at once. Neither their
+    number nor `instruction_set`, one of `dis_instruction_sets()` and by default the last, changes
+    a bit. Frames must be at least two, of at least 8 x 8 pixels at the finest scale.
+    """
+
+def dis_of_pair(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Float32Array:
+    """Flow (H, W, 2), along x and y in pixels, from `first` (H, W) to `second` (H, W).
+
+    That of `dis` with its defaults, on the thread that calls; several may call at once.
+    """
+
+def dis_instruction_sets() -> list[str]:
+    """What this machine can run `dis` with: "portable", "avx2", "avx512"; the best is the last."""
+
 def tvl1(
     frames: NDArray[np.uint8],
     *,

@@ -6,20 +6,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
-namespace lpat {
+#include "lpat/frames.hpp"
 
-// Grey pictures of one size, one after the other, each row by row.
-struct Frames {
-  std::span<const std::uint8_t> values;
-  std::size_t count;
-  std::size_t height;
-  std::size_t width;
-};
+namespace lpat {
 
 struct Tvl1Options {
   std::size_t scales = 5;              // at most; none is less than 16 pixels high or wide

@@ -18,7 +18,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from lpat.core import halve_flow
+from lpat.core import dis_of_pair, halve_flow
 from lpat.motion.descriptors import RASTER
 from lpat.parallel.threads import iterate_in_thread
 from lpat.types import Float32Array
@@ -148,15 +148,23 @@ def batches(items: Iterable[Item], ends: Callable[[int], bool]) -> Generator[lis
         yield batch
 
 
+def dis(last: UInt8Array, image: UInt8Array) -> Float32Array:
+    """DIS flow (Kroeger et al., 2016; preset "fast", finest scale 1) of a pair, a `PairFlow`.
+
+    The core's, which is that of `dis_opencv` but for the rounding of its sums.
+    """
+    return dis_of_pair(last, image)  # half of `FRAME` is the resolution of `RASTER`
+
+
 _solvers = threading.local()
 
 
-def dis(last: UInt8Array, image: UInt8Array) -> Float32Array:
-    """DIS flow (Kroeger et al., 2016; preset "fast", finest scale 1) of a pair, a `PairFlow`."""
+def dis_opencv(last: UInt8Array, image: UInt8Array) -> Float32Array:
+    """The same flow by OpenCV, which takes several times as long; a `PairFlow`."""
     solver: cv2.DISOpticalFlow | None = getattr(_solvers, "dis", None)
     if solver is None:  # one for each thread, as it works on one pair at a time
         solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        solver.setFinestScale(1)  # half of `FRAME` is the resolution of `RASTER`
+        solver.setFinestScale(1)
         _solvers.dis = solver
     # A third argument other than None would be the flow to begin with.
     return solver.calc(last, image, None)  # pyright: ignore
