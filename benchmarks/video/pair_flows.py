@@ -15,4 +15,9 @@ def tvl1_flow(last: UInt8Array, image: UInt8Array) -> Float32Array:
     return tvl1(np.stack([last, image]), threads=1)[0].transpose(1, 2, 0)
 
 
-PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow}
+def no_flow(last: UInt8Array, _: UInt8Array) -> Float32Array:
+    """None at all, to see what all else costs."""
+    return np.zeros((*last.shape, 2), np.float32)
+
+
+PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow, "none": no_flow}

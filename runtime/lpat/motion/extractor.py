@@ -26,7 +26,7 @@ from lpat.motion.descriptors import (
     describe_motion,
     snippet_blocks,
 )
-from lpat.motion.flow import FlowField, batches, flow_fields
+from lpat.motion.flow import BATCH, FlowField, batches, flow_fields
 from lpat.types import FeatureSpec, Float32Array, Parameter
 from lpat.video.resampling import Tick, completes_window, snippet_windows
 
@@ -121,10 +121,11 @@ class MotionExtractor:
         self, fields: Iterable[FlowField], spec: FeatureSpec
     ) -> Generator[_Description]:
         """Each tick's, as many made at once as can be without keeping a snippet waiting."""
+        # Used again and again: memory that the system has just given costs more than the copying.
+        room = np.empty((BATCH, 2, *RASTER[::-1]), np.float32)
         for batch in batches(fields, _window_ends(spec)):
-            motion = describe_motion(
-                np.stack([field.flow for field in batch]), self.rows, self.columns, self._names
-            )
+            flows = np.stack([field.flow for field in batch], out=room[: len(batch)])
+            motion = describe_motion(flows, self.rows, self.columns, self._names)
             for field, values in zip(batch, motion.values, strict=True):
                 looks = None
                 if field.picture is not None:

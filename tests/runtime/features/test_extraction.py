@@ -4,7 +4,8 @@ import errno
 import gc
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from lpat.errors import FeatureError, LpatError, OutputError, VideoError
 from lpat.features import extraction
 from lpat.features.cache import FeatureCache
 from lpat.features.extraction import (
+    FeatureStream,
     extract_features,
     load_all_features,
     load_features,
@@ -231,6 +233,27 @@ def test_a_damaged_video_gives_the_same_features_by_any_number_of_threads(
     assert one.decode_failures == two.decode_failures == three.decode_failures == 1
     np.testing.assert_array_equal(one.features.values, two.features.values)
     np.testing.assert_array_equal(one.features.values, three.features.values)
+
+
+@pytest.mark.parametrize(("motion_pixels", "readings"), [(300_000, [1]), (1, [2, 1])])
+def test_a_damaged_video_is_read_again_unless_one_thread_decoded_it(
+    video: Input, monkeypatch: pytest.MonkeyPatch, motion_pixels: int, readings: list[int]
+) -> None:
+    data = bytearray(video.file.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
+    video.file.write_bytes(data)
+    seen: list[int] = []
+
+    @contextmanager
+    def watched(*arguments: Any, **options: Any) -> Iterator[FeatureStream]:
+        with stream_features(*arguments, **options) as stream:
+            seen.append(stream.video.threads)
+            yield stream
+
+    monkeypatch.setattr(extraction, "stream_features", watched)
+    monkeypatch.setattr(extraction, "MOTION_PIXELS", motion_pixels)
+    assert extract_features(video.file, default_spec(), threads=2).decode_failures
+    assert seen == readings
 
 
 @pytest.mark.parametrize(
