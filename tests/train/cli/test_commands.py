@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from lpat.cli import detect, evaluate
 from lpat.errors import AnnotationError, LpatError, OutputError, UsageError
 from lpat.files.json_files import write_json
+from lpat.files.locks import locked_folder
 from lpat_train.cli import export, train
 
 QUICK = ("--steps", "8", "--hidden", "16", "--device", "cpu", "--no-cache")
@@ -90,6 +91,21 @@ def test_a_run_ends_with_a_report_once(dataset, in_folder: Path) -> None:
     without = run_train(features, annotations, "--output", "run", "--overwrite", "--no-report")
     assert "help most" not in without.output
     assert not (in_folder / "run" / "report.html").exists()
+
+
+def test_a_run_that_another_process_writes_is_left_alone(dataset, in_folder: Path) -> None:
+    features, annotations = dataset()
+    run_train(features, annotations, "--output", "run", "--steps", "2", "--no-report")
+    before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
+    resume = (
+        train.command, features, "--annotations", annotations, "--resume", "run", "--no-cache",
+    )  # fmt: skip
+    with locked_folder(Path("run")):
+        with pytest.raises(OutputError, match=r"run: process .* is writing into it already"):
+            invoke(*resume)
+        with pytest.raises(OutputError, match=r"run: process .* is writing into it already"):
+            run_train(features, annotations, "--output", "run", "--overwrite")
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
 
 
 def test_a_run_goes_on_with_the_reviewed_videos_that_it_learned_from(

@@ -19,6 +19,7 @@ from lpat.backbones.search import Backbones
 from lpat.cli.progress import Kind
 from lpat.errors import UsageError
 from lpat.features.cache import FeatureCache
+from lpat.files.locks import locked_folder
 from lpat.inputs import Input
 from lpat.segments.post_processing import PostProcessing
 from lpat.types import FeatureSpec
@@ -35,6 +36,7 @@ from lpat_train.report.reporting import make_report, write_report
 from lpat_train.training.checkpoint import (
     Run,
     claim_run_folder,
+    made_folder,
     new_run_folder,
     reviewed_in,
     write_run,
@@ -96,18 +98,20 @@ class RunPlace:
     output: Path | None
     overwrite: bool
 
-    def folder(self) -> Path:
-        """The folder, made where there was none.
+    @contextmanager
+    def claimed(self) -> Iterator[Path]:
+        """A block in which the folder, made where there was none, is this process's alone.
 
         Raises:
             UsageError: it holds another run.
-            OutputError: it can't be written.
+            OutputError: another process writes into it, or it can't be written.
         """
-        if self.resumed:
-            return self.resumed.folder
-        if self.output:
-            return claim_run_folder(self.output, overwrite=self.overwrite)
-        return new_run_folder(Path("runs"))
+        named = self.resumed.folder if self.resumed else self.output
+        folder = made_folder(named) if named else new_run_folder(Path("runs"))
+        with locked_folder(folder):
+            if self.resumed is None and self.output is not None:
+                claim_run_folder(folder, overwrite=self.overwrite)
+            yield folder
 
 
 def run_training(
@@ -161,40 +165,41 @@ def run_training(
         train(training_set, config, device=device, folder=folder, resume=bool(place.resumed),
               processes=processes, threads=threads)  # fmt: skip
         return not failures
-    folder = place.folder()
-    write_run(folder, config, parts.training, names_of(parts.held_out))
-    print(_what_is_trained(parts, device, processes, folder))
-    print(_classes_with_counts(training_set), flush=True)
-    if line := _what_is_marked(parts.training):
-        print(line, flush=True)
-    with display(config.steps, folder, judge, inputs.progress) as shown:
-        network = train(
-            training_set,
-            config,
-            device=device,
-            folder=folder,
-            resume=bool(place.resumed),
-            on_step=shown.step,
-            # It takes all training videos to calibrate the level for it, and else it shows nothing.
-            on_validation=shown.validation if judge or parts.held_out else None,
-            on_ends=shown.ends,
-            processes=processes,
-            threads=threads,
-        )
-    for line in _what_the_level_means(network, training_set.classes):
-        print(line)
-    if config.end_steps:
-        print(f"ends: {'learned from' if network.ends else 'not learned, without'} good detections")
-    if judge is not None:
-        with training_threads(network, config, device, threads):
-            _print_validation(network, judge)
-    if folds is not None:
-        unreadable = {name: str(error) for name, error in loaded.failures.items()}
-        with training_threads(network, config, device, threads):
-            report = make_report(training_set, config, unreadable, folds=folds, device=device)
-        print("\n".join(report_lines(report)))
-        print(f"report: {write_report(folder, report)}")
-    print(f"next: lpat-export model.onnx --run {folder}")
+    with place.claimed() as folder:
+        write_run(folder, config, parts.training, names_of(parts.held_out))
+        print(_what_is_trained(parts, device, processes, folder))
+        print(_classes_with_counts(training_set), flush=True)
+        if line := _what_is_marked(parts.training):
+            print(line, flush=True)
+        with display(config.steps, folder, judge, inputs.progress) as shown:
+            network = train(
+                training_set,
+                config,
+                device=device,
+                folder=folder,
+                resume=bool(place.resumed),
+                on_step=shown.step,
+                # It takes all training videos to calibrate the level for it; else it shows nothing.
+                on_validation=shown.validation if judge or parts.held_out else None,
+                on_ends=shown.ends,
+                processes=processes,
+                threads=threads,
+            )
+        for line in _what_the_level_means(network, training_set.classes):
+            print(line)
+        if config.end_steps:
+            learned = "learned from" if network.ends else "not learned, without"
+            print(f"ends: {learned} good detections")
+        if judge is not None:
+            with training_threads(network, config, device, threads):
+                _print_validation(network, judge)
+        if folds is not None:
+            unreadable = {name: str(error) for name, error in loaded.failures.items()}
+            with training_threads(network, config, device, threads):
+                report = make_report(training_set, config, unreadable, folds=folds, device=device)
+            print("\n".join(report_lines(report)))
+            print(f"report: {write_report(folder, report)}")
+        print(f"next: lpat-export model.onnx --run {folder}")
     return not failures
 
 

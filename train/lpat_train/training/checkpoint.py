@@ -111,8 +111,21 @@ def point_latest_at(folder: Path) -> None:
         raise OutputError(f"{base}: can't be written ({error.strerror})") from error
 
 
-def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
-    """A folder for a new run; one that holds a run already is emptied of it or refused.
+def made_folder(folder: Path) -> Path:
+    """A folder, made where there was none.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written ({error.strerror})") from error
+    return folder
+
+
+def claim_run_folder(folder: Path, *, overwrite: bool) -> None:
+    """Have a folder for a new run: one that holds a run already is emptied of it or refused.
 
     Raises:
         UsageError: it holds a run, and `overwrite` is false.
@@ -128,10 +141,8 @@ def claim_run_folder(folder: Path, *, overwrite: bool) -> Path:
             written = (folder / name for name in (_ABOUT, _STATE, _BEST, *_REPORT))
             for old in (*written, *folder.glob("events.out.tfevents.*")):
                 old.unlink(missing_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror})") from error
-    return folder
 
 
 def write_run(
