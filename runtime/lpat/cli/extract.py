@@ -122,7 +122,10 @@ def command(
 def _say_where(extractor: FeatureExtractor) -> None:
     """Print what computes the backbones, and why it isn't a GPU where one is there."""
     from lpat.backbones.extractor import BackboneExtractor
+    from lpat.features.combined import CombinedExtractor
 
+    if isinstance(extractor, CombinedExtractor):
+        extractor = extractor.backbone
     if isinstance(extractor, BackboneExtractor):
         for network in extractor.networks:
             print(f"{network.backbone.title} runs on {network.session.provider}")
