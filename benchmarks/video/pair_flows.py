@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lpat.core import tvl1
-from lpat.motion.flow import PairFlow, dis
+from lpat.motion.flow import PairFlow, dis, dis_opencv
 from lpat.types import Float32Array
 from lpat.video.frame import UInt8Array
 
@@ -15,4 +15,4 @@ def tvl1_flow(last: UInt8Array, image: UInt8Array) -> Float32Array:
     return tvl1(np.stack([last, image]), threads=1)[0].transpose(1, 2, 0)
 
 
-PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow}
+PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "dis-opencv": dis_opencv, "tvl1": tvl1_flow}
