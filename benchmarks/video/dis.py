@@ -1,4 +1,4 @@
-"""DIS optical flow beside OpenCV's: how fast on one thread, how close, and what features make of it.
+"""DIS optical flow beside OpenCV's: how fast on one thread, how close, and what features say.
 
     python -m benchmarks.video.dis [--pairs 24] [--data ../shared/data]
 
@@ -51,7 +51,9 @@ def main() -> None:
     videos = sorted(folder.glob("*.mp4"))[:VIDEOS]
     if not videos:
         raise SystemExit(f"no videos in {folder}")
-    print("| size | OpenCV ms | ours ms | times | portable | avx2 | difference | largest of a video |")
+    print(
+        "| size | OpenCV ms | ours ms | times | portable | avx2 | difference | largest of a video |"
+    )
     print("| --- " * 8 + "|")
     for size in SIZES:
         print(row(size, [pairs_of(video, size, options.pairs) for video in videos]), flush=True)

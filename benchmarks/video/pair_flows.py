@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lpat.core import tvl1
-from lpat.motion.flow import PairFlow, dis
+from lpat.motion.flow import PairFlow, dis, dis_opencv
 from lpat.types import Float32Array
 from lpat.video.frame import UInt8Array
 
@@ -20,4 +20,9 @@ def no_flow(last: UInt8Array, _: UInt8Array) -> Float32Array:
     return np.zeros((*last.shape, 2), np.float32)
 
 
-PAIR_FLOWS: dict[str, PairFlow] = {"dis": dis, "tvl1": tvl1_flow, "none": no_flow}
+PAIR_FLOWS: dict[str, PairFlow] = {
+    "dis": dis,
+    "dis-opencv": dis_opencv,
+    "tvl1": tvl1_flow,
+    "none": no_flow,
+}

@@ -21,13 +21,59 @@ struct Blend {
   }
 };
 
-// Adds eight columns of a patch from (x, y) on. A pixel's flow weighs the less, the more the second
-// frame differs there from the first.
+// How near to the picture's right and lower border a place may be, in pixels.
+inline constexpr float inside = 0.001F;
+
+// Adds eight pixels of a row, whose change is known. Flow weighs the less, the more that is.
+inline void blend_eight(const Blend& blend, std::ptrdiff_t x, std::ptrdiff_t y,
+                        const Eight& difference, float flow_x, float flow_y) {
+  Eight share;
+  share_of(difference, share);
+  eight_at(blend.row(y, 0) + x) += share * flow_x;
+  eight_at(blend.row(y, 1) + x) += share * flow_y;
+  eight_at(blend.row(y, 2) + x) += share;
+}
+
+// The same as `blend_columns` where some pixels are moved beyond the right or lower border.
+inline void blend_at_border(const Level& level, const Blend& blend, std::ptrdiff_t x,
+                            std::ptrdiff_t y, std::ptrdiff_t height, float flow_x, float flow_y) {
+  const float last_x = static_cast<float>(static_cast<std::int32_t>(level.width)) - 1 - inside;
+  const float last_y = static_cast<float>(static_cast<std::int32_t>(level.height)) - 1 - inside;
+  for (std::ptrdiff_t k = y; k < y + height; ++k) {
+    const float at_y =
+        clamped(static_cast<float>(static_cast<std::int32_t>(k)) + flow_y, 0, last_y);
+    const auto row = static_cast<std::int32_t>(at_y);
+    const float lower = at_y - static_cast<float>(row);
+    const float* upper_row = level.second.row(row);
+    const float* lower_row = level.second.row(row + 1);
+    const float* first = level.first.row(k) + x;
+    float differences[8];
+    for (std::ptrdiff_t i = 0; i < 8; ++i) {
+      const float at_x =
+          clamped(static_cast<float>(static_cast<std::int32_t>(x + i)) + flow_x, 0, last_x);
+      const auto column = static_cast<std::int32_t>(at_x);
+      const float right = at_x - static_cast<float>(column);
+      const float above = upper_row[column] * (1 - right) + upper_row[column + 1] * right;
+      const float below = lower_row[column] * (1 - right) + lower_row[column + 1] * right;
+      differences[i] = (above * (1 - lower) + below * lower) - first[i];
+    }
+    blend_eight(blend, x, k, eight_at(static_cast<const float*>(differences)), flow_x, flow_y);
+  }
+}
+
+// Adds eight columns of a patch from (x, y) on.
 inline void blend_columns(const Level& level, const Blend& blend, std::ptrdiff_t x,
                           std::ptrdiff_t y, std::ptrdiff_t height, float flow_x, float flow_y) {
   const Corner corner =
       corner_of(static_cast<float>(static_cast<std::int32_t>(x)) + flow_x,
                 static_cast<float>(static_cast<std::int32_t>(y)) + flow_y, level, patch_size);
+  const float end_x = static_cast<float>(static_cast<std::int32_t>(x + 7)) + flow_x;
+  const float end_y = static_cast<float>(static_cast<std::int32_t>(y + height - 1)) + flow_y;
+  if (end_x > static_cast<float>(static_cast<std::int32_t>(level.width)) - 1 - inside ||
+      end_y > static_cast<float>(static_cast<std::int32_t>(level.height)) - 1 - inside) {
+    blend_at_border(level, blend, x, y, height, flow_x, flow_y);
+    return;
+  }
   const float* first = level.first.row(y) + x;
   const float* second = level.second.origin + corner.offset;
   const float right = corner.beyond_x;
@@ -39,13 +85,9 @@ inline void blend_columns(const Level& level, const Blend& blend, std::ptrdiff_t
     second += level.second.pitch;
     const Eight below = eight_at(second) * left + eight_at(second + 1) * right;
     const Eight difference = (above * upper + below * lower) - eight_at(first);
-    Eight share;
-    share_of(difference, share);
+    blend_eight(blend, x, y + k, difference, flow_x, flow_y);
     above = below;
     first += level.first.pitch;
-    eight_at(blend.row(y + k, 0) + x) += share * flow_x;
-    eight_at(blend.row(y + k, 1) + x) += share * flow_y;
-    eight_at(blend.row(y + k, 2) + x) += share;
   }
 }
 

@@ -1,8 +1,6 @@
 // Eight floats, as one register where the compiler has such a type.
 #pragma once
 
-#include "flow/four.hpp"
-
 namespace lpat::dis_flow {
 namespace {
 

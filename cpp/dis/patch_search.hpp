@@ -44,72 +44,80 @@ inline Corner corner_of(float x, float y, const Level& level, float outside) {
           at_x - static_cast<float>(whole_x), at_y - static_cast<float>(whole_y)};
 }
 
-// Sums of four vectors, each in the same order.
-inline Sums reduced(const Eight& x, const Eight& y, const Eight& change, const Eight& square) {
+// Four sums of a patch's columns, which the left half shares with the right one.
+struct ColumnSums {
+  Eight slopes{};   // times the slope in x, then in y
+  Eight changes{};  // the change, then its square
+};
+
 #if defined(__GNUC__) && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define LPAT_SHUFFLES
 #endif
 #endif
+
+// Adds the halves of one to the first half of a sum, and those of the other to the second.
+inline void add_halves(const Eight& one, const Eight& other, Eight& sum) {
 #ifdef LPAT_SHUFFLES
-  using flow::Four;
-  const auto a = __builtin_shufflevector(x, x, 0, 1, 2, 3) +
-                 __builtin_shufflevector(x, x, 4, 5, 6, 7);
-  const auto b = __builtin_shufflevector(y, y, 0, 1, 2, 3) +
-                 __builtin_shufflevector(y, y, 4, 5, 6, 7);
-  const auto c = __builtin_shufflevector(change, change, 0, 1, 2, 3) +
-                 __builtin_shufflevector(change, change, 4, 5, 6, 7);
-  const auto d = __builtin_shufflevector(square, square, 0, 1, 2, 3) +
-                 __builtin_shufflevector(square, square, 4, 5, 6, 7);
-  const auto ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) +
-                  __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const auto cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) +
-                  __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  const auto all = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) +
-                   __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-  return {all[0], all[1], all[2], all[3]};
+  sum += __builtin_shufflevector(one, other, 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(one, other, 4, 5, 6, 7, 12, 13, 14, 15);
 #else
-  const auto sum = [](const Eight& v) {
-    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
-  };
-  return {sum(x), sum(y), sum(change), sum(square)};
+  float values[8];
+  for (int i = 0; i < 4; ++i) {
+    values[i] = one[i] + one[i + 4];
+    values[i + 4] = other[i] + other[i + 4];
+  }
+  sum += eight_at(static_cast<const float*>(values));
 #endif
 }
 
-// Of the patch whose first pixel in the first frame is at `offset`.
+inline Sums reduced(const ColumnSums& sums) {
+  const Eight& a = sums.slopes;
+  const Eight& b = sums.changes;
+#ifdef LPAT_SHUFFLES
+  const auto halves = __builtin_shufflevector(a, b, 0, 4, 8, 12, 1, 5, 9, 13) +
+                      __builtin_shufflevector(a, b, 2, 6, 10, 14, 3, 7, 11, 15);
+  const auto all = __builtin_shufflevector(halves, halves, 0, 1, 2, 3) +
+                   __builtin_shufflevector(halves, halves, 4, 5, 6, 7);
+  return {all[0], all[1], all[2], all[3]};
+#else
+  const auto sum = [](const Eight& v, int i) { return (v[i] + v[i + 2]) + (v[i + 1] + v[i + 3]); };
+  return {sum(a, 0), sum(a, 4), sum(b, 0), sum(b, 4)};
+#endif
+}
+
+// Of the patch whose first pixel in the first frame is at `offset`. Products and sums are made in
+// OpenCV's order, as their rounding decides where a search ends that nothing else decides.
 inline Sums sums_at(const Level& level, std::ptrdiff_t offset, const Corner& corner) {
   const float* first = level.first.origin + offset;
-  const std::ptrdiff_t slope_offset = offset;
-  const float* by_x = level.slope_x.origin + slope_offset;
-  const float* by_y = level.slope_y.origin + slope_offset;
+  const float* by_x = level.slope_x.origin + offset;
+  const float* by_y = level.slope_y.origin + offset;
   const float* second = level.second.origin + corner.offset;
   const std::ptrdiff_t pitch = level.second.pitch;
   const float right = corner.beyond_x;
   const float left = 1 - right;
   const float lower = corner.beyond_y;
   const float upper = 1 - lower;
-  Eight above = eight_at(second) * left + eight_at(second + 1) * right;
-  Eight x{};
-  Eight y{};
-  Eight change{};
-  Eight square{};
+  const float upper_left = upper * left;
+  const float upper_right = upper * right;
+  const float lower_left = lower * left;
+  const float lower_right = lower * right;
+  ColumnSums sums;
 #if defined(__GNUC__)
 #pragma GCC unroll 8
 #endif
   for (int row = 0; row < patch_size; ++row) {
+    const Eight above = eight_at(second) * upper_left + eight_at(second + 1) * upper_right;
     second += pitch;
-    const Eight below = eight_at(second) * left + eight_at(second + 1) * right;
-    const Eight difference = (above * upper + below * lower) - eight_at(first);
-    x += difference * eight_at(by_x);
-    y += difference * eight_at(by_y);
-    change += difference;
-    square += difference * difference;
-    above = below;
+    const Eight difference = ((above + eight_at(second) * lower_left) +
+                              eight_at(second + 1) * lower_right) - eight_at(first);
+    add_halves(difference * eight_at(by_x), difference * eight_at(by_y), sums.slopes);
+    add_halves(difference, difference * difference, sums.changes);
     first += pitch;
     by_x += pitch;
     by_y += pitch;
   }
-  return reduced(x, y, change, square);
+  return reduced(sums);
 }
 
 // One patch while it is searched for.

@@ -219,7 +219,9 @@ inline Flow densified(const Plane& first, const Plane& second, const Flow& patch
         for (int j = left; j <= right; ++j) {
           const double u = patches.x(i, j);
           const double v = patches.y(i, j);
-          const double share = 1 / std::max(1.0, std::abs(second.at(y + v, x + u) - first(y, x)));
+          const double there = second.at(std::clamp(y + v, 0.0, first.height - 1.001),
+                                         std::clamp(x + u, 0.0, first.width - 1.001));
+          const double share = 1 / std::max(1.0, std::abs(there - first(y, x)));
           flow.x(y, x) += share * u;
           flow.y(y, x) += share * v;
           sum += share;

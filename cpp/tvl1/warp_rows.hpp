@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "flow/four.hpp"
 #include "flow/independent.hpp"
+#include "tvl1/four.hpp"
 #include "tvl1/kernels.hpp"
 
 namespace lpat::flow {

@@ -70,7 +70,7 @@ def test_gesture_videos_have_opencvs_flow(shared_data: Path) -> None:
         with av.open(str(video)) as container:
             pictures = islice(container.decode(video=0), 40, 44)
             grey = [cv2.resize(p.to_ndarray(format="gray"), (160, 120)) for p in pictures]
-        frames = np.stack(grey)
+        frames = np.stack(grey).astype(np.uint8)
         assert distance(dis(frames), opencv_flow(frames)) < 0.05
 
 
