@@ -108,6 +108,23 @@ def test_a_run_that_another_process_writes_is_left_alone(dataset, in_folder: Pat
     assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
 
 
+def test_a_run_that_was_stopped_before_its_first_checkpoint_may_begin_again(
+    dataset, in_folder: Path
+) -> None:
+    features, annotations = dataset()
+    options = ("--output", "run", "--steps", "2", "--no-report")
+    run_train(features, annotations, *options)
+    Path("run/checkpoint.safetensors").unlink()
+    resume = ("--annotations", annotations, "--resume", "run", "--no-cache")
+    with pytest.raises(
+        UsageError, match="expected a checkpoint, but it holds none yet; train anew"
+    ):
+        invoke(train.command, features, *resume)
+    assert run_train(features, annotations, *options).return_value == 0
+    with pytest.raises(UsageError, match="run: holds a run already"):
+        run_train(features, annotations, *options)
+
+
 def test_a_run_goes_on_with_the_reviewed_videos_that_it_learned_from(
     dataset, in_folder: Path
 ) -> None:

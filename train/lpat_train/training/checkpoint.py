@@ -127,13 +127,16 @@ def made_folder(folder: Path) -> Path:
 def claim_run_folder(folder: Path, *, overwrite: bool) -> None:
     """Have a folder for a new run: one that holds a run already is emptied of it or refused.
 
+    One that was stopped before its first checkpoint has nothing to go on from, and is emptied.
+
     Raises:
         UsageError: it holds a run, and `overwrite` is false.
         OutputError: it can't be written.
     """
     try:
         if (folder / _ABOUT).exists():
-            if not overwrite:
+            learned = (folder / _STATE).exists() or has_best(folder)
+            if learned and not overwrite:
                 raise UsageError(
                     f"{folder}: holds a run already; --resume goes on with it, "
                     "--overwrite starts anew"
@@ -269,7 +272,7 @@ def _progress(metadata: Mapping[str, str] | None) -> tuple[int, Best]:
 
 def _load(path: Path, network: Network, optimizer: torch.optim.Optimizer | None) -> int:
     if not path.is_file():
-        raise UsageError(f"{path.parent}: expected a checkpoint, but it holds none yet")
+        raise UsageError(f"{path.parent}: expected a checkpoint, but it holds none yet; train anew")
     try:
         with safe_open(str(path), framework="pt") as opened:
             step, _ = _progress(opened.metadata())
