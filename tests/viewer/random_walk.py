@@ -285,6 +285,10 @@ class Walk:
     def answer_question(self, *_: object) -> QMessageBox.StandardButton:
         return self.random.choice([BUTTONS.Save, BUTTONS.Discard, BUTTONS.Cancel])
 
+    def answer_box(self, box: QMessageBox) -> int:
+        self.random.choice(box.buttons()).click()
+        return 0
+
     def answer_dialogs(self, replace: Callable[[object, str, object], object]) -> None:
         """Answer all dialogs in the user's place; `replace` sets an attribute."""
         replace(QFileDialog, "getOpenFileNames", self.answer_files)
@@ -292,6 +296,8 @@ class Walk:
         replace(QFileDialog, "getExistingDirectory", self.answer_folder)
         replace(QInputDialog, "getItem", self.answer_label)
         replace(QMessageBox, "question", self.answer_question)
+        answer_box = self.answer_box
+        replace(QMessageBox, "exec", lambda box: answer_box(box))  # noqa: PLW0108 - is given the box
 
 
 def write_files(folder: Path, videos: Sequence[Path], model: Path) -> list[Path]:

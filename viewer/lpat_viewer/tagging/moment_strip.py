@@ -88,15 +88,16 @@ class MomentStrip(QWidget):
             painter.setPen(QColor(theme.truth))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, HINT)
         free = -1e9  # from where on text doesn't lie on text
-        for moment in moments:
+        places = [*(self.place(moment.time) for moment in moments), 1e9]
+        for moment, x, ahead in zip(moments, places[:-1], places[1:], strict=True):
             number = state.labels.index(moment.label) if moment.label in state.labels else 0
-            x, bold = self.place(moment.time), moment == near
-            painter.setPen(QPen(class_colour(number % COLOURS, theme), 5 if bold else 3))
+            width = 5 if moment == near else 3
+            painter.setPen(QPen(class_colour(number % COLOURS, theme), width))
             painter.drawLine(QPointF(x, 4), QPointF(x, bottom))
             name = str(number + 1) if number < KEYS else moment.label
             width = self.fontMetrics().horizontalAdvance(name)
             start = x + 5 if x + 5 + width < self.width() else x - 5 - width
-            if start >= free:
+            if start >= free and not x < ahead < start + width:
                 painter.setPen(QColor(theme.text))
                 box = QRectF(start, 0, width + 2, bottom)
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
