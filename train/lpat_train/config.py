@@ -114,9 +114,9 @@ class TrainingConfig:
         "for members to take in turn",
     )
     components: int = _option(
-        32,
+        0,
         "principal components that a backbone's features are reduced to beside those of motion; "
-        "0: none, all of them count",
+        "0: all of them count",
         at_least=0,
     )
     standardize: bool = _option(True, "scale features by the training snippets' statistics")

@@ -144,7 +144,7 @@ def test_appearance_alone_has_snippets_as_often_as_motion_has(
 
 
 def test_motion_and_appearance_go_from_videos_to_a_bundle(project: Path, appearance: Path) -> None:
-    """Appearance is reduced within the model, so whole features go into it."""
+    """Appearance is reduced within the model where that is asked for: whole features go in."""
     trained = run_train("--output", "run", "--features", "motion+appearance", "--components", "8")
     assert "features of 242 dimensions" in trained.output
     exported = invoke(export.command, "whole.onnx", "--run", "run", "--bundle")

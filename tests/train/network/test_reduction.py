@@ -16,7 +16,7 @@ from lpat.types import Features, FeatureSpec
 from lpat_train.data.dataset import TrainingSet, make_training_set
 from lpat_train.network.base import ExportModule
 from lpat_train.network.moments import moments_of
-from lpat_train.network.reduction import DEVIATION, Reduction, reduction_for
+from lpat_train.network.reduction import Reduction, reduction_for
 from lpat_train.presets import PRESETS
 from lpat_train.training.checkpoint import read_run, write_run
 from lpat_train.training.loop import load_network, make_network, train
@@ -50,23 +50,25 @@ def training() -> TrainingSet:
     return make_training_set(features, {name: ("ab"[int(name[1]) % 2],) for name in features})
 
 
-def test_components_are_those_of_the_singular_value_decomposition() -> None:
-    values = torch.from_numpy(rows(200))
+def test_components_are_those_of_what_varies_within_videos() -> None:
+    parts = [torch.from_numpy(rows(50, n)) for n in range(4)]
+    for number, part in enumerate(parts):
+        part[:, OWN:] += 100 * number * torch.arange(WIDE)  # a scene of its own
+    values = torch.cat(parts)
     reduction = Reduction(OWN, WIDE, KEPT)
-    moments = reduction.fit(lambda: iter(values.split(37)))
-    wide = values[:, OWN:].double()
-    standard = (wide - wide.mean(0)) / wide.std(0, correction=0)
-    _, lengths, directions = np.linalg.svd(standard.numpy(), full_matrices=False)
+    moments = reduction.fit(lambda: iter(parts))
+    within = torch.cat([part[:, OWN:].double() - part[:, OWN:].double().mean(0) for part in parts])
+    standard = within / within.std(0, correction=0)
+    _, _, directions = np.linalg.svd(standard.numpy(), full_matrices=False)
     found = reduction.components.double().numpy()
-    np.testing.assert_allclose(np.abs(directions[:KEPT] @ found), np.eye(KEPT), atol=1e-5)
+    np.testing.assert_allclose(np.abs(directions[:KEPT] @ found), np.eye(KEPT), atol=1e-4)
     assert (found[np.abs(found).argmax(axis=0), range(KEPT)] > 0).all()
     made = reduction(values)
     assert made.shape == (200, reduction.dimension) == (200, OWN + KEPT)
     torch.testing.assert_close(made[:, :OWN], values[:, :OWN])
     again = moments_of([made])
-    torch.testing.assert_close(again.mean, moments.mean, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(again.mean, moments.mean, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(again.deviation, moments.deviation, atol=1e-4, rtol=1e-4)
-    np.testing.assert_allclose(moments.deviation[OWN:], lengths[:KEPT] / np.sqrt(200), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +91,19 @@ def test_the_parts_are_standardised_apart(training: TrainingSet) -> None:
     network.fit_to(training.chunks)
     seen = network.standardised(training.snippets())
     torch.testing.assert_close(seen.mean(dim=0), torch.zeros(OWN + KEPT), atol=1e-4, rtol=0)
-    torch.testing.assert_close(
-        seen.std(dim=0, correction=0), torch.tensor([1.0] * OWN + [DEVIATION] * KEPT)
-    )
+    torch.testing.assert_close(seen.std(dim=0, correction=0), torch.ones(OWN + KEPT))
     faint = [chunk * torch.tensor([1e-6] * OWN + [1.0] * WIDE) for chunk in training.chunks()]
     network.fit_to(lambda: iter(faint))
     assert (network.scale[:OWN] > 0).all()
+
+
+def test_a_wider_part_varies_no_more_than_the_other(training: TrainingSet) -> None:
+    network = make_network(replace(CONFIG, components=0), training.spec, 2)
+    network.fit_to(training.chunks)
+    variances = network.standardised(training.snippets()).var(dim=0, correction=0)
+    assert variances[:OWN].sum().item() == pytest.approx(OWN, rel=1e-3)
+    assert variances[OWN:].sum().item() == pytest.approx(OWN, rel=1e-3)
+    assert variances[OWN:].std().item() < 1e-3
 
 
 def test_a_trained_network_takes_whole_features_and_comes_back_from_its_folder(
@@ -106,7 +115,8 @@ def test_a_trained_network_takes_whole_features_and_comes_back_from_its_folder(
     mean, deviation = (values.numpy() for values in network.statistics)
     whole = training.snippets()
     np.testing.assert_allclose(mean, whole.numpy().mean(axis=0), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(deviation, whole.numpy().std(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(deviation[:OWN], whole.numpy()[:, :OWN].std(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(deviation, whole.numpy().std(axis=0), rtol=0.1)  # within videos
     write_run(tmp_path, CONFIG, training, ())
     again = ExportModule(load_network(read_run(tmp_path)))
     for ours, theirs in zip(ExportModule(network)(whole[None]), again(whole[None]), strict=True):

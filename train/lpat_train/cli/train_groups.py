@@ -9,7 +9,6 @@ GROUPS = {
         "preset",
         "features",
         "backbone_paths",
-        "stride",
         "validate",
         "hold_out",
         "false_alarms",
@@ -17,6 +16,7 @@ GROUPS = {
         "device",
     ),
     "Data": (
+        "stride",
         "subset",
         "reviewed",
         "labels_from_folders",

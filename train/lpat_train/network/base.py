@@ -21,7 +21,7 @@ from lpat_train.distributed.batch_parts import BatchPart
 from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
-from lpat_train.network.reduction import DEVIATION, Reduction
+from lpat_train.network.reduction import Reduction
 from lpat_train.network.transformation import Transformation
 
 
@@ -48,6 +48,7 @@ class Network(nn.Module):
         windows: Sequence[Windows] = ((),),
     ) -> None:
         super().__init__()
+        self.own = 0  # values of the first of two parts; 0: there is one part
         self.reduction: Reduction | None = None  # of features that are wider than `dimension`
         self.level: Level | None = None  # that exported scores are measured from
         self.ends: Ends | None = None  # learned last; takes no part in `forward`
@@ -84,13 +85,14 @@ class Network(nn.Module):
     def standardise_by(self, moments: Moments) -> None:
         """Take mean and deviation of the moments; constant features stay at zero.
 
-        What was reduced gets less than a deviation of 1, as `DEVIATION` has it.
+        Of two parts of features the wider gets a smaller deviation, by which both vary as much.
         """
         self.mean = moments.mean.float()
-        own = len(self.mean) if self.reduction is None else self.reduction.own
+        own = self.own or len(self.mean)
         # Apart, as each has a least deviation of its own.
-        first, *reduced = (part.scale.float() for part in moments.split(own))
-        self.scale = torch.cat([first, *(DEVIATION * its for its in reduced)])
+        first, *others = (part.scale.float() for part in moments.split(own))
+        wide = (min(1.0, (own / len(its)) ** 0.5) * its for its in others)
+        self.scale = torch.cat([first, *wide])
 
     def fit_to(self, chunks: Callable[[], Iterable[Tensor]]) -> None:
         """Learn reduction and standardisation of all snippets, which `chunks` gives in parts
@@ -103,13 +105,13 @@ class Network(nn.Module):
         return features if self.reduction is None else self.reduction(features)
 
     def standardised(self, features: Tensor) -> Tensor:
-        """Features (B, T, D') of mean 0 and deviation 1, or `DEVIATION` of what was reduced, over
-        the training snippets."""
+        """Features (B, T, D') of mean 0 and deviation 1, or less of a wider part, over the training
+        snippets."""
         return (self.reduced(features) - self.mean) * self.scale
 
     @property
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and deviation (D,) of the features that it was trained on, unreduced."""
+        """Mean and deviation (D,) of the features that it was trained on, about as they were."""
         mean, scale, reduction = self.mean, self.scale, self.reduction
         if reduction is not None:
             mean = torch.cat([mean[: reduction.own], reduction.mean])

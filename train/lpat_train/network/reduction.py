@@ -1,8 +1,7 @@
-"""Features of which one part is wide is reduced to few values, beside the other part.
+"""Features of which one part is wide are reduced to few values of that, beside the other part.
 
-Beside 202 values of motion, 1280 of scenery drown what moves where training videos are few: most of
-what they say tells one video from another, not one action from another. Principal components of
-the training videos keep what varies most. Axes: B video, T snippet, D feature.
+Principal components of what varies within the training videos; a scene that stays the same says
+nothing of when. Axes: B video, T snippet, D feature.
 """
 
 from __future__ import annotations
@@ -15,9 +14,6 @@ from torch import Tensor, nn
 from lpat.backbones.spec import COMBINED, parts_of
 from lpat.types import FeatureSpec
 from lpat_train.network.moments import Moments, moments_of
-
-DEVIATION = 0.5
-"""Of each component before the network, where the other values have 1 (docs/features.md)."""
 
 
 class Reduction(nn.Module):
@@ -49,26 +45,25 @@ class Reduction(nn.Module):
         return torch.cat([features[..., : self.own], wide @ self.components], dim=-1)
 
     def fit(self, chunks: Callable[[], Iterable[Tensor]]) -> Moments:
-        """Learn it of all snippets, which `chunks` gives in parts (N, D); the moments of what comes
-        out."""
+        """Learn it of all snippets, which `chunks` gives in parts (N, D), each of one video; the
+        moments of what comes out.
+
+        What varies within the parts counts: a scene that stays the same says nothing of when.
+        """
         moments = moments_of(chunks())
-        wide = moments.split(self.own)[-1]
-        self.mean, self.scale = wide.mean.float(), wide.scale.float()
+        within = moments_of(part - part.mean(dim=0) for part in chunks())
+        self.mean = moments.split(self.own)[-1].mean.float()
+        self.scale = within.split(self.own)[-1].scale
         products = torch.zeros(len(self.mean), len(self.mean), dtype=torch.float64)
         for part in chunks():
-            standardised = ((part[:, self.own :] - self.mean) * self.scale).double()
-            products.addmm_(standardised.T, standardised)
-        variances, directions = torch.linalg.eigh(products / moments.count)
-        kept = self.components.shape[1]
-        chosen = directions.flip(1)[:, :kept]
+            wide = part[:, self.own :]
+            varying = ((wide - wide.mean(dim=0)) * self.scale).double()
+            products.addmm_(varying.T, varying)
+        _, directions = torch.linalg.eigh(products)
+        chosen = directions.flip(1)[:, : self.components.shape[1]]
         largest = chosen.gather(0, chosen.abs().argmax(dim=0, keepdim=True))
         self.components = (chosen * largest.sign()).float()  # a direction's sign is arbitrary
-        squares = variances.flip(0)[:kept].clamp(min=0) * moments.count
-        return Moments(
-            moments.count,
-            torch.cat([moments.mean[: self.own], torch.zeros(kept, dtype=torch.float64)]),
-            torch.cat([moments.squares[: self.own], squares]),
-        )
+        return moments_of(self(part) for part in chunks())
 
 
 def reduction_for(spec: FeatureSpec, components: int) -> Reduction | None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from lpat.backbones.spec import COMBINED, parts_of
 from lpat.errors import DeviceError
 from lpat.types import FeatureSpec
 from lpat_train.config import TrainingConfig
@@ -76,8 +77,11 @@ def make_network(config: TrainingConfig, features: FeatureSpec | int, classes: i
     else:
         reduction = reduction_for(features, config.components)
         dimension = features.dimension if reduction is None else reduction.dimension
+    own = 0
+    if not isinstance(features, int) and features.extractor == COMBINED:
+        own = parts_of(features)[0].dimension
     network = METHODS[config.method].make_network(config, dimension, classes)
-    network.reduction = reduction
+    network.own, network.reduction = own, reduction
     network.level = Level(
         classes,
         members=config.members if config.method == "lpat" else 1,
