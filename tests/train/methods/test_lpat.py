@@ -136,6 +136,15 @@ def test_members_are_networks_side_by_side_and_their_mean_comes_out() -> None:
     torch.testing.assert_close(network.probabilities(output), torch.softmax(logits, dim=-1))
 
 
+def test_members_score_in_training_as_they_do_in_evaluation() -> None:
+    network, video = make_members(), random_videos()[3][None]
+    evaluated = network(video)
+    network.dropout.p = 0.0
+    trained = network.train()(video)
+    for one, other in zip(trained, evaluated, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
 def test_the_loss_of_members_is_the_mean_of_each_ones_loss() -> None:
     network, videos = make_members(), random_videos()
     labels = [torch.tensor(row) for row in ([1.0, 0, 0], [0, 1.0, 1.0], [1.0, 1.0, 0], [0, 0, 1.0])]

@@ -18,6 +18,7 @@ from torch.nn import functional
 from lpat.model.model import END_OUTPUTS, OUTPUTS
 from lpat_train.config import Windows
 from lpat_train.distributed.batch_parts import BatchPart
+from lpat_train.network.dropout import Dropout
 from lpat_train.network.ends import Ends
 from lpat_train.network.level import Level
 from lpat_train.network.moments import Moments, moments_of
@@ -64,7 +65,7 @@ class Network(nn.Module):
             if temporal_convolution
             else None
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpat_train.network.dropout import Dropout
+
 HIDDEN = 128
 DILATIONS = (1, 2, 4)
 DROPOUT = 0.5
@@ -39,7 +41,7 @@ class Ends(nn.Module):
             nn.Conv1d(HIDDEN, HIDDEN, kernel_size=3, padding=dilation, dilation=dilation)
             for dilation in DILATIONS
         )
-        self.dropout = nn.Dropout(DROPOUT)
+        self.dropout = Dropout(DROPOUT)
         self.classifier = nn.Linear(HIDDEN, classes)
         self.distances = nn.Linear(HIDDEN, 2)
         nn.init.constant_(self.classifier.bias, RARE)
