@@ -72,7 +72,7 @@ class MembersLinear(nn.Conv1d):
         biases = (None,) * self.groups if self.bias is None else self.bias.chunk(self.groups)
         each = input.flatten(0, -2).chunk(self.groups, dim=-1)  # (B * T, H)
         outputs = [functional.linear(*its) for its in zip(each, weights, biases, strict=True)]
-        return torch.cat(outputs, dim=-1).view(*input.shape[:-1], -1)
+        return torch.cat(outputs, dim=-1).view(*input.shape[:-1], self.out_channels)
 
 
 class LPAT(Network):
