@@ -29,7 +29,7 @@ class Clock:
         self._origin = origin  # the timestamp that stands for `_offset` seconds
         self._offset = 0.0
         self._stated: float | None = None  # how long the container says the last frame lasts
-        self._trust = 0  # how many more frames lasted as long as it said than didn't
+        self._is_trusted = True  # whether the one before lasted as long as it said
 
     def time(self, timestamp: int | None) -> float | None:
         """Seconds of the next frame; None if it isn't after the one before.
@@ -52,10 +52,9 @@ class Clock:
             return None
         elif self._last is not None:
             self._interval = step
-            if self._stated is not None:
-                # Containers round times, to milliseconds in the worst common case.
-                near = abs(step - self._stated) <= max(step / 10, 0.002)
-                self._trust += 1 if near else -1
+            # Containers round times, to milliseconds in the worst common case.
+            tolerance = max(step / 10, 0.002)
+            self._is_trusted = self._stated is None or abs(step - self._stated) <= tolerance
         self._stated = None
         self._last = seconds
         return seconds
@@ -64,11 +63,12 @@ class Clock:
         """Seconds the latest frame is shown: as the container says, or else as long as
         the one before.
 
-        What most frames before contradict isn't believed.
+        It isn't believed where the frame before didn't last as long as said. So two frames tell,
+        and decoding that begins anywhere gives what decoding from the start does.
         """
         seconds = self._seconds(ticks or 0)
         self._stated = seconds if 0 < seconds < LONGEST_GAP else None
-        if self._stated is None or self._trust < 0:
+        if self._stated is None or not self._is_trusted:
             return self._interval
         return self._stated
 

@@ -280,7 +280,7 @@ class SeekableVideo:
                 raise VideoError.of(self.path, "breaks off where it didn't before")
             ended = run if self._joined else apart
             ended.ended = True
-            if len(ended) > 1 or ended[-1].picture.duration:  # else how long it lasts is a guess
+            if len(ended) > 1:  # else how long it lasts is a guess
                 self._duration = ended.end + ended[-1].duration
         elif self._joined:
             if frame.time > run.end:

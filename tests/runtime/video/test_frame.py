@@ -94,10 +94,8 @@ def test_the_memory_of_a_picture_goes_with_its_frame(write_video):
     before = pictures()
     gc.disable()  # which frees circles alone
     try:
-        for frame in frames_of(path):
-            assert frame.gray((16, 12)).shape == (12, 16)
-            assert frame.rgb().shape == (frame.height, frame.width, 3)
-        del frame
+        shapes = [(its.gray((16, 12)).shape, its.rgb().shape) for its in frames_of(path)]
+        assert shapes == [((12, 16), (48, 64, 3))] * 20
         assert pictures() == before
     finally:
         gc.enable()

@@ -135,6 +135,18 @@ def test_any_order_gives_the_frames_of_reading_straight_through(make, name, cach
     seed=38,
     cache=LARGE,
 )  # whose last frame is decoded alone first, and then lasts too short
+@example(
+    name="v.mp4", steps=[2] * 9 + [400, 4, 318], start=0, group=5, b_frames=2, seed=0, cache=LARGE
+)  # whose frames last as long as it says, but for some of those near the end
+@example(
+    name="v.mkv",
+    steps=[2] * 8 + [185, 400, 400, 37],
+    start=0,
+    group=1,
+    b_frames=0,
+    seed=1,
+    cache=SMALL,
+)  # whose frames don't, but for the last
 def test_any_rate_order_and_start_give_those_frames(
     write_video, name, steps, start, group, b_frames, seed, cache
 ):
