@@ -8,6 +8,9 @@
 
 namespace lpat {
 
+// What is said where something doesn't hold.
+void require(bool holds, const std::string& message);
+
 // Values are finite: "NAME 3 must be finite".
 void require_finite(std::span<const double> values, const std::string& name);
 

@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <thread>
 #include <utility>
 
+#include "base/checks.hpp"
 #include "base/parallel.hpp"
 #include "dis/scales.hpp"
 #include "dis/solver.hpp"
+#include "flow/chunks.hpp"
 #include "flow/instruction_sets.hpp"
 
 namespace lpat {
 namespace {
 
-constexpr std::size_t longest_chunk = 16;  // pairs that one thread computes one after the other
 constexpr std::size_t coarsest_finest = 8;
 
 const dis_flow::Kernels& kernels_of(const std::string& instruction_set) {
@@ -25,10 +24,6 @@ const dis_flow::Kernels& kernels_of(const std::string& instruction_set) {
   constexpr const dis_flow::Kernels* sets[] = {&dis_flow::portable_kernels};
 #endif
   return *sets[flow::place_of(instruction_set)];
-}
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw std::invalid_argument(message);
 }
 
 void require_weight(double value, const std::string& name) {
@@ -69,8 +64,7 @@ std::vector<float> dis(const Frames& frames, const DisOptions& options, std::siz
   const dis_flow::Size size{frames.height, frames.width};
   const auto sizes = dis_flow::scale_sizes(size, options.finest_scale);
   const std::size_t pairs = frames.count - 1;
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t chunk = std::min(longest_chunk, (pairs + threads - 1) / threads);
+  const std::size_t chunk = flow::chunk_of(pairs, threads);
   const dis_flow::Layout layout{static_cast<std::ptrdiff_t>(frames.width),
                                 static_cast<std::ptrdiff_t>(pixels)};
   std::vector<float> result(pairs * 2 * pixels);

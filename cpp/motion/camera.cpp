@@ -6,14 +6,14 @@
 namespace lpat::motion {
 namespace {
 
-constexpr std::size_t spacing = 4;  // of the rows and columns that are sampled
+constexpr std::size_t sample_step = 4;  // of the rows and columns that are sampled
 constexpr int steps = 5;
 constexpr float smallest_scale = 0.01F;
 
 // A little ridge keeps the slopes at zero where the texture doesn't tell them.
 constexpr std::array<double, 3> ridge{1e-6, 0.02, 0.02};
 
-std::size_t sampled(std::size_t count) { return (count - spacing / 2 + spacing - 1) / spacing; }
+std::size_t sampled(std::size_t count) { return (count - sample_step / 2 + sample_step - 1) / sample_step; }
 
 // The solution of a symmetric, positive definite system of three equations, by elimination.
 std::array<double, 3> solution(std::array<std::array<double, 4>, 3> rows) {
@@ -93,8 +93,8 @@ void CameraFit::take_sample(std::span<const float> field) {
   const float* x = field.data();
   const float* y = x + height_ * width_;
   std::size_t i = 0;
-  for (std::size_t row = spacing / 2; row < height_; row += spacing) {
-    for (std::size_t column = spacing / 2; column < width_; column += spacing, ++i) {
+  for (std::size_t row = sample_step / 2; row < height_; row += sample_step) {
+    for (std::size_t column = sample_step / 2; column < width_; column += sample_step, ++i) {
       x_[i] = x[row * width_ + column];
       y_[i] = y[row * width_ + column];
     }

@@ -7,9 +7,9 @@
 namespace lpat::motion {
 namespace {
 
-constexpr auto lanes = static_cast<std::size_t>(lane_count);
+constexpr auto block = static_cast<std::size_t>(lane_count);
 
-std::size_t padded(std::size_t count) { return (count + lanes - 1) / lanes * lanes; }
+std::size_t padded(std::size_t count) { return (count + block - 1) / block * block; }
 
 std::vector<float> padded(std::vector<float> values) {
   values.resize(padded(values.size()));
@@ -63,7 +63,7 @@ FieldMeter::FieldMeter(std::size_t height, std::size_t width, const MotionOption
                        const Kernels& kernels)
     : height_(height),
       width_(width),
-      pitch_(padded(width + 2) + lanes),
+      pitch_(padded(width + 2) + block),
       options_(options),
       kernels_(kernels),
       across_(padded(positions(width))),
@@ -72,7 +72,7 @@ FieldMeter::FieldMeter(std::size_t height, std::size_t width, const MotionOption
       slope_down_(down_),
       row_shares_(cell_shares(height, options.rows)),
       column_weights_(weights_of(cell_shares(width, options.columns), options.columns)),
-      residual_(2 * (height + 2) * pitch_ + 2 * lanes) {
+      residual_(2 * (height + 2) * pitch_ + 2 * block) {
   const float ratio = static_cast<float>(height) / static_cast<float>(width);
   for (float& y : down_) y *= ratio;
   for (const float x : across_) across_square_.push_back(x * x);
@@ -83,7 +83,7 @@ void FieldMeter::take(std::span<const float> field, const Coefficients& camera) 
   const std::size_t pixels = height_ * width_;
   for (const std::size_t part : {0U, 1U}) {
     const float* c = camera.data() + 3 * part;
-    float* origin = residual_.data() + lanes + part * plane + pitch_;
+    float* origin = residual_.data() + block + part * plane + pitch_;
     for (std::size_t y = 0; y < height_; ++y) {
       float* row = origin + y * pitch_;
       kernels_.subtract(field.data() + part * pixels + y * width_, across_.data(),
@@ -101,7 +101,7 @@ void FieldMeter::take(std::span<const float> field, const Coefficients& camera) 
 }
 
 ResidualRow FieldMeter::row(std::size_t y) const {
-  const float* x = residual_.data() + lanes + (y + 1) * pitch_;
+  const float* x = residual_.data() + block + (y + 1) * pitch_;
   return {x, x + (height_ + 2) * pitch_, static_cast<std::ptrdiff_t>(width_),
           static_cast<std::ptrdiff_t>(pitch_)};
 }

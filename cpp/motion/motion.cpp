@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
+#include "base/checks.hpp"
 #include "motion/camera.hpp"
 #include "motion/field.hpp"
 #include "motion/kernel_sets.hpp"
 
 namespace lpat {
 namespace {
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 void require_count(std::size_t count, std::size_t expected, const std::string& name) {
   require(count == expected, name + " must have " + std::to_string(expected) + " values, not " +

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "flow/chunks.hpp"
 #include "tvl1/kernel_sets.hpp"
 #include "tvl1/pyramid.hpp"
 #include "tvl1/solver.hpp"
@@ -14,14 +14,10 @@
 namespace lpat {
 namespace {
 
-// Pairs that one thread computes one after the other, at most. Exactly as many where each begins
-// with the flow of the one before: the result must not depend on the number of threads.
-constexpr std::size_t longest_chunk = 16;
-
+// Where each pair begins with the flow of the one before, the result must not depend on the number of
+// threads.
 std::size_t chunk_of(std::size_t pairs, const Tvl1Options& options, std::size_t threads) {
-  if (options.warm_start) return longest_chunk;
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  return std::min(longest_chunk, (pairs + threads - 1) / threads);
+  return options.warm_start ? flow::longest_chunk : flow::chunk_of(pairs, threads);
 }
 
 void require(bool holds, const std::string& message) {
