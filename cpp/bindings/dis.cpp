@@ -19,7 +19,7 @@ namespace {
 
 using namespace py::literals;
 
-py::array_t<float> flow_of(const py::array& frames, py::ssize_t finest_scale, py::ssize_t descents,
+py::array_t<float> dis_of(const py::array& frames, py::ssize_t finest_scale, py::ssize_t descents,
                            py::ssize_t refinements, double alpha, double delta, double gamma,
                            py::ssize_t threads, const std::optional<std::string>& instruction_set) {
   const auto values = view<std::uint8_t>(frames, "frames", {3});
@@ -64,7 +64,7 @@ py::array_t<float> flow_of_pair(const py::array& first, const py::array& second)
 
 void define_dis(py::module_& module) {
   const DisOptions defaults;
-  module.def("dis", &flow_of, "frames"_a, py::kw_only(), "finest_scale"_a = defaults.finest_scale,
+  module.def("dis", &dis_of, "frames"_a, py::kw_only(), "finest_scale"_a = defaults.finest_scale,
              "descents"_a = defaults.descents, "refinements"_a = defaults.refinements,
              "alpha"_a = defaults.alpha, "delta"_a = defaults.delta, "gamma"_a = defaults.gamma,
              "threads"_a = 0, "instruction_set"_a = py::none());

@@ -16,7 +16,7 @@ namespace {
 
 using namespace py::literals;
 
-py::array_t<float> flow_of(const py::array& frames, py::ssize_t scales, double factor,
+py::array_t<float> tvl1_of(const py::array& frames, py::ssize_t scales, double factor,
                            py::ssize_t warps, double lambda, double theta, double tau,
                            double epsilon, py::ssize_t inner_iterations,
                            py::ssize_t outer_iterations, bool warm_start, py::ssize_t threads,
@@ -48,7 +48,7 @@ py::array_t<float> flow_of(const py::array& frames, py::ssize_t scales, double f
 
 void define_tvl1(py::module_& module) {
   const Tvl1Options defaults;
-  module.def("tvl1", &flow_of, "frames"_a, py::kw_only(), "scales"_a = defaults.scales,
+  module.def("tvl1", &tvl1_of, "frames"_a, py::kw_only(), "scales"_a = defaults.scales,
              "factor"_a = defaults.factor, "warps"_a = defaults.warps,
              "lambda_"_a = defaults.lambda, "theta"_a = defaults.theta, "tau"_a = defaults.tau,
              "epsilon"_a = defaults.epsilon, "inner_iterations"_a = defaults.inner_iterations,

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <utility>
 
+#include "base/checks.hpp"
 #include "base/parallel.hpp"
 #include "flow/chunks.hpp"
 #include "tvl1/kernel_sets.hpp"
@@ -18,10 +18,6 @@ namespace {
 // threads.
 std::size_t chunk_of(std::size_t pairs, const Tvl1Options& options, std::size_t threads) {
   return options.warm_start ? flow::longest_chunk : flow::chunk_of(pairs, threads);
-}
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw std::invalid_argument(message);
 }
 
 void require_positive(double value, const std::string& name) {
