@@ -45,9 +45,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loaded_modules_are_no_garbage() -> None:
-    """Collecting garbage, as each video's end does, doesn't go through all that is imported."""
+def pytest_collection_finish() -> None:
+    """Let collecting garbage, as each video's end does, not go through all that is imported."""
     gc.collect()
     gc.freeze()
 

@@ -50,10 +50,10 @@ LONGEST_HOLD = 16
 CUT_CHANGE, CUT_RATIO = 8.0, 3.0
 """A cut: the mean change of grey is above the first, plus the second times the usual change."""
 
-BATCH = 8
+BATCH = 4
 """Ticks that go from thread to thread together, at most: handing over costs as much as reading."""
 
-READ_AHEAD = 2
+READ_AHEAD = 3
 """Batches that are read before they are needed: enough to bridge a keyframe that takes long."""
 
 MOST_THREADS = 8
