@@ -22,6 +22,7 @@ from lpat_train.network.base import Network
 from lpat_train.network.level import Level
 from lpat_train.training.calibration import calibrate
 from lpat_train.training.early_stopping import judge_labels
+from lpat_train.training.heeding import can_choose, choose_heeded
 from lpat_train.training.loop import train
 from lpat_train.training.validation import score
 
@@ -60,6 +61,8 @@ def measure(
     """
     training_set = make_training_set(data.features, data.labels, data.counts)
     start = time.perf_counter()
+    if can_choose(training_set, config):
+        config = replace(config, heeds=choose_heeded(training_set, config, CPU).heeds)
     network = train(training_set, config, device=CPU)
     values = {"seconds": time.perf_counter() - start}
     scores = scores_of(network, training_set, data)

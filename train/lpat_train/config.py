@@ -33,6 +33,7 @@ MethodName = Literal[
 BackgroundReading = Literal["once", "inside"]
 NormReading = Literal["vector", "snippet"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Heeds = Literal["auto", "motion", "both"]
 
 WIDEST_WINDOW = 63
 """Snippets of a mean: what a window of a long video sees beyond its own, on each side, at least."""
@@ -112,6 +113,11 @@ class TrainingConfig:
         "1,3",
         "snippets whose mean stands beside a snippet's own features: 1 (none), 3, 3+7, or 1,3 "
         "for members to take in turn",
+    )
+    heeds: Heeds = _option(
+        "auto",
+        "of motion+appearance features: both parts, motion alone, or auto, whichever predicts "
+        "held-out labels better",
     )
     components: int = _option(
         0,

@@ -14,13 +14,13 @@ from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet, TrainingVideo
 from lpat_train.errors import DivergenceError
 from lpat_train.report import reporting
-from lpat_train.report.cross_fitting import HeldOut
 from lpat_train.report.label_checks import LabelChecks, check_labels
 from lpat_train.report.pages import MOST_LINES, report_lines, report_page
 from lpat_train.report.reporting import make_report
 from lpat_train.report.training_report import TrainingReport, judge_training
 from lpat_train.report.uncertain_videos import wrong_pairs
 from lpat_train.report.verdicts import chance_of, class_report
+from lpat_train.training.cross_fitting import HeldOut
 from lpat_train.training.early_stopping import average_precision
 
 

@@ -35,6 +35,7 @@ GROUPS = {
         "context",
         "temporal_convolution",
         "dropout",
+        "heeds",
         "components",
         "standardize",
         "ends",

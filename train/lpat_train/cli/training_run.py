@@ -7,12 +7,13 @@ import math
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import torch
+from tqdm import tqdm
 
 from lpat.annotations.reading import Annotations, Moment, VideoAnnotation
 from lpat.backbones.search import Backbones
@@ -42,6 +43,7 @@ from lpat_train.training.checkpoint import (
     write_run,
 )
 from lpat_train.training.early_stopping import LabelJudgement
+from lpat_train.training.heeding import can_choose, choose_heeded
 from lpat_train.training.loop import train
 from lpat_train.training.threads import training_threads
 from lpat_train.training.validation import Validation, format_thresholds, score, validate
@@ -161,10 +163,13 @@ def run_training(
         failures |= judged.failures
         judge = SegmentJudge(training_set.classes, config.post_processing(), judged.features, truth)
     if not processes.first:
-        folder = place.resumed.folder if place.resumed else None
-        train(training_set, config, device=device, folder=folder, resume=bool(place.resumed),
-              processes=processes, threads=threads)  # fmt: skip
+        train(
+            training_set, config, device=device, resume=bool(place.resumed),
+            folder=place.resumed.folder if place.resumed else None,
+            processes=processes, threads=threads,
+        )  # fmt: skip
         return not failures
+    config = _heeding(training_set, config, device)
     with place.claimed() as folder:
         write_run(folder, config, parts.training, names_of(parts.held_out))
         print(_what_is_trained(parts, device, processes, folder))
@@ -201,6 +206,23 @@ def run_training(
             print(f"report: {write_report(folder, report)}")
         print(f"next: lpat-export model.onnx --run {folder}")
     return not failures
+
+
+def _heeding(
+    training_set: TrainingSet, config: TrainingConfig, device: torch.device
+) -> TrainingConfig:
+    """The config, which says which part of the features counts where there are two."""
+    if not can_choose(training_set, config):
+        return config
+    with tqdm(unit="step", desc="choosing features", disable=None, file=sys.stderr) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        chosen = choose_heeded(training_set, config, device, tell)
+    print(chosen, flush=True)
+    return replace(config, heeds=chosen.heeds)
 
 
 def _what_becomes_of(without_label: Collection[str], config: TrainingConfig) -> str:

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from lpat.backbones.spec import COMBINED, parts_of
 from lpat.types import FeatureSpec
+from lpat_train.config import Heeds
 from lpat_train.network.moments import Moments, moments_of
 
 
 class Reduction(nn.Module):
     """Features (B, T, D) to (B, T, D'): the first `own` as they are, of the others' standardised
-    values the first principal components.
+    values the first principal components, of which there may be none.
 
     It is learned before the network, by `fit`, and is part of its state and of what is exported.
     """
@@ -41,6 +42,8 @@ class Reduction(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """The own values and the components of the others."""
+        if self.dimension == self.own:
+            return features[..., : self.own]
         wide = (features[..., self.own :] - self.mean) * self.scale
         return torch.cat([features[..., : self.own], wide @ self.components], dim=-1)
 
@@ -54,6 +57,11 @@ class Reduction(nn.Module):
         within = moments_of(part - part.mean(dim=0) for part in chunks())
         self.mean = moments.split(self.own)[-1].mean.float()
         self.scale = within.split(self.own)[-1].scale
+        if self.dimension > self.own:
+            self.components = self._directions(chunks)
+        return moments_of(self(part) for part in chunks())
+
+    def _directions(self, chunks: Callable[[], Iterable[Tensor]]) -> Tensor:
         products = torch.zeros(len(self.mean), len(self.mean), dtype=torch.float64)
         for part in chunks():
             wide = part[:, self.own :]
@@ -62,18 +70,20 @@ class Reduction(nn.Module):
         _, directions = torch.linalg.eigh(products)
         chosen = directions.flip(1)[:, : self.components.shape[1]]
         largest = chosen.gather(0, chosen.abs().argmax(dim=0, keepdim=True))
-        self.components = (chosen * largest.sign()).float()  # a direction's sign is arbitrary
-        return moments_of(self(part) for part in chunks())
+        return (chosen * largest.sign()).float()  # a direction's sign is arbitrary
 
 
-def reduction_for(spec: FeatureSpec, components: int) -> Reduction | None:
+def reduction_for(spec: FeatureSpec, components: int, heeds: Heeds = "both") -> Reduction | None:
     """What reduces features of a spec to so many components; None where nothing does.
 
-    It is the part of backbones beside motion that is reduced, where that is wider.
+    It is the part of backbones beside motion that is reduced, where that is wider, and left out
+    where `motion` alone is heeded.
     """
-    if not components or spec.extractor != COMBINED:
+    if spec.extractor != COMBINED or (not components and heeds != "motion"):
         return None
     motion, backbone = parts_of(spec)
-    if backbone.dimension <= components:
+    if heeds == "motion":
+        components = 0
+    elif backbone.dimension <= components:
         return None
     return Reduction(motion.dimension, backbone.dimension, components)

@@ -17,10 +17,10 @@ from lpat.types import Int64Array
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
 from lpat_train.methods import METHODS
-from lpat_train.report.cross_fitting import HeldOut, cross_fit, folds_of, same_features
 from lpat_train.report.label_checks import check_labels
 from lpat_train.report.pages import report_page
 from lpat_train.report.training_report import TrainingReport, judge_training
+from lpat_train.training.cross_fitting import HeldOut, cross_fit, folds_of, same_features
 
 PAGE = "report.html"
 DOCUMENT = "report.json"

@@ -8,10 +8,10 @@ from typing import Any
 
 from lpat.types import BoolArray
 from lpat_train.report.advice import advice
-from lpat_train.report.cross_fitting import HeldOut
 from lpat_train.report.label_checks import LabelChecks
 from lpat_train.report.uncertain_videos import UncertainVideo, uncertain_videos
 from lpat_train.report.verdicts import ClassReport, class_report
+from lpat_train.training.cross_fitting import HeldOut
 
 
 @dataclass(frozen=True, eq=False)

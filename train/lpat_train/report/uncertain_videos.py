@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpat.types import BoolArray, Float64Array
-from lpat_train.report.cross_fitting import HeldOut
+from lpat_train.training.cross_fitting import HeldOut
 
 UNCERTAIN = 5
 """Videos that are named to be reviewed."""

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from lpat.types import BoolArray
-from lpat_train.report.cross_fitting import HeldOut
 from lpat_train.report.label_checks import LabelChecks
+from lpat_train.training.cross_fitting import HeldOut
 from lpat_train.training.early_stopping import average_precision
 
 Verdict = Literal["works", "doubtful", "not learned"]

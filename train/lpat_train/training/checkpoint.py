@@ -46,6 +46,7 @@ BEFORE = replace(
     minimum_score=0.0,
     class_selection="mean",
     class_weight=0.0,
+    heeds="both",
 )
 """What a run of before an option was there means, as its config doesn't say."""
 

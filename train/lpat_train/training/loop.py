@@ -75,10 +75,14 @@ def make_network(config: TrainingConfig, features: FeatureSpec | int, classes: i
     if isinstance(features, int):
         dimension, reduction = features, None
     else:
-        reduction = reduction_for(features, config.components)
+        reduction = reduction_for(features, config.components, config.heeds)
         dimension = features.dimension if reduction is None else reduction.dimension
     own = 0
-    if not isinstance(features, int) and features.extractor == COMBINED:
+    if (
+        not isinstance(features, int)
+        and features.extractor == COMBINED
+        and config.heeds != "motion"
+    ):
         own = parts_of(features)[0].dimension
     network = METHODS[config.method].make_network(config, dimension, classes)
     network.own, network.reduction = own, reduction

@@ -12,7 +12,7 @@ from lpat.types import Scores
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
 from lpat_train.presets import METHOD_DEFAULTS, changed
-from lpat_train.report.cross_fitting import (
+from lpat_train.training.cross_fitting import (
     cross_fit,
     folds_of,
     quick_config,
@@ -50,7 +50,7 @@ def test_videos_that_are_the_same_are_held_out_together(training_set: TrainingSe
 def test_no_network_predicts_what_it_was_trained_on(
     training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lpat_train.report import cross_fitting
+    from lpat_train.training import cross_fitting
 
     trained: list[set[str]] = []
     train = cross_fitting.train
