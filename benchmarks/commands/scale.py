@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-CPU_SECONDS = {"320x240": 250.0, "1280x720": 480.0, "1920x1080": 803.0}
+CPU_SECONDS = {"320x240": 71.0, "1280x720": 205.0, "1920x1080": 424.0}
 """Of decoding and features, for an hour of video."""
 
 HEAD_CPU_SECONDS = 0.4
