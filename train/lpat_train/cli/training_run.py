@@ -13,7 +13,6 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import torch
-from tqdm import tqdm
 
 from lpat.annotations.reading import Annotations, Moment, VideoAnnotation
 from lpat.backbones.search import Backbones
@@ -45,6 +44,7 @@ from lpat_train.training.checkpoint import (
 from lpat_train.training.early_stopping import LabelJudgement
 from lpat_train.training.heeding import can_choose, choose_heeded
 from lpat_train.training.loop import train
+from lpat_train.training.step_bar import step_bar
 from lpat_train.training.threads import training_threads
 from lpat_train.training.validation import Validation, format_thresholds, score, validate
 
@@ -214,12 +214,7 @@ def _heeding(
     """The config, which says which part of the features counts where there are two."""
     if not can_choose(training_set, config):
         return config
-    with tqdm(unit="step", desc="choosing features", disable=None, file=sys.stderr) as bar:
-
-        def tell(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with step_bar("choosing features") as tell:
         chosen = choose_heeded(training_set, config, device, tell)
     print(chosen, flush=True)
     return replace(config, heeds=chosen.heeds)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from lpat.errors import LpatError
 from lpat.files.atomic import write_text
 from lpat.files.json_files import write_json
-from lpat.types import Int64Array
 from lpat_train.config import TrainingConfig
 from lpat_train.data.dataset import TrainingSet
 from lpat_train.methods import METHODS
 from lpat_train.report.label_checks import check_labels
 from lpat_train.report.pages import report_page
 from lpat_train.report.training_report import TrainingReport, judge_training
-from lpat_train.training.cross_fitting import HeldOut, cross_fit, folds_of, same_features
+from lpat_train.training.cross_fitting import cross_fit, folds_of, same_features
+from lpat_train.training.step_bar import step_bar
 
 PAGE = "report.html"
 DOCUMENT = "report.json"
@@ -53,7 +51,8 @@ def make_report(
     held_out, note = None, ""
     try:
         chosen = folds_of(labels, same, number, config.seed)
-        held_out = _cross_fitted(training_set, config, chosen, device)
+        with step_bar("report") as tell:
+            held_out = cross_fit(training_set, config, chosen, device, tell)
     except LpatError as error:  # the run itself is there, whatever becomes of its report
         note = f"labels alone, as cross-fitting failed: {error}"
     seconds = time.perf_counter() - start
@@ -65,16 +64,3 @@ def write_report(folder: Path, report: TrainingReport) -> Path:
     write_json(folder / DOCUMENT, report.to_dict())
     write_text(folder / PAGE, report_page(f"Training run {folder.resolve().name}", report))
     return folder / PAGE
-
-
-def _cross_fitted(
-    training_set: TrainingSet, config: TrainingConfig, folds: Int64Array, device: torch.device
-) -> HeldOut:
-    """What `cross_fit` gives, with a progress bar."""
-    with tqdm(unit="step", desc="report", disable=None, file=sys.stderr) as bar:
-
-        def tell(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        return cross_fit(training_set, config, folds, device, tell)
